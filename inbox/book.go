@@ -1,0 +1,173 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"portal/commission"
+	"portal/ledger"
+	"portal/models"
+	"portal/store"
+)
+
+// target is what a payment should have earned by now.
+type target struct {
+	program  models.Program
+	payment  models.Payment
+	partner  *models.Partner
+	earning  models.Earning
+	refunded int64
+}
+
+// earn brings the payment's commissions to the target: the difference is booked, nothing is edited.
+func (in *Inbox) earn(ctx context.Context, tx *store.Store, want target) error {
+	have, err := tx.CommissionsOf(ctx, want.payment.Tenant, want.payment.ID)
+	if err != nil {
+		return err
+	}
+	var current *models.Commission
+	for _, c := range have {
+		if want.partner != nil && want.earning.Earns && c.Partner == want.partner.ID {
+			current = &c.Commission
+		} else if err := in.takeBack(ctx, tx, c.Commission, "the payment is not this partner's by what is known now"); err != nil {
+			return err
+		}
+	}
+	if want.partner == nil || !want.earning.Earns {
+		return nil
+	}
+	if current == nil {
+		current = in.newCommission(want)
+	}
+	return in.adjust(ctx, tx, *current, want)
+}
+
+// newCommission freezes the terms at the moment of sale: partner, currency, and the end of the hold.
+func (in *Inbox) newCommission(want target) *models.Commission {
+	p := want.payment
+	c := models.Commission{Tenant: p.Tenant, ID: models.NewID[models.CommissionID](in.Now()), Payment: p.ID, PaymentKey: p.Key, Partner: want.partner.ID,
+		Program: p.Via, PayableOn: commission.PayableOn(p.PaidAt, want.program.HoldDays), Status: models.Held}
+	c.Share, c.First = models.Money{Currency: p.Base.Currency}, models.Money{Currency: p.Base.Currency}
+	c.Earned, c.Amount = models.Money{Currency: want.partner.Currency}, models.Money{Currency: want.partner.Currency}
+	c.Matured = !c.PayableOn.After(in.Now())
+	return &c
+}
+
+// adjust books what separates a commission from its target: first a change of what was earned, then of what went back.
+func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commission, want target) error {
+	first := want.earning.Share
+	share := first
+	if want.program.Refunds == "automatic" {
+		share = commission.Remaining(first, want.payment.Gross, want.refunded)
+	}
+	entries, err := tx.Entries(ctx, c.Tenant, c.ID)
+	if err != nil {
+		return err
+	}
+	oldBack := models.Money{Minor: c.Earned.Minor - c.Amount.Minor, Currency: c.Amount.Currency}
+	c.First, c.Share, c.Steps = first, share, want.earning.Steps
+	var parts []models.Entry
+	if c.Amount.Currency == first.Currency {
+		kind, because := "earned", "earned from "+want.payment.Key
+		if len(entries) > 0 {
+			kind, because = "correction", "more is known of "+want.payment.Key
+		}
+		parts = append(parts, models.Entry{Kind: kind, Because: because, Amount: models.Money{Minor: first.Minor - c.Earned.Minor, Currency: c.Amount.Currency}},
+			models.Entry{Kind: "refund", Because: fmt.Sprintf("%s refunded of %s", models.Money{Minor: want.refunded, Currency: want.payment.Gross.Currency}, want.payment.Key),
+				Amount: models.Money{Minor: oldBack.Minor - (first.Minor - share.Minor), Currency: c.Amount.Currency}})
+		c.Earned, c.Amount = first, share
+	} else {
+		c.Steps = append(c.Steps, models.Step{Rule: "currency", Verdict: models.Skipped,
+			Because: fmt.Sprintf("the sale is in %s and the partner is paid in %s: waits for a rate", first.Currency.Code(), c.Amount.Currency.Code())})
+	}
+	return in.write(ctx, tx, c, len(entries), parts)
+}
+
+// takeBack brings a commission to nothing by bookings: it stays to be seen, with its reason (P48).
+func (in *Inbox) takeBack(ctx context.Context, tx *store.Store, c models.Commission, because string) error {
+	if c.Amount.Minor == 0 && c.Share.Minor == 0 {
+		return nil
+	}
+	entries, err := tx.Entries(ctx, c.Tenant, c.ID)
+	if err != nil {
+		return err
+	}
+	back := models.Entry{Kind: "correction", Because: because, Amount: models.Money{Minor: -c.Amount.Minor, Currency: c.Amount.Currency}}
+	c.Share.Minor, c.First.Minor, c.Earned.Minor, c.Amount.Minor = 0, 0, 0, 0
+	return in.write(ctx, tx, c, len(entries), []models.Entry{back})
+}
+
+// write keeps a commission with its new entries and books them.
+func (in *Inbox) write(ctx context.Context, tx *store.Store, c models.Commission, seq int, parts []models.Entry) error {
+	now := in.Now().UTC().Truncate(time.Microsecond)
+	c.Status = statusAfter(c)
+	if err := tx.KeepCommission(ctx, c, now); err != nil {
+		return fmt.Errorf("keep commission %s: %w", c.ID, err)
+	}
+	for _, e := range parts {
+		if e.Amount.Minor == 0 {
+			continue
+		}
+		seq++
+		e.Commission, e.Seq, e.At = c.ID, seq, now
+		if err := in.onInvoice(ctx, tx, c, &e); err != nil {
+			return err
+		}
+		if err := tx.AddEntry(ctx, c, e); err != nil {
+			return fmt.Errorf("keep entry %d of %s: %w", e.Seq, c.ID, err)
+		}
+		if err := tx.Book(ctx, c.Tenant, ledger.Stamp(c.Tenant, ledger.Entry(c, e))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statusAfter is where a commission stands after its amount changed.
+func statusAfter(c models.Commission) models.CommissionStatus {
+	switch {
+	case c.Amount.Currency != c.Share.Currency && c.Share.Minor > 0:
+		return models.Waiting
+	case c.Amount.Minor == 0:
+		return models.CommissionReversed
+	case c.Status == models.CommissionInvoiced || c.Status == models.CommissionPaid:
+		return c.Status
+	case c.Matured:
+		return models.Due
+	}
+	return models.Held
+}
+
+// onInvoice puts what is taken back on the invoice that gathers the commission, while nothing was paid of it: the
+// total shrinks and an approval is void. An invoice with nothing left is void, and the entry is booked as if it had
+// never been drawn up. Once a payment is under way the invoice stays, and the next one nets the difference (P2, P3, P21).
+func (in *Inbox) onInvoice(ctx context.Context, tx *store.Store, c models.Commission, e *models.Entry) error {
+	if e.Amount.Minor > 0 {
+		return nil
+	}
+	i, err := tx.OpenInvoiceOf(ctx, c.Tenant, c.ID)
+	if errors.Is(err, models.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	why := fmt.Sprintf("%s of %s was taken back: %s", models.Money{Minor: -e.Amount.Minor, Currency: e.Amount.Currency}, i.Number, e.Because)
+	i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = nil, nil, nil, &why
+	if left := i.TotalMinor + e.Amount.Minor; left > 0 {
+		i.TotalMinor, i.Status, e.Invoice = left, models.InReview, &i.ID
+	} else {
+		if err := tx.Book(ctx, c.Tenant, ledger.Stamp(c.Tenant, ledger.Voided(i, i.Total(), e.At))); err != nil {
+			return err
+		}
+		if err := tx.Release(ctx, i); err != nil {
+			return err
+		}
+		i.TotalMinor, i.Status = 0, models.Void
+	}
+	if err := tx.SaveInvoice(ctx, i); err != nil {
+		return fmt.Errorf("shrink invoice %s: %w", i.ID, err)
+	}
+	return tx.Audited(ctx, c.Company, models.Actor{Name: "Portal"}, "invoice.shrunk", i.ID.String(), why, e.At)
+}

@@ -1,0 +1,175 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"portal/models"
+	"portal/sources"
+	"portal/store"
+)
+
+// outcome is how an event ended, or the question it must ask first.
+type outcome struct {
+	status   models.EventStatus
+	because  *string
+	ask      *models.Question
+	waitsFor []string
+}
+
+// carry takes one event through the rules: read it, find the money it tells of, keep what it says, decide, book.
+// The tenant's queue is locked, so nobody else decides about the tenant's money meanwhile.
+func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (outcome, error) {
+	news, err := sources.ByName[e.Source].Read(e)
+	if err != nil {
+		return outcome{}, err
+	}
+	if news.Silent != "" {
+		return outcome{status: models.EventIgnored, because: &news.Silent}, nil
+	}
+	if news.Ask != nil {
+		settled, err := in.invoiceKnown(ctx, tx, e.Tenant, *news.Ask)
+		if err != nil {
+			return outcome{}, err
+		}
+		if !settled {
+			return outcome{ask: news.Ask, waitsFor: known(*news.Ask)}, nil
+		}
+	}
+	for _, id := range touched(news) {
+		payment, err := in.meet(ctx, tx, e, id, news)
+		if err != nil {
+			return outcome{}, err
+		}
+		if err := in.settle(ctx, tx, e.Tenant, payment); err != nil {
+			return outcome{}, err
+		}
+	}
+	return outcome{status: models.EventDone}, nil
+}
+
+// invoiceKnown tells whether the money of a charge is known already and something has settled its invoice.
+func (in *Inbox) invoiceKnown(ctx context.Context, tx *store.Store, t models.Tenant, q models.Question) (bool, error) {
+	ids, err := tx.PaymentsWithAlias(ctx, t, known(q))
+	if err != nil {
+		return false, err
+	}
+	for _, id := range ids {
+		tellings, err := tx.Tellings(ctx, t, id)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(tellings, func(l models.Telling) bool { return l.InvoiceKnown }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// touched groups the news by money: each group is the ids of one payment.
+func touched(n models.News) [][]string {
+	var groups [][]string
+	add := func(ids []string) {
+		kept := groups[:0:0]
+		for _, g := range groups {
+			if slices.ContainsFunc(g, func(id string) bool { return slices.Contains(ids, id) }) {
+				ids = append(ids, g...)
+			} else {
+				kept = append(kept, g)
+			}
+		}
+		slices.Sort(ids)
+		groups = append(kept, slices.Compact(ids))
+	}
+	for _, l := range n.Tellings {
+		add(l.Aliases())
+	}
+	for _, r := range n.Reversals {
+		add(slices.Clone(r.Of))
+	}
+	return groups
+}
+
+// meet finds or begins the payment that these ids name, merges payments that turn out to be one, and keeps what the
+// news says of it (MONEY.md 2.1).
+func (in *Inbox) meet(ctx context.Context, tx *store.Store, e models.Event, ids []string, news models.News) (models.PaymentID, error) {
+	t := e.Tenant
+	found, err := tx.PaymentsWithAlias(ctx, t, ids)
+	if err != nil {
+		return models.PaymentID{}, err
+	}
+	var payment models.PaymentID
+	if len(found) == 0 {
+		payment = models.NewID[models.PaymentID](in.Now())
+		if err := tx.AddPayment(ctx, t, payment, e.Program, e.Source, ids[0], in.Now()); err != nil {
+			return payment, fmt.Errorf("begin a payment for %s: %w", ids[0], err)
+		}
+	} else {
+		payment = found[0]
+		for _, other := range found[1:] {
+			if err := in.merge(ctx, tx, t, other, payment); err != nil {
+				return payment, err
+			}
+		}
+	}
+	if err := tx.ClaimAliases(ctx, t, payment, ids); err != nil {
+		return payment, fmt.Errorf("claim the ids of %s: %w", payment, err)
+	}
+	if err := tx.WakeEvents(ctx, t, ids, in.Now()); err != nil {
+		return payment, err
+	}
+	return payment, in.keepNews(ctx, tx, t, payment, ids, news)
+}
+
+// keepNews keeps the newest of what each object tells, and the newest state of each reversal.
+func (in *Inbox) keepNews(ctx context.Context, tx *store.Store, t models.Tenant, payment models.PaymentID, ids []string, news models.News) error {
+	here := func(aliases []string) bool {
+		return slices.ContainsFunc(aliases, func(id string) bool { return slices.Contains(ids, id) })
+	}
+	have, err := tx.Tellings(ctx, t, payment)
+	if err != nil {
+		return err
+	}
+	for _, l := range news.Tellings {
+		old := slices.IndexFunc(have, func(h models.Telling) bool { return h.Object == l.Object })
+		if !here(l.Aliases()) || old >= 0 && !sources.Newer(have[old], l) {
+			continue
+		}
+		if err := tx.KeepTelling(ctx, t, payment, l); err != nil {
+			return fmt.Errorf("keep what %s tells: %w", l.Object, err)
+		}
+	}
+	gone, err := tx.Reversals(ctx, t, payment)
+	if err != nil {
+		return err
+	}
+	for _, r := range news.Reversals {
+		old := slices.IndexFunc(gone, func(g models.Reversal) bool { return g.Key == r.Key })
+		if !here(r.Of) || old >= 0 && !sources.NewerReversal(gone[old], r) {
+			continue
+		}
+		if err := tx.KeepReversal(ctx, t, payment, r); err != nil {
+			return fmt.Errorf("keep reversal %s: %w", r.Key, err)
+		}
+	}
+	return nil
+}
+
+// merge joins a payment to another that turned out to be the same money: its ids and tellings move, and what it
+// earned is taken back by bookings.
+func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, from, into models.PaymentID) error {
+	if err := tx.MergePayments(ctx, t, from, into); err != nil {
+		return err
+	}
+	earned, err := tx.CommissionsOf(ctx, t, from)
+	if err != nil {
+		return err
+	}
+	for _, c := range earned {
+		if err := in.takeBack(ctx, tx, c.Commission, "the same money is counted as another payment"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"portal/models"
+	"portal/store"
+)
+
+// batch is how many events one transaction carries.
+const batch = 20
+
+// Work drains the queues until the context ends. Wake tells that something may have come; it looks by itself every second too.
+func (in *Inbox) Work(ctx context.Context, wake <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if err := in.Drain(ctx); err != nil && ctx.Err() == nil {
+			in.Log.Error("drain the inbox", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		case <-wake:
+		}
+	}
+}
+
+// Drain carries every event that may be carried now, in every queue that nobody else is draining.
+func (in *Inbox) Drain(ctx context.Context) error {
+	for {
+		asked, err := in.drainOne(ctx)
+		if errors.Is(err, models.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range asked {
+			if err := in.ask(ctx, e); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// question is an event that must ask the provider before it can go on.
+type question struct {
+	models.Event
+	models.Question
+}
+
+// drainOne claims one queue and carries a batch of it in one transaction. It gives back the questions that came up:
+// they are asked afterwards, outside any transaction.
+func (in *Inbox) drainOne(ctx context.Context) (asked []question, err error) {
+	err = in.Store.InTx(ctx, func(tx *store.Store) error {
+		queue, err := tx.ClaimBucket(ctx, in.Now())
+		if err != nil {
+			return err
+		}
+		events, err := tx.PendingEvents(ctx, queue, in.Now(), batch)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			q, err := in.one(ctx, tx, e)
+			if err != nil {
+				return fmt.Errorf("carry event %s: %w", e.ID, err)
+			}
+			if q != nil {
+				asked = append(asked, question{e, *q})
+			}
+		}
+		return nil
+	})
+	return asked, err
+}
+
+// one carries an event inside the batch's transaction. What the event itself gets wrong ends it as failed, with the
+// reason; a fault of the database ends the whole transaction, which is tried again.
+func (in *Inbox) one(ctx context.Context, tx *store.Store, e models.Event) (*models.Question, error) {
+	var end outcome
+	err := tx.Savepoint(ctx, func() (err error) {
+		end, err = in.carry(ctx, tx, e)
+		return err
+	})
+	switch {
+	case err == nil && end.ask != nil:
+		// Set aside until the answer is there, so that the same batch does not find it again.
+		return end.ask, tx.ParkEvent(ctx, e, "Stripe is being asked which invoice this money belongs to", end.waitsFor, in.Now().Add(time.Minute))
+	case err == nil:
+		return nil, tx.FinishEvent(ctx, e, end.status, end.because)
+	case errors.Is(err, models.ErrInvalid):
+		return nil, tx.FinishEvent(ctx, e, models.EventFailed, new(err.Error()))
+	case store.IsDatabaseFault(err):
+		return nil, err
+	}
+	in.Log.Error("carry an event", "event", e.ID, "error", err)
+	return nil, tx.FinishEvent(ctx, e, models.EventFailed, new("an error in Portal: "+err.Error()))
+}
+
+// ask puts an event's question to the provider and keeps the answer with the event, or parks the event with the reason.
+func (in *Inbox) ask(ctx context.Context, q question) error {
+	answer, err := in.Ask(ctx, q.Tenant, q.Program, q.Source, q.Question)
+	if err != nil {
+		in.Log.Info("a question to the provider stays open", "event", q.ID, "because", err)
+		return in.Store.ParkEvent(ctx, q.Event, sentence(err), known(q.Question), in.Now().Add(backoff(q.Tries)))
+	}
+	kept, err := json.Marshal(answer)
+	if err != nil {
+		return fmt.Errorf("keep the answer for %s: %w", q.ID, err)
+	}
+	if err := in.Store.KeepAnswer(ctx, q.Event, kept); err != nil {
+		return err
+	}
+	return in.Store.WakeEvents(ctx, q.Tenant, known(q.Question), in.Now())
+}
+
+// known are the ids whose money, once known, makes the question needless.
+func known(q models.Question) []string {
+	return slices.DeleteFunc([]string{q.Charge, q.Intent}, func(id string) bool { return id == "" })
+}
+
+// sentence is what people read of a refusal; anything else is told in general.
+func sentence(err error) string {
+	var r models.Refusal
+	if errors.As(err, &r) {
+		return r.Sentence
+	}
+	return "Stripe could not be asked: " + err.Error()
+}
+
+// backoff grows from ten seconds to an hour.
+func backoff(tries int) time.Duration {
+	return min(10*time.Second<<min(tries, 9), time.Hour)
+}

@@ -1,0 +1,119 @@
+// Package integrations keeps a company's accounts at its providers: it verifies keys and asks the provider what only the
+// provider can answer. It moves no money and decides nothing.
+package integrations
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"portal/models"
+	"portal/sources"
+	"portal/store"
+)
+
+// Integrations reaches the companies' providers.
+type Integrations struct {
+	Store      *store.Store
+	StripeBase string // Stripe's own address when empty
+	Now        func() time.Time
+	Log        *slog.Logger
+}
+
+// Change is what is set on a connection; nil leaves it as it is.
+type Change struct{ APIKey, WebhookSecret *string }
+
+// Save checks and keeps a connection's secrets. A key of another kind or mode, or one that Stripe refuses, is a
+// FieldErrors, and nothing is kept (MONEY.md 3.2).
+func (in *Integrations) Save(ctx context.Context, c models.Caller, source models.SourceName, change Change, who models.Actor) (store.Integration, error) {
+	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, source)
+	if errors.Is(err, models.ErrNotFound) {
+		i = store.Integration{Tenant: c.Tenant, Program: c.Program, Source: source}
+	} else if err != nil {
+		return i, err
+	}
+	if change.WebhookSecret != nil {
+		if i.WebhookSecret, err = webhookSecret(*change.WebhookSecret); err != nil {
+			return i, err
+		}
+	}
+	if change.APIKey != nil {
+		if err := in.takeKey(ctx, &i, *change.APIKey); err != nil {
+			return i, err
+		}
+	}
+	i.Status = "connected"
+	return i, in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.SaveIntegration(ctx, i, in.Now()); err != nil {
+			return err
+		}
+		if err := tx.WakeAll(ctx, c.Tenant, in.Now()); err != nil {
+			return err
+		}
+		return tx.Audited(ctx, c.Company, who, "integration.saved", c.Program.String(), string(source)+" "+string(c.Mode), in.Now())
+	})
+}
+
+// webhookSecret takes a signing secret as Stripe shows it.
+func webhookSecret(text string) (string, error) {
+	secret := strings.TrimSpace(text)
+	switch {
+	case secret == "":
+		return "", models.Invalid("webhook_secret", "must not be empty")
+	case !strings.HasPrefix(secret, "whsec_") || len(secret) < 12 || strings.ContainsAny(secret, " \t\r\n"):
+		return "", models.Invalid("webhook_secret", "must be a webhook signing secret; it begins with whsec_")
+	}
+	return secret, nil
+}
+
+// takeKey checks a key's kind and mode, verifies it against the account, and puts it on the connection.
+func (in *Integrations) takeKey(ctx context.Context, i *store.Integration, text string) error {
+	key, err := apiKey(text, i.Mode)
+	if err != nil {
+		return err
+	}
+	account, missing, err := in.stripe(key).account(ctx)
+	if err != nil {
+		return err
+	}
+	i.APIKey, i.Account, i.MissingRights = key, account, missing
+	return nil
+}
+
+// kinds are what people paste by mistake, and what it is.
+var kinds = map[string]string{"pk_": "a publishable key", "whsec_": "a webhook signing secret", "ca_": "an OAuth client id", "acct_": "an account id"}
+
+// apiKey takes a secret or restricted key of the right mode.
+func apiKey(text string, mode models.Mode) (string, error) {
+	key := strings.TrimSpace(text)
+	for prefix, kind := range kinds {
+		if strings.HasPrefix(key, prefix) {
+			return "", models.Invalid("api_key", "is "+kind+"; paste a secret key (sk_…) or a restricted key (rk_…)")
+		}
+	}
+	for _, prefix := range []string{"sk_", "rk_"} {
+		rest, ok := strings.CutPrefix(key, prefix)
+		if !ok || len(key) < 12 || strings.ContainsAny(key, " \t\r\n") {
+			continue
+		}
+		if strings.HasPrefix(rest, string(mode)+"_") {
+			return key, nil
+		}
+		return "", models.Invalid("api_key", "is not a key of "+string(mode)+" mode; it must begin with "+prefix+string(mode)+"_")
+	}
+	return "", models.Invalid("api_key", "must be a Stripe secret key (sk_"+string(mode)+"_…) or restricted key (rk_"+string(mode)+"_…)")
+}
+
+// Ask finds out whose invoice a charge is, from the provider (MONEY.md 2.2). ErrLater, with a sentence, when it cannot be had.
+func (in *Integrations) Ask(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, q models.Question) (sources.Answer, error) {
+	i, err := in.Store.Integration(ctx, t, program, source)
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return sources.Answer{}, err
+	}
+	if i.APIKey == "" {
+		return sources.Answer{}, models.Refuse(models.ErrLater, "Only Stripe can say whether an invoice stands behind this charge, and no API key is connected. Connect one, or wait for the sale's own event.")
+	}
+	return in.stripe(i.APIKey).invoiceOf(ctx, q)
+}

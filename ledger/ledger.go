@@ -1,0 +1,74 @@
+// Package ledger says which transfers book what happened. A transfer moves an amount above zero from one account to
+// another in one currency, so the books balance by construction; a correction is another transfer. This room knows no
+// clock and no database: it is handed what happened and when, and store keeps what it answers.
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"portal/models"
+)
+
+// Entry books one change of a commission: from what the program owes to the partner's held money while the hold
+// lasts, to their due money afterwards, and to the invoice if the entry lies on one. Below zero it flows back.
+func Entry(c models.Commission, e models.Entry) []models.Transfer {
+	to := models.HeldFor(c.Partner)
+	switch {
+	case e.Invoice != nil:
+		to = models.OnInvoice(*e.Invoice)
+	case c.Matured:
+		to = models.DueTo(c.Partner)
+	}
+	return flow(models.Transfer{
+		Key: fmt.Sprintf("commission/%s/%d", c.ID, e.Seq), Cause: "commission/" + c.ID.String(),
+		From: models.Owes(c.Program), To: to, Amount: e.Amount, At: e.At,
+	})
+}
+
+// Matured books the end of a commission's hold: held money becomes due.
+func Matured(c models.Commission, amount models.Money, at time.Time) []models.Transfer {
+	return flow(models.Transfer{
+		Key: fmt.Sprintf("commission/%s/matured", c.ID), Cause: "commission/" + c.ID.String(),
+		From: models.HeldFor(c.Partner), To: models.DueTo(c.Partner), Amount: amount, At: at,
+	})
+}
+
+// Drawn books an invoice drawn up: due money is gathered on it.
+func Drawn(i models.Invoice) []models.Transfer {
+	return flow(models.Transfer{
+		Key: fmt.Sprintf("invoice/%s/drawn", i.ID), Cause: "invoice/" + i.ID.String(),
+		From: models.DueTo(i.Partner), To: models.OnInvoice(i.ID), Amount: i.Total(), At: i.DrawnAt,
+	})
+}
+
+// Paid books an attempt that moved the invoice's money to the partner, through Stripe or by hand.
+func Paid(i models.Invoice, a models.Attempt, at time.Time) []models.Transfer {
+	to := models.PaidManually(i.Partner)
+	if a.Kind == "stripe" {
+		to = models.PaidByStripe(i.Partner)
+	}
+	return flow(models.Transfer{
+		Key: fmt.Sprintf("attempt/%s/paid", a.ID), Cause: "invoice/" + i.ID.String(),
+		From: models.OnInvoice(i.ID), To: to, Amount: models.Money{Minor: a.Amount, Currency: a.Currency}, At: at,
+	})
+}
+
+// Voided books an invoice given up: what is left on it is due again.
+func Voided(i models.Invoice, left models.Money, at time.Time) []models.Transfer {
+	return flow(models.Transfer{
+		Key: fmt.Sprintf("invoice/%s/voided", i.ID), Cause: "invoice/" + i.ID.String(),
+		From: models.OnInvoice(i.ID), To: models.DueTo(i.Partner), Amount: left, At: at,
+	})
+}
+
+// flow turns an amount below zero into one above zero the other way. Zero is no transfer.
+func flow(t models.Transfer) []models.Transfer {
+	switch {
+	case t.Amount.Minor == 0:
+		return nil
+	case t.Amount.Minor < 0:
+		t.From, t.To, t.Amount.Minor = t.To, t.From, -t.Amount.Minor
+	}
+	return []models.Transfer{t}
+}

@@ -1,0 +1,22 @@
+package localdb
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+var locale = []string{"--locale=C.UTF-8"}
+
+// dyingWithUs lets the kernel signal the child when Portal dies, even by SIGKILL.
+func dyingWithUs(death syscall.Signal) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Pdeathsig: death}
+}
+
+// commandLine returns the arguments of a live process; none for a dead one. Root in a container may read this of
+// another user's process, but not its working directory.
+func commandLine(pid int) []string {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return strings.Split(string(b), "\x00")
+}

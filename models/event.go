@@ -1,0 +1,55 @@
+package models
+
+import "time"
+
+// EventStatus is how far a kept event has come.
+type EventStatus string
+
+// The states of a kept event.
+const (
+	EventPending EventStatus = "pending"
+	EventDone    EventStatus = "done"
+	EventIgnored EventStatus = "ignored"
+	EventFailed  EventStatus = "failed"
+)
+
+// Event is money news as it came: the exact bytes, kept before anything is made of them.
+type Event struct {
+	Tenant
+	ID         EventID     `db:"id"`
+	Bucket     int         `db:"bucket"` // what is decided one after the other: the events of one company and mode
+	Program    ProgramID   `db:"program_id"`
+	Source     SourceName  `db:"source"`
+	ProviderID string      `db:"provider_event_id"`
+	Type       string      `db:"type"`
+	Body       []byte      `db:"body"`
+	ReceivedAt time.Time   `db:"received_at"`
+	Status     EventStatus `db:"status"`
+	Because    *string     `db:"because"`
+	Answer     []byte      `db:"answer"` // what the provider said when it was asked; kept so that a replay needs no network
+	Tries      int         `db:"tries"`
+}
+
+// Bucket is where a mode's events queue: each company's live and test money are decided apart, each in its own order.
+func (t Tenant) Bucket() int {
+	if t.Mode == Live {
+		return 0
+	}
+	return 1
+}
+
+// PayInvoice is the job that carries a payment attempt to its end, should the request that began it have died.
+type PayInvoice struct {
+	Company CompanyID `json:"company"`
+	Mode    Mode      `json:"mode"`
+	Attempt AttemptID `json:"attempt"`
+}
+
+// Kind names the job in the queue.
+func (PayInvoice) Kind() string { return "pay_invoice" }
+
+// EndHolds is the job that turns held commissions into due ones when their day has come.
+type EndHolds struct{}
+
+// Kind names the job in the queue.
+func (EndHolds) Kind() string { return "end_holds" }

@@ -1,0 +1,137 @@
+package models
+
+import (
+	"crypto/rand"
+	"database/sql/driver"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// noun names what an ID stands for, by the prefix people see.
+type noun interface{ prefix() string }
+
+// ID is a UUIDv7 of one noun. It is kept as a uuid and shown as prefix_hex, so that nobody takes a program for an invoice.
+type ID[N noun] struct{ uuid [16]byte }
+
+type (
+	companyNoun    struct{}
+	programNoun    struct{}
+	personNoun     struct{}
+	partnerNoun    struct{}
+	customerNoun   struct{}
+	paymentNoun    struct{}
+	commissionNoun struct{}
+	invoiceNoun    struct{}
+	attemptNoun    struct{}
+	eventNoun      struct{}
+)
+
+func (companyNoun) prefix() string    { return "co" }
+func (programNoun) prefix() string    { return "prg" }
+func (personNoun) prefix() string     { return "per" }
+func (partnerNoun) prefix() string    { return "ptr" }
+func (customerNoun) prefix() string   { return "cst" }
+func (paymentNoun) prefix() string    { return "pay" }
+func (commissionNoun) prefix() string { return "cms" }
+func (invoiceNoun) prefix() string    { return "inv" }
+func (attemptNoun) prefix() string    { return "att" }
+func (eventNoun) prefix() string      { return "evn" }
+
+// The ids of the house, one type per noun: the compiler refuses to mix them.
+type (
+	CompanyID    = ID[companyNoun]
+	ProgramID    = ID[programNoun]
+	PersonID     = ID[personNoun]
+	PartnerID    = ID[partnerNoun]
+	CustomerID   = ID[customerNoun]
+	PaymentID    = ID[paymentNoun]
+	CommissionID = ID[commissionNoun]
+	InvoiceID    = ID[invoiceNoun]
+	AttemptID    = ID[attemptNoun]
+	EventID      = ID[eventNoun]
+)
+
+var sequence atomic.Uint32
+
+// NewID makes a UUIDv7 for a moment. Ids made one after the other in the same millisecond keep their order.
+func NewID[T ID[N], N noun](now time.Time) T {
+	var u [16]byte
+	_, _ = rand.Read(u[8:])
+	binary.BigEndian.PutUint64(u[:8], uint64(now.UnixMilli())<<16)
+	binary.BigEndian.PutUint16(u[6:8], 0x7000|uint16(sequence.Add(1)&0x0fff))
+	u[8] = u[8]&0x3f | 0x80
+	return T(ID[N]{u})
+}
+
+// ParseID reads the shown form (prg_…); the plain uuid is taken too. Anything else is ErrNotFound: such an id names nothing.
+func ParseID[T ID[N], N noun](text string) (T, error) {
+	var n N
+	var id ID[N]
+	plain := strings.ReplaceAll(strings.TrimPrefix(text, n.prefix()+"_"), "-", "")
+	raw, err := hex.DecodeString(plain)
+	if err != nil || len(raw) != 16 {
+		return T(id), fmt.Errorf("id %q: %w", text, ErrNotFound)
+	}
+	copy(id.uuid[:], raw)
+	return T(id), nil
+}
+
+// String is the form people see: the noun's prefix and 32 hex digits.
+func (id ID[N]) String() string {
+	var n N
+	return n.prefix() + "_" + hex.EncodeToString(id.uuid[:])
+}
+
+// IsZero tells that the id names nothing.
+func (id ID[N]) IsZero() bool { return id.uuid == [16]byte{} }
+
+// Value keeps the id as a uuid.
+func (id ID[N]) Value() (driver.Value, error) {
+	if id.IsZero() {
+		return nil, nil
+	}
+	h := hex.EncodeToString(id.uuid[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:], nil
+}
+
+// Scan reads a uuid column; NULL is the zero id.
+func (id *ID[N]) Scan(src any) error {
+	var text string
+	switch v := src.(type) {
+	case nil:
+		*id = ID[N]{}
+		return nil
+	case []byte:
+		text = string(v)
+	case string:
+		text = v
+	default:
+		return fmt.Errorf("scan id from %T", src)
+	}
+	parsed, err := ParseID[ID[N]](text)
+	*id = parsed
+	return err
+}
+
+// MarshalText writes the shown form, and nothing for the zero id.
+func (id ID[N]) MarshalText() ([]byte, error) {
+	if id.IsZero() {
+		return nil, nil
+	}
+	return []byte(id.String()), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *ID[N]) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*id = ID[N]{}
+		return nil
+	}
+	parsed, err := ParseID[ID[N]](string(text))
+	*id = parsed
+	return err
+}

@@ -1,0 +1,82 @@
+package models
+
+import "time"
+
+// InvoiceStatus is where an invoice stands (CONTRACT.md 5).
+type InvoiceStatus string
+
+// The states of an invoice that this version reaches.
+const (
+	InReview   InvoiceStatus = "review"
+	Approved   InvoiceStatus = "approved"
+	Processing InvoiceStatus = "processing"
+	Paid       InvoiceStatus = "paid"
+	Failed     InvoiceStatus = "failed"
+	Void       InvoiceStatus = "void"
+)
+
+// Invoice is what a company owes one partner in one currency, gathered from commissions, to be approved and paid.
+type Invoice struct {
+	Tenant
+	ID           InvoiceID     `db:"id"`
+	Number       string        `db:"number"`
+	Partner      PartnerID     `db:"partner_id"`
+	PartnerKey   string        `db:"partner_key"`
+	PartnerName  string        `db:"partner_name"`
+	Currency     Currency      `db:"currency"`
+	TotalMinor   int64         `db:"total"`
+	Status       InvoiceStatus `db:"status"`
+	Until        time.Time     `db:"until"`
+	DrawnAt      time.Time     `db:"drawn_at"`
+	ApprovedBy   *string       `db:"approved_by"`
+	ApprovedAt   *time.Time    `db:"approved_at"`
+	ApprovedHash *string       `db:"approved_hash"` // of what was approved; another total or line voids the approval
+	PaidBy       *string       `db:"paid_by"`
+	PaidAt       *time.Time    `db:"paid_at"`
+	PaidHow      *string       `db:"paid_how"` // stripe, manual
+	Reference    *string       `db:"payment_reference"`
+	Because      *string       `db:"because"` // why it failed, or went back to review
+}
+
+// Total is what the partner gets.
+func (i Invoice) Total() Money { return Money{i.TotalMinor, i.Currency} }
+
+// InvoiceLine is one entry on an invoice, with the payment it comes from.
+type InvoiceLine struct {
+	Commission  CommissionID `db:"commission_id"`
+	Seq         int          `db:"seq"`
+	Kind        string       `db:"kind"`
+	AmountMinor int64        `db:"amount"`
+	Because     string       `db:"because"`
+	PaymentKey  string       `db:"payment_key"`
+	PaymentID   PaymentID    `db:"payment_id"`
+	PaidAt      time.Time    `db:"paid_at"`
+	Customer    *string      `db:"customer"`
+}
+
+// Attempt is one try to pay an invoice. It is written before Stripe is called, and an invoice has one live at most.
+type Attempt struct {
+	Tenant
+	ID        AttemptID  `db:"id"`
+	Invoice   InvoiceID  `db:"invoice_id"`
+	Kind      string     `db:"kind"`   // stripe, manual
+	Status    string     `db:"status"` // live, succeeded, failed
+	Amount    int64      `db:"amount"`
+	Currency  Currency   `db:"currency"`
+	Customer  string     `db:"stripe_customer"`
+	Method    string     `db:"stripe_method"`
+	Account   string     `db:"stripe_account"`
+	Intent    *string    `db:"stripe_intent"`
+	StartedBy string     `db:"started_by"`
+	StartedAt time.Time  `db:"started_at"`
+	EndedAt   *time.Time `db:"ended_at"`
+	Because   *string    `db:"because"`
+}
+
+// Card is the card a company pays its partners with, on the platform's own Stripe (F102, F103).
+type Card struct {
+	Customer string `db:"stripe_customer"`
+	Method   string `db:"stripe_method"`
+	Brand    string `db:"brand"`
+	Last4    string `db:"last4"`
+}

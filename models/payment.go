@@ -1,0 +1,156 @@
+package models
+
+import "time"
+
+// PaymentKind says whether money came for the first time or again.
+type PaymentKind string
+
+// The kinds of payment.
+const (
+	Sale    PaymentKind = "sale"
+	Renewal PaymentKind = "renewal"
+)
+
+// Clue is one metadata value that came with the money, and the place it stood in (D3).
+type Clue struct{ Place, Name, Value string }
+
+// Clues is everything that came with the money and may name a partner.
+type Clues struct {
+	Metadata        []Clue `json:",omitempty"`
+	ClientReference string `json:",omitempty"`
+	Partner         string `json:",omitempty"` // named by an API call
+}
+
+// PaymentCustomer is who paid, as the provider tells it. Any field may be empty.
+type PaymentCustomer struct {
+	StripeID string `json:",omitempty"`
+	Key      string `json:",omitempty"` // the key an API call gives
+	Email    string `json:",omitempty"`
+	Name     string `json:",omitempty"`
+	FindOnly bool   `json:",omitempty"` // do not make a customer that is not known
+}
+
+// Line is one part of a payment: its net share and what was sold.
+type Line struct {
+	Product     string `json:",omitempty"`
+	ProductType string `json:",omitempty"`
+	Net         int64  // weight, in the payment's smallest unit; the payment's base is split by it
+}
+
+// Telling is what one provider object says about one movement of customer money. The tellings of one payment are
+// kept side by side and combined, so that the order in which they came does not matter (MONEY.md 2.1).
+type Telling struct {
+	Source       SourceName
+	Object       string      // the object that tells: cs_, in_, ch_, pi_, or the API's key
+	Rank         int         // whose word on amounts goes first: the greatest
+	At           time.Time   // when the provider made the event; of one object the newest telling stays
+	Counts       bool        // money was collected, and this object may say how much
+	InvoiceKnown bool        // the telling settles whether an invoice stands behind the money
+	Invoice      string      `json:",omitempty"`
+	Intent       string      `json:",omitempty"`
+	Charge       string      `json:",omitempty"`
+	Session      string      `json:",omitempty"`
+	Key          string      `json:",omitempty"` // the API's own
+	Kind         PaymentKind `json:",omitempty"`
+	Gross, Base  Money
+	Lines        []Line `json:",omitempty"`
+	Customer     PaymentCustomer
+	Clues        Clues
+	PaidAt       time.Time
+	Body         string `json:",omitempty"` // the digest of an API call, to tell a repeat from a contradiction
+}
+
+// Aliases are all the ids this telling knows the money by.
+func (t Telling) Aliases() []string {
+	var ids []string
+	for _, id := range []string{t.Invoice, t.Intent, t.Charge, t.Session, t.Key} {
+		if id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Payment is one movement of customer money, told the same way for every source.
+type Payment struct {
+	Tenant
+	ID       PaymentID
+	Via      ProgramID // whose webhook brought it
+	Source   SourceName
+	Key      string // the money's id: its invoice, else payment intent, else charge, else the API's key
+	Aliases  []string
+	Counted  bool // false while only hints of it have come
+	Kind     PaymentKind
+	Gross    Money // collected from the customer
+	Base     Money // what commission is counted on (MONEY.md 2.3)
+	Lines    []Line
+	Customer PaymentCustomer
+	Clues    Clues
+	PaidAt   time.Time
+}
+
+// ReversalKind is how money went back.
+type ReversalKind string
+
+// The kinds of reversal this version reads.
+const Refund ReversalKind = "refund"
+
+// Reversal is money that went back to the customer: the state of one key, never a delta (D5).
+type Reversal struct {
+	Of     []string // any ids of the money
+	Key    string   // what this is the state of, such as the refunds of one charge
+	Kind   ReversalKind
+	Amount Money     // given back so far under this key
+	At     time.Time // when the provider made the event; the newest state stays
+}
+
+// Question is what only the provider can answer: whose invoice is this charge? (MONEY.md 2.2)
+type Question struct {
+	Charge string
+	Intent string
+}
+
+// News is what one event tells. An event that says nothing has a reason in Silent.
+type News struct {
+	Tellings  []Telling
+	Reversals []Reversal
+	Ask       *Question // must be answered before the tellings can be counted, unless the money is known already
+	Silent    string
+}
+
+// Step is one question asked and its answer. The "why" pages print these and nothing else.
+type Step struct {
+	Rule    string `json:"rule"`
+	Verdict string `json:"verdict"`
+	Because string `json:"because"`
+}
+
+// The verdicts of a step.
+const (
+	Matched  = "matched"
+	NoMatch  = "no_match"
+	Skipped  = "skipped"
+	Refused  = "refused"
+	Computed = "computed"
+)
+
+// AttributedBy names the clue that found the partner.
+type AttributedBy string
+
+// The ways a payment finds its partner (CONTRACT.md 5).
+const (
+	ByMetadata        AttributedBy = "metadata"
+	ByClientReference AttributedBy = "client_reference"
+	ByCustomerID      AttributedBy = "customer_id"
+	ByEmail           AttributedBy = "email"
+	ByAPI             AttributedBy = "api"
+)
+
+// Decision says which partner a payment belongs to, and why.
+type Decision struct {
+	Partner *Partner
+	By      AttributedBy
+	Links   bool // the customer belongs to this partner from now on
+	Policy  string
+	Steps   []Step
+}

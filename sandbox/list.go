@@ -1,0 +1,173 @@
+package sandbox
+
+import (
+	"slices"
+	"strings"
+)
+
+// show renders an object for the caller's API version and expands what was asked for.
+func (c *call) show(o object) (object, error) {
+	out := c.a.render(o, c.version)
+	for _, path := range c.form.list("expand") {
+		if err := c.expand(out, strings.Split(path, "."), path); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (c *call) expand(v any, steps []string, path string) error {
+	if l, ok := v.([]any); ok {
+		for _, one := range l {
+			if err := c.expand(one, steps, path); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	o := tree(v)
+	if len(steps) == 0 || o == nil {
+		return nil
+	}
+	value, known := o[steps[0]]
+	if more := c.included(o, steps[0]); more != nil {
+		value, known = c.a.render(more, c.version), true
+	}
+	if id, ok := value.(string); ok {
+		value = id
+		if found, ok := c.byID(id); ok {
+			value = c.a.render(found, c.version)
+		}
+	}
+	if !known {
+		return invalid("", "expand", "This property cannot be expanded (%s).", path)
+	}
+	o[steps[0]] = value
+	return c.expand(value, steps[1:], path)
+}
+
+// included are the lists that an object has only when they are asked for.
+func (c *call) included(o object, name string) object {
+	id := o.str("id")
+	switch o.str("object") + " " + name {
+	case "charge refunds":
+		return listOf("/v1/charges/"+id+"/refunds", anys(reversed(c.a.where("refund", "charge", id)))...)
+	case "checkout.session line_items":
+		s, _ := c.a.get("checkout.session", id)
+		return listOf("/v1/checkout/sessions/"+id+"/line_items", s.list("_items")...)
+	case "invoice payments":
+		in, _ := c.a.get("invoice", id)
+		return listOf("/v1/invoice_payments", invoicePayment(c.a, in))
+	}
+	return nil
+}
+
+func (c *call) byID(id string) (object, bool) {
+	if id == c.a.ID {
+		return c.a.self(), true
+	}
+	return c.a.get("", id)
+}
+
+// page answers a list request: newest first, a page of it, and whether there is more.
+func (c *call) page(url string, found []object) (object, error) {
+	limit, set, err := c.form.num("limit")
+	if err != nil {
+		return nil, err
+	}
+	if !set {
+		limit = 10
+	}
+	if limit < 1 || limit > 100 {
+		return nil, invalid("parameter_invalid_integer", "limit", "This value must be between 1 and 100.")
+	}
+	found, err = c.within(reversed(found))
+	if err != nil {
+		return nil, err
+	}
+	found, more, err := c.cut(found, int(limit))
+	if err != nil {
+		return nil, err
+	}
+	out := listOf(url, anys(found)...)
+	out["has_more"] = more
+	return c.show(out)
+}
+
+// cut takes the page after or before the cursor.
+func (c *call) cut(found []object, limit int) (page []object, more bool, err error) {
+	at := func(param string) (int, error) {
+		i := slices.IndexFunc(found, func(o object) bool { return o.str("id") == c.form.get(param) })
+		if i < 0 {
+			return 0, invalid("resource_missing", param, "No such object: '%s'", c.form.get(param))
+		}
+		return i, nil
+	}
+	if c.form.has("ending_before") {
+		i, err := at("ending_before")
+		if err != nil {
+			return nil, false, err
+		}
+		found = found[:i]
+		return found[max(0, len(found)-limit):], len(found) > limit, nil
+	}
+	if c.form.has("starting_after") {
+		i, err := at("starting_after")
+		if err != nil {
+			return nil, false, err
+		}
+		found = found[i+1:]
+	}
+	return found[:min(limit, len(found))], len(found) > limit, nil
+}
+
+// within keeps what was created in the span that was asked for.
+func (c *call) within(found []object) ([]object, error) {
+	tests := map[string]func(at, n int64) bool{
+		"created":      func(at, n int64) bool { return at == n },
+		"created[gt]":  func(at, n int64) bool { return at > n },
+		"created[gte]": func(at, n int64) bool { return at >= n },
+		"created[lt]":  func(at, n int64) bool { return at < n },
+		"created[lte]": func(at, n int64) bool { return at <= n },
+	}
+	for param, holds := range tests {
+		n, set, err := c.form.num(param)
+		if err != nil {
+			return nil, err
+		}
+		if set {
+			found = slices.DeleteFunc(found, func(o object) bool { return !holds(o.num("created"), n) })
+		}
+	}
+	return found, nil
+}
+
+// filter reads the objects of a kind that agree with the request in each of the fields it names.
+func (c *call) filter(kind string, fields ...string) []object {
+	first := ""
+	for _, f := range fields {
+		if c.form.has(f) && shapes.sub(kind)[f] == nil { // a default is not kept, so it cannot be looked for
+			first = f
+			break
+		}
+	}
+	return slices.DeleteFunc(c.a.where(kind, first, c.form.get(first)), func(o object) bool {
+		return slices.ContainsFunc(fields, func(f string) bool {
+			return c.form.has(f) && c.a.render(o, version).str(f) != c.form.get(f)
+		})
+	})
+}
+
+func reversed(found []object) []object {
+	out := slices.Clone(found)
+	slices.Reverse(out)
+	return out
+}
+
+func anys(found []object) []any {
+	out := []any{}
+	for _, o := range found {
+		out = append(out, o)
+	}
+	return out
+}

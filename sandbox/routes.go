@@ -1,0 +1,66 @@
+package sandbox
+
+// routes are the calls of Stripe's API that the sandbox knows; every other is an unrecognized URL.
+var routes = []route{
+	{"GET /v1/account", ownAccount, ""},
+	{"POST /v1/accounts", createAccount, "type country email business_type default_currency metadata[*] capabilities[*] controller[*] business_profile[*] tos_acceptance[*] settings[*] company[*] individual[*]"},
+	{"GET /v1/accounts", listAccounts, paging + created},
+	{"GET /v1/accounts/{id}", getAccount, ""},
+	{"POST /v1/accounts/{id}", updateAccount, "email metadata[*] business_profile[*] capabilities[*] settings[*]"},
+
+	{"POST /v1/customers", createCustomer, customerParams},
+	{"GET /v1/customers", listCustomers, "email" + paging + created},
+	{"GET /v1/customers/{id}", getCustomer, ""},
+	{"POST /v1/customers/{id}", updateCustomer, customerParams},
+	{"GET /v1/customers/{id}/payment_methods", listCustomerMethods, "type" + paging},
+
+	{"POST /v1/payment_methods", createMethod, "type card[*] billing_details[*] metadata[*]"},
+	{"GET /v1/payment_methods", listMethods, "customer type" + paging},
+	{"GET /v1/payment_methods/{id}", getMethod, ""},
+	{"POST /v1/payment_methods/{id}/attach", attachMethod, "customer"},
+	{"POST /v1/payment_methods/{id}/detach", detachMethod, ""},
+
+	{"POST /v1/setup_intents", createSetup, setupParams + " confirm customer usage description metadata[*] payment_method_types[] automatic_payment_methods[*]"},
+	{"GET /v1/setup_intents/{id}", getSetup, "client_secret"},
+	{"POST /v1/setup_intents/{id}/confirm", confirmSetup, setupParams},
+	{"POST /v1/setup_intents/{id}/cancel", cancelSetup, "cancellation_reason"},
+
+	{"POST /v1/payment_intents", createIntent, intentParams + " amount currency customer confirm description metadata[*] payment_method_types[] automatic_payment_methods[*] transfer_data[destination] transfer_data[amount] transfer_group application_fee_amount on_behalf_of statement_descriptor statement_descriptor_suffix"},
+	{"GET /v1/payment_intents", listIntents, "customer" + paging + created},
+	{"GET /v1/payment_intents/{id}", getIntent, "client_secret"},
+	{"POST /v1/payment_intents/{id}/confirm", confirmIntent, intentParams},
+	{"POST /v1/payment_intents/{id}/cancel", cancelIntent, "cancellation_reason"},
+
+	{"GET /v1/charges", listCharges, "customer payment_intent transfer_group" + paging + created},
+	{"GET /v1/charges/{id}", getCharge, ""},
+	{"GET /v1/transfers", listTransfers, "destination transfer_group" + paging + created},
+	{"GET /v1/transfers/{id}", getTransfer, ""},
+
+	{"POST /v1/refunds", createRefund, "charge payment_intent amount reason metadata[*] reverse_transfer refund_application_fee"},
+	{"GET /v1/refunds", listRefunds, "charge payment_intent" + paging + created},
+	{"GET /v1/refunds/{id}", getRefund, ""},
+
+	{"GET /v1/checkout/sessions", listSessions, "payment_intent subscription customer" + paging + created},
+	{"GET /v1/checkout/sessions/{id}", getSession, ""},
+	{"GET /v1/checkout/sessions/{id}/line_items", sessionItems, paging},
+	{"GET /v1/invoices", listInvoices, "customer subscription status collection_method" + paging + created},
+	{"GET /v1/invoices/{id}", getInvoice, ""},
+	{"GET /v1/invoices/{id}/lines", invoiceLines, paging},
+	{"GET /v1/invoice_payments", listInvoicePayments, "payment[type] payment[payment_intent] invoice status" + paging},
+	{"GET /v1/subscriptions", listSubscriptions, "customer status" + paging + created},
+	{"GET /v1/subscriptions/{id}", getSubscription, ""},
+
+	{"GET /v1/events", listEvents, "type types[] delivery_success" + paging + created},
+	{"GET /v1/events/{id}", getEvent, ""},
+	{"POST /v1/webhook_endpoints", createEndpoint, "url enabled_events[] api_version description metadata[*] connect"},
+	{"GET /v1/webhook_endpoints", listEndpoints, paging},
+	{"GET /v1/webhook_endpoints/{id}", getEndpoint, ""},
+	{"POST /v1/webhook_endpoints/{id}", updateEndpoint, "url enabled_events[] description metadata[*] disabled"},
+	{"DELETE /v1/webhook_endpoints/{id}", deleteEndpoint, ""},
+}
+
+const (
+	customerParams = "name email phone description metadata[*] address[*] shipping[*] payment_method invoice_settings[*] preferred_locales[] tax_exempt"
+	setupParams    = "payment_method payment_method_data[*] payment_method_options[*] return_url use_stripe_sdk"
+	intentParams   = "payment_method payment_method_data[*] payment_method_options[*] off_session return_url receipt_email setup_future_usage use_stripe_sdk error_on_requires_action"
+)

@@ -1,0 +1,244 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Told is how the shop tells which partner brought a customer.
+type Told string
+
+// The ways a partner's key travels (MONEY.md 2.4).
+const (
+	ByNothing      Told = ""                 // not at all: the customer is known already, or nobody brought them
+	ByMetadata     Told = "metadata"         // metadata of the Checkout session; Stripe copies it nowhere
+	ByReference    Told = "client_reference" // client_reference_id of the session
+	BySubscription Told = "subscription"     // metadata of the subscription, which its invoices carry along
+)
+
+// Order is what a customer buys through Checkout.
+type Order struct {
+	Email    string // of the customer; a customer known by it is used again
+	Name     string
+	Customer string // cus_… of a known customer, instead of Email
+	Guest    bool   // a one-off payment without a customer object
+	Partner  string // the partner's key
+	Told     Told
+	Key      string // name of the metadata key, default partnero_partner
+	Amount   int64  // what the customer pays, tax included, in minor units
+	Tax      int64  // the part of Amount that is tax
+	Currency string // lower case, default the account's
+	Product  string // what is sold, default "Order" or "Subscription"
+	Interval string // of a subscription: month (default) or year
+	At       time.Time
+}
+
+// Sold names the objects that a purchase or a renewal made; those it has not are empty.
+type Sold struct{ Session, Customer, Intent, Charge, Invoice, Subscription string }
+
+// Wrong says which fields of an order cannot be, and why.
+type Wrong map[string]string
+
+func (w Wrong) Error() string {
+	var out []string
+	for field, why := range w {
+		out = append(out, field+": "+why)
+	}
+	slices.Sort(out)
+	return strings.Join(out, "; ")
+}
+
+var reference = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
+
+// check fills in what was left out and refuses what Stripe would not take.
+func (o *Order) check(a *account) error {
+	o.Currency = strings.ToLower(or(o.Currency, a.DefaultCurrency))
+	o.Key, o.Interval = or(o.Key, "partnero_partner"), or(o.Interval, "month")
+	w := Wrong{}
+	if !isCurrency(o.Currency) {
+		w["currency"] = "Give a currency as three letters, such as usd."
+	} else if err := chargeable(o.Amount, o.Currency); err != nil {
+		w["amount"] = err.(*failure).body.str("message")
+	}
+	if o.Tax < 0 || o.Tax >= max(o.Amount, 1) {
+		w["tax"] = "The tax must be less than the amount."
+	}
+	if o.Customer == "" {
+		if at, err := mail.ParseAddress(o.Email); err != nil || at.Address != o.Email {
+			w["email"] = "Give an e-mail address, such as jane@example.com."
+		}
+	} else if _, ok := a.get("customer", o.Customer); !ok {
+		w["email"] = "There is no customer " + o.Customer + "."
+	}
+	switch {
+	case o.Told != ByNothing && o.Partner == "":
+		w["partner"] = "Give the partner's code, or choose that the partner is not told."
+	case o.Told == ByReference && !reference.MatchString(o.Partner):
+		w["partner"] = "A client reference has only letters, digits, dashes and underscores."
+	case len(o.Partner) > 200:
+		w["partner"] = "A code has at most 200 characters."
+	}
+	if o.Interval != "month" && o.Interval != "year" {
+		w["interval"] = "Choose month or year."
+	}
+	if len(w) > 0 {
+		return w
+	}
+	return nil
+}
+
+// Sell is a one-off Checkout payment: a session, a payment intent and a charge, without an invoice.
+func (s *Sandbox) Sell(accountID string, o Order) (Sold, error) {
+	return s.shop(accountID, o.At, func(c *call) (Sold, error) {
+		if err := o.check(c.a); err != nil {
+			return Sold{}, err
+		}
+		o.Interval = ""
+		cus, pm, err := c.buyer(&o)
+		if err != nil {
+			return Sold{}, err
+		}
+		pi, ch, err := c.collect(o, pm, object{"customer": cus["id"]})
+		if err != nil {
+			return Sold{}, err
+		}
+		cs := c.session(o, cus, object{"mode": "payment", "payment_intent": pi["id"]}, or(o.Product, "Order"))
+		return Sold{Session: cs.str("id"), Customer: cus.str("id"), Intent: pi.str("id"), Charge: ch.str("id")}, nil
+	})
+}
+
+// shop runs an action of the shop at a time and keeps what it changed.
+func (s *Sandbox) shop(accountID string, at time.Time, do func(*call) (Sold, error)) (Sold, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.accounts[accountID]
+	if a == nil {
+		return Sold{}, fmt.Errorf("sandbox has no account %q", accountID)
+	}
+	if at.IsZero() {
+		at = s.now()
+	}
+	c := &call{Sandbox: s, a: a, at: at, version: version}
+	sold, err := do(c)
+	if kept := c.commit(); err == nil {
+		err = kept
+	}
+	return sold, err
+}
+
+// buyer finds or makes the customer and their card; a guest has only the card.
+func (c *call) buyer(o *Order) (cus, pm object, err error) {
+	known := c.a.where("customer", "email", o.Email)
+	switch {
+	case o.Customer != "":
+		cus, _ = c.a.get("customer", o.Customer)
+		o.Email, o.Name = cus.str("email"), cus.str("name")
+	case o.Guest:
+		return object{}, c.cardOf(*o), nil
+	case len(known) > 0:
+		cus = known[0]
+		o.Name = or(o.Name, cus.str("name"))
+	default:
+		if cus, err = c.newCustomer(form{"email": {o.Email}, "name": {o.Name}}); err != nil {
+			return nil, nil, err
+		}
+	}
+	if cards := c.a.where("payment_method", "customer", cus.str("id")); len(cards) > 0 {
+		return cus, cards[0], nil
+	}
+	pm = c.cardOf(*o)
+	return cus, pm, c.attach(pm, cus.str("id"))
+}
+
+func (c *call) cardOf(o Order) object {
+	pm := c.newMethod("4242424242424242", 0, 0)
+	pm["billing_details"] = shapes.sub("payment_method").sub("billing_details").copy().with(object{"email": null(o.Email), "name": null(o.Name)})
+	return pm
+}
+
+// collect takes an order's money: a payment intent and its charge.
+func (c *call) collect(o Order, pm, more object) (pi, ch object, err error) {
+	pi = c.make("pi_3", "payment_intent", object{"amount": o.Amount, "currency": o.Currency, "metadata": object{}}).with(more)
+	pi["client_secret"] = secret(pi.str("id"))
+	c.put(pi)
+	c.emit("payment_intent.created", pi, nil)
+	ch, err = c.succeed(pi, pm)
+	return pi, ch, err
+}
+
+// session is the finished Checkout session of an order.
+func (c *call) session(o Order, cus, more object, product string) object {
+	prefix := "cs_test_a1"
+	if c.a.isLive() {
+		prefix = "cs_live_a1"
+	}
+	cs := c.make(prefix, "checkout.session", object{"amount_subtotal": o.Amount - o.Tax, "amount_total": o.Amount, "currency": o.Currency,
+		"customer": cus["id"], "expires_at": c.at.Add(24 * time.Hour).Unix(), "metadata": object{},
+		"customer_details": object{"address": nil, "email": null(o.Email), "name": null(o.Name), "phone": nil, "tax_exempt": "none", "tax_ids": []any{}},
+		"total_details":    object{"amount_discount": 0, "amount_shipping": 0, "amount_tax": o.Tax}}).with(more)
+	if cs.str("mode") == "payment" {
+		cs["customer_creation"] = map[bool]string{true: "if_required", false: "always"}[o.Guest]
+		cs["invoice_creation"] = object{"enabled": false, "invoice_data": object{"account_tax_ids": nil, "custom_fields": nil,
+			"description": nil, "footer": nil, "issuer": nil, "metadata": object{}, "rendering_options": nil}}
+	}
+	switch o.Told {
+	case ByMetadata:
+		cs["metadata"] = object{o.Key: o.Partner}
+	case ByReference:
+		cs["client_reference_id"] = o.Partner
+	}
+	cs["_items"] = []any{object{"id": "li_1" + letters("item "+cs.str("id"), 23), "object": "item", "amount_subtotal": o.Amount - o.Tax,
+		"amount_tax": o.Tax, "amount_total": o.Amount, "currency": o.Currency, "description": product, "price": c.price(o, product)}}
+	c.put(cs)
+	c.emit("checkout.session.completed", cs, nil)
+	return cs
+}
+
+// price is the price of a product, the same for the same order.
+func (c *call) price(o Order, product string) object {
+	p := object{"object": "price", "id": "price_1" + letters(fmt.Sprint("price ", c.a.ID, product, o.Amount, o.Currency, o.Interval), 23),
+		"created": int64(1600000000), "currency": o.Currency, "product": "prod_" + letters("product "+c.a.ID+product, 14),
+		"unit_amount": o.Amount - o.Tax, "unit_amount_decimal": fmt.Sprint(o.Amount - o.Tax)}
+	return p
+}
+
+// Refund gives an amount back, 0 for all that is left, of a charge or of the charge of a payment intent, invoice or
+// Checkout session; an empty id means the account's latest charge. It returns the refund's id.
+func (s *Sandbox) Refund(accountID, id string, amount int64, at time.Time) (string, error) {
+	refund := ""
+	_, err := s.shop(accountID, at, func(c *call) (Sold, error) {
+		ch, err := c.chargeOf(id)
+		if err != nil {
+			return Sold{}, err
+		}
+		re, err := c.refund(ch, amount, false, object{"reason": "requested_by_customer"})
+		refund = re.str("id")
+		return Sold{}, err
+	})
+	return refund, err
+}
+
+func (c *call) chargeOf(id string) (object, error) {
+	if id == "" {
+		paid := slices.DeleteFunc(c.a.all("charge"), func(ch object) bool { return ch.str("failure_code") != "" })
+		if len(paid) == 0 {
+			return nil, missing(404, "charge", id, "charge")
+		}
+		return paid[len(paid)-1], nil
+	}
+	o, _ := c.a.get("", id)
+	if in, ok := c.a.get("invoice", o.str("invoice")); ok && o.str("object") == "checkout.session" {
+		o = in
+	}
+	if pi, ok := c.a.get("payment_intent", o.str("payment_intent")); ok && o.str("object") != "charge" {
+		o = pi
+	}
+	if ch, ok := c.a.get("charge", or(o.str("latest_charge"), id)); ok {
+		return ch, nil
+	}
+	return nil, missing(404, "charge", id, "charge")
+}

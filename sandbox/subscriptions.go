@@ -1,0 +1,136 @@
+package sandbox
+
+import (
+	"fmt"
+	"time"
+)
+
+// Subscribe is a Checkout for a subscription: a session whose payment intent is null, a subscription, and its first
+// invoice, paid.
+func (s *Sandbox) Subscribe(accountID string, o Order) (Sold, error) {
+	return s.shop(accountID, o.At, func(c *call) (Sold, error) {
+		o.Guest = false
+		if err := o.check(c.a); err != nil {
+			return Sold{}, err
+		}
+		cus, pm, err := c.buyer(&o)
+		if err != nil {
+			return Sold{}, err
+		}
+		sub := c.subscription(o, cus, pm)
+		in, sold, err := c.invoice(o, sub, cus, pm, "subscription_create")
+		if err != nil {
+			return Sold{}, err
+		}
+		c.emit("customer.subscription.created", sub, nil)
+		cs := c.session(o, cus, object{"mode": "subscription", "subscription": sub["id"], "invoice": in["id"],
+			"payment_method_collection": "always"}, or(o.Product, "Subscription"))
+		sold.Session = cs.str("id")
+		return sold, nil
+	})
+}
+
+func (c *call) subscription(o Order, cus, pm object) object {
+	meta := object{}
+	if o.Told == BySubscription {
+		meta[o.Key] = o.Partner
+	}
+	start, end := c.at, next(c.at, o.Interval)
+	sub := c.make("sub_1", "subscription", object{"customer": cus["id"], "currency": o.Currency, "metadata": meta,
+		"billing_cycle_anchor": start.Unix(), "current_period_start": start.Unix(), "current_period_end": end.Unix(),
+		"start_date": start.Unix(), "default_payment_method": pm["id"], "_tax": o.Tax, "_product": or(o.Product, "Subscription")})
+	price := c.price(o, sub.str("_product")).with(object{"type": "recurring", "recurring": object{"aggregate_usage": nil,
+		"interval": o.Interval, "interval_count": 1, "trial_period_days": nil, "usage_type": "licensed"}})
+	plan := object{"object": "plan", "id": price["id"], "amount": price["unit_amount"], "amount_decimal": price["unit_amount_decimal"],
+		"created": price["created"], "currency": o.Currency, "interval": o.Interval, "product": price["product"]}
+	sub["plan"] = plan
+	sub["items"] = listOf("/v1/subscription_items?subscription="+sub.str("id"), object{"object": "subscription_item",
+		"id": "si_" + letters("item "+sub.str("id"), 14), "created": start.Unix(), "price": price, "plan": plan, "subscription": sub["id"]})
+	return sub
+}
+
+func next(at time.Time, interval string) time.Time {
+	if interval == "year" {
+		return at.AddDate(1, 0, 0)
+	}
+	return at.AddDate(0, 1, 0)
+}
+
+// Renew charges a subscription for its next period.
+func (s *Sandbox) Renew(accountID, subscription string, at time.Time) (Sold, error) {
+	return s.shop(accountID, at, func(c *call) (Sold, error) {
+		sub, ok := c.a.get("subscription", subscription)
+		if !ok {
+			return Sold{}, missing(404, "subscription", subscription, "subscription")
+		}
+		cus, _ := c.a.get("customer", sub.str("customer"))
+		pm, _ := c.a.get("payment_method", sub.str("default_payment_method"))
+		price := tree(sub.list("items")[0]).sub("price")
+		interval := price.sub("recurring").str("interval")
+		o := Order{Email: cus.str("email"), Name: cus.str("name"), Amount: price.num("unit_amount") + sub.num("_tax"), Tax: sub.num("_tax"),
+			Currency: sub.str("currency"), Interval: interval, Product: sub.str("_product")}
+		was := object{"current_period_start": sub["current_period_start"], "current_period_end": sub["current_period_end"],
+			"latest_invoice": sub["latest_invoice"]}
+		sub["current_period_start"], sub["current_period_end"] = c.at.Unix(), next(c.at, interval).Unix()
+		_, sold, err := c.invoice(o, sub, cus, pm, "subscription_cycle")
+		if err != nil {
+			return Sold{}, err
+		}
+		c.emit("customer.subscription.updated", sub, was)
+		return sold, nil
+	})
+}
+
+// invoice bills a subscription's period and collects the money.
+func (c *call) invoice(o Order, sub, cus, pm object, reason string) (object, Sold, error) {
+	n := max(cus.num("next_invoice_sequence"), 1)
+	cus["next_invoice_sequence"] = n + 1
+	c.put(cus)
+	in := c.make("in_1", "invoice", object{"billing_reason": reason, "currency": o.Currency, "customer": cus["id"], "customer_email": cus["email"],
+		"customer_name": cus["name"], "subscription": sub["id"], "subscription_details": object{"metadata": sub.sub("metadata").copy()},
+		"number": fmt.Sprintf("%s-%04d", cus.str("invoice_prefix"), n), "effective_at": c.at.Unix(), "account_country": c.a.Country,
+		"account_name": null(c.a.Name), "period_start": c.at.Unix(), "period_end": c.at.Unix(), "metadata": object{}})
+	in["hosted_invoice_url"] = "https://invoice.stripe.com/i/" + c.a.ID + "/test_" + letters(in.str("id"), 40)
+	in["status_transitions"] = object{"finalized_at": c.at.Unix(), "marked_uncollectible_at": nil, "paid_at": c.at.Unix(), "voided_at": nil}
+	net := o.Amount - o.Tax
+	in.with(object{"subtotal": net, "subtotal_excluding_tax": net, "total_excluding_tax": net, "total": o.Amount, "amount_due": o.Amount,
+		"amount_paid": o.Amount, "amount_remaining": 0, "tax": nil, "total_tax_amounts": taxes(o)})
+	if o.Tax > 0 {
+		in["tax"] = o.Tax
+	}
+	in["lines"] = listOf("/v1/invoices/"+in.str("id")+"/lines", c.line(o, in, sub))
+	pi, ch, err := c.collect(o, pm, object{"customer": cus["id"], "invoice": in["id"],
+		"description": map[string]string{"subscription_create": "Subscription creation", "subscription_cycle": "Subscription update"}[reason]})
+	if err != nil {
+		return nil, Sold{}, err
+	}
+	in["payment_intent"], in["charge"], sub["latest_invoice"] = pi["id"], ch["id"], in["id"]
+	c.put(in)
+	c.put(sub)
+	for _, kind := range []string{"invoice.created", "invoice.finalized"} {
+		c.emit(kind, in.copy().with(object{"status": "open", "paid": false, "amount_paid": 0, "amount_remaining": o.Amount, "charge": nil,
+			"attempted": false, "attempt_count": 0, "status_transitions": in.sub("status_transitions").copy().with(object{"paid_at": nil})}), nil)
+	}
+	c.emit("invoice.paid", in, nil)
+	c.emit("invoice.payment_succeeded", in, nil)
+	return in, Sold{Customer: cus.str("id"), Intent: pi.str("id"), Charge: ch.str("id"), Invoice: in.str("id"), Subscription: sub.str("id")}, nil
+}
+
+func (c *call) line(o Order, in, sub object) object {
+	item := tree(sub.list("items")[0])
+	net := o.Amount - o.Tax
+	return object{"id": "il_1" + letters("line "+in.str("id"), 23), "object": "line_item", "amount": net, "amount_excluding_tax": net,
+		"unit_amount_excluding_tax": fmt.Sprint(net), "currency": o.Currency,
+		"description": fmt.Sprintf("1 × %s (at %s / %s)", sub.str("_product"), show(net, o.Currency), o.Interval),
+		"invoice":     in["id"], "metadata": sub.sub("metadata").copy(), "price": item["price"], "plan": item["plan"], "subscription": sub["id"],
+		"subscription_item": item["id"], "tax_amounts": taxes(o),
+		"period": object{"start": sub["current_period_start"], "end": sub["current_period_end"]}}
+}
+
+func taxes(o Order) []any {
+	if o.Tax == 0 {
+		return []any{}
+	}
+	return []any{object{"amount": o.Tax, "inclusive": false, "tax_rate": "txr_1" + letters("tax", 23), "taxability_reason": "standard_rated",
+		"taxable_amount": o.Amount - o.Tax}}
+}

@@ -1,0 +1,140 @@
+package sources
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+
+	"portal/models"
+)
+
+// Combine makes one payment of all that is told of one money; the order of the tellings makes no difference.
+// The tenant, the id and the program are the caller's to fill in. With no tellings it is the zero payment.
+func Combine(tellings []models.Telling) models.Payment {
+	all := slices.Clone(tellings)
+	slices.SortFunc(all, weightier)
+	p := models.Payment{Key: root(all), Aliases: aliases(all), Clues: clues(all), Customer: customer(all)}
+	said, counted := first(all)
+	if said == nil {
+		return p
+	}
+	p.Counted, p.Source, p.Kind, p.PaidAt = counted, said.Source, said.Kind, said.PaidAt
+	if counted {
+		p.Gross, p.Base, p.Lines = said.Gross, said.Base, said.Lines
+		return p
+	}
+	p.Gross.Currency = models.Currency(pick(all, func(t models.Telling) string { return string(t.Gross.Currency) }))
+	p.Base = p.Gross
+	return p
+}
+
+// weightier orders tellings: by rank, then by object, then by all they say.
+func weightier(a, b models.Telling) int {
+	return cmp.Or(cmp.Compare(b.Rank, a.Rank), cmp.Compare(a.Object, b.Object), bytes.Compare(canonical(a), canonical(b)))
+}
+
+// first is the first telling that may count. While there is none, it is the weightiest, as a hint, and false.
+//
+// A charge may count only once it is settled that no invoice stands behind it; the invoice would count the same cash.
+func first(all []models.Telling) (*models.Telling, bool) {
+	invoiced := slices.ContainsFunc(all, func(t models.Telling) bool { return t.Invoice != "" })
+	settled := slices.ContainsFunc(all, func(t models.Telling) bool { return t.InvoiceKnown })
+	for i, t := range all {
+		if t.Counts && (t.Rank != rankCharge || settled && !invoiced) {
+			return &all[i], true
+		}
+	}
+	if len(all) == 0 {
+		return nil, false
+	}
+	return &all[0], false
+}
+
+// root is the id the money goes by: its invoice, else payment intent, else charge, else the API's key, else its session.
+func root(all []models.Telling) string {
+	return cmp.Or(
+		pick(all, func(t models.Telling) string { return t.Invoice }),
+		pick(all, func(t models.Telling) string { return t.Intent }),
+		pick(all, func(t models.Telling) string { return t.Charge }),
+		pick(all, func(t models.Telling) string { return t.Key }),
+		pick(all, func(t models.Telling) string { return t.Session }))
+}
+
+func aliases(all []models.Telling) []string {
+	var ids []string
+	for _, t := range all {
+		ids = append(ids, t.Aliases()...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func customer(all []models.Telling) models.PaymentCustomer {
+	return models.PaymentCustomer{
+		StripeID: pick(all, func(t models.Telling) string { return t.Customer.StripeID }),
+		Key:      pick(all, func(t models.Telling) string { return t.Customer.Key }),
+		Email:    pick(all, func(t models.Telling) string { return t.Customer.Email }),
+		Name:     pick(all, func(t models.Telling) string { return t.Customer.Name }),
+		FindOnly: len(all) > 0 && !slices.ContainsFunc(all, func(t models.Telling) bool { return !t.Customer.FindOnly }),
+	}
+}
+
+// places is the order in which metadata is looked at (D3).
+var places = []string{"charge", "payment_intent", "session", "invoice", "subscription", "customer"}
+
+func clues(all []models.Telling) models.Clues {
+	c := models.Clues{
+		ClientReference: pick(all, func(t models.Telling) string { return t.Clues.ClientReference }),
+		Partner:         pick(all, func(t models.Telling) string { return t.Clues.Partner }),
+	}
+	for _, t := range all {
+		for _, clue := range t.Clues.Metadata {
+			if !slices.Contains(c.Metadata, clue) {
+				c.Metadata = append(c.Metadata, clue)
+			}
+		}
+	}
+	slices.SortStableFunc(c.Metadata, func(a, b models.Clue) int {
+		return cmp.Compare(slices.Index(places, a.Place), slices.Index(places, b.Place))
+	})
+	return c
+}
+
+// pick is the first of the tellings' values that is not empty.
+func pick(all []models.Telling, of func(models.Telling) string) string {
+	for _, t := range all {
+		if v := of(t); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// Newer tells whether the new telling of an object takes the old one's place: one that knows of the invoice before
+// one that does not, a counting one before a hint, then the later, then by all they say. So in the end the same one
+// stays, in whatever order they came.
+func Newer(old, new models.Telling) bool {
+	return cmp.Or(
+		yes(new.InvoiceKnown)-yes(old.InvoiceKnown), yes(new.Counts)-yes(old.Counts),
+		new.At.Compare(old.At), bytes.Compare(canonical(new), canonical(old))) > 0
+}
+
+// NewerReversal tells whether the new state of a reversal takes the old one's place: the later, then the greater.
+func NewerReversal(old, new models.Reversal) bool {
+	return cmp.Or(new.At.Compare(old.At), cmp.Compare(new.Amount.Minor, old.Amount.Minor)) > 0
+}
+
+func yes(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// canonical is all that a telling says, as text to compare by.
+func canonical(t models.Telling) []byte {
+	t.At, t.PaidAt = t.At.UTC(), t.PaidAt.UTC()
+	text, _ := json.Marshal(t) // plain values; the readers refuse dates that cannot be written
+	return text
+}

@@ -1,0 +1,86 @@
+package sources
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"portal/models"
+)
+
+// Read retells one event of Stripe. Types that say nothing of collected or returned money are silent.
+func (Stripe) Read(e models.Event) (models.News, error) {
+	event, err := parse("the event", e.Body)
+	if err != nil {
+		return models.News{}, err
+	}
+	if id := event.id("id"); id != "" {
+		event.fault.of = "event " + id
+	}
+	kind := event.text("type")
+	if kind == "" {
+		event.complain("type", "is missing")
+	}
+	if event.err() != nil {
+		return models.News{}, event.err()
+	}
+	if event.value("object") == "v2.core.event" {
+		return models.News{Silent: "a thin event, which carries no object"}, nil
+	}
+	return readByType(kind, event, e.Answer)
+}
+
+func readByType(kind string, event object, answer []byte) (models.News, error) {
+	switch kind {
+	case "checkout.session.completed", "checkout.session.async_payment_succeeded":
+		return readEvent(event, "session", func(session object, at time.Time) models.News {
+			return one(readSession(session, at, at))
+		})
+	case "invoice.paid", "invoice.payment_succeeded":
+		return readEvent(event, "invoice", func(invoice object, at time.Time) models.News {
+			return one(readInvoice(invoice, at))
+		})
+	case "charge.succeeded", "charge.captured":
+		return readEvent(event, "charge", func(charge object, at time.Time) models.News {
+			return readCharge(charge, at, answer)
+		})
+	case "charge.refunded":
+		return readEvent(event, "charge", func(charge object, at time.Time) models.News {
+			return readRefund(charge, at, answer)
+		})
+	}
+	return models.News{Silent: "events of type " + clip(kind) + " say nothing of money"}, nil
+}
+
+// readEvent gives the event's object and time to its reader, and its complaints back.
+func readEvent(event object, kind string, read func(object, time.Time) models.News) (models.News, error) {
+	at := event.moment("created")
+	if at.IsZero() {
+		event.complain("created", "is missing")
+	}
+	inner := event.named(kind, "data.object")
+	if err := event.err(); err != nil {
+		return models.News{}, err
+	}
+	news := read(inner, at)
+	if err := inner.err(); err != nil {
+		return models.News{}, err
+	}
+	return news, nil
+}
+
+func one(t models.Telling) models.News { return models.News{Tellings: []models.Telling{t}} }
+
+// clip keeps a foreign word short in a sentence of ours.
+func clip(text string) string {
+	if len(text) > 80 {
+		return strings.ToValidUTF8(text[:80], "") + "…"
+	}
+	return text
+}
+
+// Answer is what Stripe said when it was asked whose a charge is (MONEY.md 2.2). It is kept with the event.
+type Answer struct {
+	Invoice string          `json:"invoice"` // empty: the charge has none
+	Session json.RawMessage `json:"session"` // the checkout session of the charge's payment intent; empty or null: there is none
+}

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"portal/models"
+)
+
+const attemptColumns = `company_id, mode, id, invoice_id, kind, status, amount, currency, stripe_customer, stripe_method, stripe_account,
+	stripe_intent, started_by, started_at, ended_at, because`
+
+// AddAttempt keeps an attempt before anything is paid. A second live one of the same invoice is an ErrConflict.
+func (s *Store) AddAttempt(ctx context.Context, a models.Attempt) error {
+	return s.do(ctx, `INSERT INTO attempts (`+attemptColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		a.Company, a.Mode, a.ID, a.Invoice, a.Kind, a.Status, a.Amount, a.Currency, a.Customer, a.Method, a.Account, a.Intent,
+		a.StartedBy, a.StartedAt, a.EndedAt, a.Because)
+}
+
+// LockAttempt loads one and keeps others from ending it meanwhile.
+func (s *Store) LockAttempt(ctx context.Context, t models.Tenant, id models.AttemptID) (models.Attempt, error) {
+	var a models.Attempt
+	if err := s.get(ctx, &a, `SELECT `+attemptColumns+` FROM attempts WHERE company_id = $1 AND mode = $2 AND id = $3 FOR UPDATE`, t.Company, t.Mode, id); err != nil {
+		return a, fmt.Errorf("load attempt %s: %w", id, err)
+	}
+	return a, nil
+}
+
+// Attempt loads one.
+func (s *Store) Attempt(ctx context.Context, t models.Tenant, id models.AttemptID) (models.Attempt, error) {
+	var a models.Attempt
+	if err := s.get(ctx, &a, `SELECT `+attemptColumns+` FROM attempts WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id); err != nil {
+		return a, fmt.Errorf("load attempt %s: %w", id, err)
+	}
+	return a, nil
+}
+
+// AttemptsOf lists every try to pay an invoice, the oldest first.
+func (s *Store) AttemptsOf(ctx context.Context, t models.Tenant, invoice models.InvoiceID) ([]models.Attempt, error) {
+	var list []models.Attempt
+	err := s.list(ctx, &list, `SELECT `+attemptColumns+` FROM attempts WHERE company_id = $1 AND mode = $2 AND invoice_id = $3 ORDER BY id LIMIT 200`,
+		t.Company, t.Mode, invoice)
+	return list, err
+}
+
+// EndAttempt keeps how an attempt ended.
+func (s *Store) EndAttempt(ctx context.Context, a models.Attempt) error {
+	return s.do(ctx, `UPDATE attempts SET status = $4, stripe_intent = $5, ended_at = $6, because = $7 WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		a.Company, a.Mode, a.ID, a.Status, a.Intent, a.EndedAt, a.Because)
+}
+
+// Card loads the card a company pays with. None is ErrNotFound.
+func (s *Store) Card(ctx context.Context, t models.Tenant) (models.Card, error) {
+	var c models.Card
+	err := s.get(ctx, &c, `SELECT stripe_customer, stripe_method, brand, last4 FROM cards WHERE company_id = $1 AND mode = $2`, t.Company, t.Mode)
+	return c, err
+}
+
+// SaveCard keeps the card a company pays with, in place of the one before.
+func (s *Store) SaveCard(ctx context.Context, t models.Tenant, c models.Card) error {
+	return s.do(ctx, `INSERT INTO cards (company_id, mode, stripe_customer, stripe_method, brand, last4) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (company_id, mode) DO UPDATE SET stripe_customer = excluded.stripe_customer, stripe_method = excluded.stripe_method,
+		brand = excluded.brand, last4 = excluded.last4`, t.Company, t.Mode, c.Customer, c.Method, c.Brand, c.Last4)
+}
+
+// KeepPlatformEvent keeps an event of the platform's own Stripe, once. It tells whether it was new.
+func (s *Store) KeepPlatformEvent(ctx context.Context, id models.EventID, providerID, kind string, body []byte, now time.Time) (bool, error) {
+	n, err := s.exec(ctx, `INSERT INTO platform_events (id, provider_event_id, type, body, received_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (provider_event_id) DO NOTHING`, id, providerID, kind, body, now)
+	return n == 1, err
+}

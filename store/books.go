@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"portal/models"
+)
+
+// Tenants lists every company's sides that have anything in the books or on the way there.
+func (s *Store) Tenants(ctx context.Context) ([]models.Tenant, error) {
+	var list []models.Tenant
+	err := s.list(ctx, &list, `SELECT company_id, mode FROM payments UNION SELECT company_id, mode FROM transfers ORDER BY 1, 2`)
+	return list, err
+}
+
+// Difference is one place where the books do not agree with what they are the books of.
+type Difference struct {
+	What string `db:"what"`
+	Is   int64  `db:"is"`
+	Want int64  `db:"want"`
+}
+
+// agreements are the sums that must agree. Each statement gives the places where they do not: what, is, want.
+var agreements = []string{
+	// Every balance equals its postings.
+	`WITH posted AS (SELECT account, currency, sum(minor)::bigint AS minor FROM (
+			SELECT to_account AS account, currency, amount AS minor FROM transfers WHERE company_id = $1 AND mode = $2
+			UNION ALL SELECT from_account, currency, -amount FROM transfers WHERE company_id = $1 AND mode = $2) both_sides GROUP BY account, currency),
+		kept AS (SELECT account, currency, minor FROM balances WHERE company_id = $1 AND mode = $2)
+	SELECT 'balance ' || coalesce(k.account, p.account) || ' ' || coalesce(k.currency, p.currency) AS what, coalesce(k.minor, 0) AS is, coalesce(p.minor, 0) AS want
+	FROM posted p FULL JOIN kept k USING (account, currency) WHERE coalesce(k.minor, 0) <> coalesce(p.minor, 0) ORDER BY 1 LIMIT 100`,
+	// Each entry of a commission has its transfer.
+	`SELECT 'entry commission/cms_' || replace(e.commission_id::text, '-', '') || '/' || e.seq AS what,
+		coalesce(CASE WHEN t.from_account LIKE 'owes/%' THEN t.amount WHEN t.to_account LIKE 'owes/%' THEN -t.amount END, 0) AS is, e.amount AS want
+	FROM commission_entries e LEFT JOIN transfers t ON t.company_id = e.company_id AND t.mode = e.mode AND t.currency = e.currency
+		AND t.key = 'commission/cms_' || replace(e.commission_id::text, '-', '') || '/' || e.seq
+	WHERE e.company_id = $1 AND e.mode = $2
+		AND e.amount IS DISTINCT FROM CASE WHEN t.from_account LIKE 'owes/%' THEN t.amount WHEN t.to_account LIKE 'owes/%' THEN -t.amount END
+	ORDER BY 1 LIMIT 100`,
+	// Each commission's amount is the sum of its entries.
+	`SELECT 'commission cms_' || replace(c.id::text, '-', '') AS what, c.amount AS is, coalesce(sum(e.amount), 0)::bigint AS want
+	FROM commissions c LEFT JOIN commission_entries e ON e.company_id = c.company_id AND e.mode = c.mode AND e.commission_id = c.id
+	WHERE c.company_id = $1 AND c.mode = $2 GROUP BY c.company_id, c.mode, c.id HAVING c.amount <> coalesce(sum(e.amount), 0) ORDER BY 1 LIMIT 100`,
+	// What a commission's transfers took from what the program owes is its amount.
+	`SELECT 'transfers of commission cms_' || replace(c.id::text, '-', '') AS what,
+		coalesce(sum(CASE WHEN t.from_account LIKE 'owes/%' THEN t.amount WHEN t.to_account LIKE 'owes/%' THEN -t.amount ELSE 0 END), 0)::bigint AS is, c.amount AS want
+	FROM commissions c LEFT JOIN transfers t ON t.company_id = c.company_id AND t.mode = c.mode AND t.cause = 'commission/cms_' || replace(c.id::text, '-', '')
+	WHERE c.company_id = $1 AND c.mode = $2 GROUP BY c.company_id, c.mode, c.id
+	HAVING c.amount <> coalesce(sum(CASE WHEN t.from_account LIKE 'owes/%' THEN t.amount WHEN t.to_account LIKE 'owes/%' THEN -t.amount ELSE 0 END), 0)
+	ORDER BY 1 LIMIT 100`,
+	// Each invoice's total is the sum of its lines.
+	`SELECT 'invoice ' || i.number AS what, i.total AS is, coalesce(sum(e.amount), 0)::bigint AS want
+	FROM invoices i LEFT JOIN commission_entries e ON e.company_id = i.company_id AND e.mode = i.mode AND e.invoice_id = i.id
+	WHERE i.company_id = $1 AND i.mode = $2 GROUP BY i.company_id, i.mode, i.id HAVING i.total <> coalesce(sum(e.amount), 0) ORDER BY 1 LIMIT 100`,
+	// What lies on an invoice's account is its total until it is paid, and nothing afterwards.
+	`SELECT 'account of invoice ' || i.number AS what, coalesce(b.minor, 0) AS is, CASE WHEN i.status IN ('paid', 'void') THEN 0 ELSE i.total END AS want
+	FROM invoices i LEFT JOIN balances b ON b.company_id = i.company_id AND b.mode = i.mode AND b.currency = i.currency
+		AND b.account = 'invoice/inv_' || replace(i.id::text, '-', '')
+	WHERE i.company_id = $1 AND i.mode = $2 AND coalesce(b.minor, 0) <> CASE WHEN i.status IN ('paid', 'void') THEN 0 ELSE i.total END ORDER BY 1 LIMIT 100`,
+	// Each paid invoice has one payment that went, over its whole total, and a booking of it; no other invoice has one.
+	`SELECT 'payout of invoice ' || i.number AS what, coalesce(sum(t.amount), 0)::bigint AS is, CASE WHEN i.status = 'paid' THEN i.total ELSE 0 END AS want
+	FROM invoices i
+	LEFT JOIN attempts a ON a.company_id = i.company_id AND a.mode = i.mode AND a.invoice_id = i.id AND a.status = 'succeeded'
+	LEFT JOIN transfers t ON t.company_id = a.company_id AND t.mode = a.mode AND t.key = 'attempt/att_' || replace(a.id::text, '-', '') || '/paid' AND t.amount = a.amount
+	WHERE i.company_id = $1 AND i.mode = $2 GROUP BY i.company_id, i.mode, i.id
+	HAVING coalesce(sum(t.amount), 0) <> CASE WHEN i.status = 'paid' THEN i.total ELSE 0 END ORDER BY 1 LIMIT 100`,
+	// No commission without a decision for its partner, unless it was taken back.
+	`SELECT 'decision on commission cms_' || replace(c.id::text, '-', '') AS what, c.amount AS is, 0::bigint AS want
+	FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
+	WHERE c.company_id = $1 AND c.mode = $2 AND c.amount <> 0 AND (NOT p.counted OR p.partner_id IS DISTINCT FROM c.partner_id OR jsonb_array_length(p.steps) = 0)
+	ORDER BY 1 LIMIT 100`,
+	// No payment has more taken back than came in, and what was refunded is what the reversals say.
+	`SELECT 'refunds of payment ' || p.key AS what, p.refunded AS is, least(coalesce(sum(r.amount), 0), p.gross)::bigint AS want
+	FROM payments p LEFT JOIN reversals r ON r.company_id = p.company_id AND r.mode = p.mode AND r.payment_id = p.id AND r.currency = p.currency
+	WHERE p.company_id = $1 AND p.mode = $2 AND p.counted GROUP BY p.company_id, p.mode, p.id
+	HAVING p.refunded <> least(coalesce(sum(r.amount), 0), p.gross) ORDER BY 1 LIMIT 100`,
+}
+
+// Differences lists where a tenant's books do not agree, at most 100 of each kind.
+func (s *Store) Differences(ctx context.Context, t models.Tenant) ([]Difference, error) {
+	var all []Difference
+	for _, statement := range agreements {
+		var found []Difference
+		if err := s.list(ctx, &found, statement, t.Company, t.Mode); err != nil {
+			return nil, fmt.Errorf("compare the books of %s: %w", t.Company, err)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// BookTotal is what all accounts of one kind hold in one currency.
+type BookTotal struct {
+	Kind     string          `db:"kind" json:"account"`
+	Currency models.Currency `db:"currency" json:"currency"`
+	Minor    int64           `db:"minor" json:"-"`
+}
+
+// BookTotals sums a tenant's accounts by kind and currency.
+func (s *Store) BookTotals(ctx context.Context, t models.Tenant) ([]BookTotal, error) {
+	var list []BookTotal
+	err := s.list(ctx, &list, `SELECT split_part(account, '/', 1) AS kind, currency, sum(minor)::bigint AS minor FROM balances
+		WHERE company_id = $1 AND mode = $2 GROUP BY 1, 2 ORDER BY 1, 2`, t.Company, t.Mode)
+	return list, err
+}
+
+// digested are the states that the hash of the books covers, each line told in names that do not depend on the order in
+// which events came, or on the machine.
+var digested = []string{
+	`SELECT concat_ws(' ', 'payment', p.key, p.kind, p.status, p.currency, p.gross, p.base, p.refunded, coalesce(r.key, '-'), coalesce(p.attributed_by, '-'))
+	FROM payments p LEFT JOIN partners r ON r.company_id = p.company_id AND r.mode = p.mode AND r.id = p.partner_id
+	WHERE p.company_id = $1 AND p.mode = $2 AND p.counted ORDER BY 1`,
+	`SELECT concat_ws(' ', 'commission', p.key, r.key, c.sale_currency, c.share, c.currency, c.earned, c.amount, c.status, c.payable_on)
+	FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
+	JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
+	WHERE c.company_id = $1 AND c.mode = $2 AND (c.earned <> 0 OR c.share <> 0) ORDER BY 1`,
+	`SELECT concat_ws(' ', 'balance', split_part(b.account, '/', 1), coalesce(r.key, '-'), b.currency, sum(b.minor))
+	FROM balances b LEFT JOIN partners r ON r.company_id = b.company_id AND r.mode = b.mode AND split_part(b.account, '/', 2) = 'ptr_' || replace(r.id::text, '-', '')
+	WHERE b.company_id = $1 AND b.mode = $2 GROUP BY split_part(b.account, '/', 1), r.key, b.currency HAVING sum(b.minor) <> 0 ORDER BY 1`,
+	`SELECT concat_ws(' ', 'invoice', i.number, r.key, i.currency, i.total, i.status)
+	FROM invoices i JOIN partners r ON r.company_id = i.company_id AND r.mode = i.mode AND r.id = i.partner_id
+	WHERE i.company_id = $1 AND i.mode = $2 ORDER BY 1`,
+}
+
+// Digested tells each line of the state that the hash covers, in a fixed order.
+func (s *Store) Digested(ctx context.Context, t models.Tenant, line func(string)) error {
+	for _, statement := range digested {
+		if err := s.digest(ctx, t, statement, line); err != nil {
+			return fmt.Errorf("tell the books of %s: %w", t.Company, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) digest(ctx context.Context, t models.Tenant, statement string, line func(string)) error {
+	rows, err := s.q.QueryContext(ctx, statement, t.Company, t.Mode)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		line(text)
+	}
+	return rows.Err()
+}

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"portal/models"
+)
+
+type commissionRow struct {
+	models.Tenant
+	ID         models.CommissionID     `db:"id"`
+	Payment    models.PaymentID        `db:"payment_id"`
+	PaymentKey string                  `db:"payment_key"`
+	Partner    models.PartnerID        `db:"partner_id"`
+	PartnerKey string                  `db:"partner_key"`
+	Program    models.ProgramID        `db:"program_id"`
+	SaleIn     models.Currency         `db:"sale_currency"`
+	Share      int64                   `db:"share"`
+	First      int64                   `db:"first_share"`
+	Currency   models.Currency         `db:"currency"`
+	Earned     int64                   `db:"earned"`
+	Amount     int64                   `db:"amount"`
+	Status     models.CommissionStatus `db:"status"`
+	PayableOn  time.Time               `db:"payable_on"`
+	Matured    bool                    `db:"matured"`
+	Steps      asJSON[[]models.Step]   `db:"steps"`
+	PaidAt     time.Time               `db:"paid_at"`
+	Customer   *string                 `db:"customer_email"`
+}
+
+// CommissionRow is a commission with the names that people know its parts by.
+type CommissionRow struct {
+	models.Commission
+	PartnerKey    string
+	PaidAt        time.Time // when the customer paid
+	CustomerEmail *string
+}
+
+func (r commissionRow) told() CommissionRow {
+	return CommissionRow{PartnerKey: r.PartnerKey, PaidAt: r.PaidAt, CustomerEmail: r.Customer, Commission: models.Commission{
+		Tenant: r.Tenant, ID: r.ID, Payment: r.Payment, PaymentKey: r.PaymentKey, Partner: r.Partner, Program: r.Program,
+		Share: models.Money{Minor: r.Share, Currency: r.SaleIn}, First: models.Money{Minor: r.First, Currency: r.SaleIn},
+		Earned: models.Money{Minor: r.Earned, Currency: r.Currency}, Amount: models.Money{Minor: r.Amount, Currency: r.Currency},
+		Status: r.Status, PayableOn: r.PayableOn, Matured: r.Matured, Steps: r.Steps.V}}
+}
+
+const commissionSelect = `SELECT c.company_id, c.mode, c.id, c.payment_id, p.key AS payment_key, c.partner_id, r.key AS partner_key, c.program_id,
+	c.sale_currency, c.share, c.first_share, c.currency, c.earned, c.amount, c.status, c.payable_on, c.matured, c.steps, p.paid_at, u.email AS customer_email
+	FROM commissions c
+	JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
+	JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
+	LEFT JOIN customers u ON u.company_id = p.company_id AND u.mode = p.mode AND u.id = p.customer_id
+	WHERE c.company_id = $1 AND c.mode = $2 AND `
+
+func (s *Store) commissions(ctx context.Context, where string, args ...any) ([]CommissionRow, error) {
+	var rows []commissionRow
+	if err := s.list(ctx, &rows, commissionSelect+where, args...); err != nil {
+		return nil, fmt.Errorf("list commissions: %w", err)
+	}
+	list := make([]CommissionRow, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, r.told())
+	}
+	return list, nil
+}
+
+// CommissionsOf lists the commissions of one payment.
+func (s *Store) CommissionsOf(ctx context.Context, t models.Tenant, payment models.PaymentID) ([]CommissionRow, error) {
+	return s.commissions(ctx, `c.payment_id = $3 ORDER BY c.id LIMIT 200`, t.Company, t.Mode, payment)
+}
+
+// Commission loads one by id.
+func (s *Store) Commission(ctx context.Context, t models.Tenant, id models.CommissionID) (CommissionRow, error) {
+	list, err := s.commissions(ctx, `c.id = $3 ORDER BY c.id LIMIT 1`, t.Company, t.Mode, id)
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("load commission %s: %w", id, models.ErrNotFound)
+	}
+	if err != nil {
+		return CommissionRow{}, err
+	}
+	return list[0], nil
+}
+
+// Commissions lists a page, narrowed to a partner or a payment when they are given.
+func (s *Store) Commissions(ctx context.Context, t models.Tenant, partner *models.PartnerID, payment *models.PaymentID, page Page) ([]CommissionRow, error) {
+	where, args := ``, []any{t.Company, t.Mode, page.ID(), page.Limit + 1}
+	if partner != nil {
+		args = append(args, *partner)
+		where += fmt.Sprintf(`c.partner_id = $%d AND `, len(args))
+	}
+	if payment != nil {
+		args = append(args, *payment)
+		where += fmt.Sprintf(`c.payment_id = $%d AND `, len(args))
+	}
+	return s.commissions(ctx, where+page.after("c.id", 3)+` LIMIT $4`, args...)
+}
+
+// Ripe lists commissions whose hold ends on or before a day and which the books still hold.
+func (s *Store) Ripe(ctx context.Context, t models.Tenant, day time.Time, limit int) ([]CommissionRow, error) {
+	return s.commissions(ctx, `NOT c.matured AND c.payable_on <= $3 ORDER BY c.payable_on, c.id LIMIT $4`, t.Company, t.Mode, day, limit)
+}
+
+// TenantsWithRipe lists the tenants that have commissions whose hold has ended.
+func (s *Store) TenantsWithRipe(ctx context.Context, day time.Time) ([]models.Tenant, error) {
+	var list []models.Tenant
+	err := s.list(ctx, &list, `SELECT DISTINCT company_id, mode FROM commissions WHERE NOT matured AND payable_on <= $1 ORDER BY company_id, mode LIMIT 10000`, day)
+	return list, err
+}
+
+// KeepCommission keeps a commission as it stands now.
+func (s *Store) KeepCommission(ctx context.Context, c models.Commission, now time.Time) error {
+	return s.do(ctx, `INSERT INTO commissions (company_id, mode, id, payment_id, partner_id, program_id, sale_currency, share, first_share,
+			currency, earned, amount, status, payable_on, matured, steps, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		ON CONFLICT (company_id, mode, id) DO UPDATE SET share = excluded.share, first_share = excluded.first_share, earned = excluded.earned,
+			amount = excluded.amount, status = excluded.status, payable_on = excluded.payable_on, matured = excluded.matured, steps = excluded.steps`,
+		c.Company, c.Mode, c.ID, c.Payment, c.Partner, c.Program, c.Share.Currency, c.Share.Minor, c.First.Minor,
+		c.Amount.Currency, c.Earned.Minor, c.Amount.Minor, c.Status, c.PayableOn, c.Matured, asJSON[[]models.Step]{c.Steps}, now)
+}
+
+// AddEntry keeps one change of a commission's amount.
+func (s *Store) AddEntry(ctx context.Context, c models.Commission, e models.Entry) error {
+	return s.do(ctx, `INSERT INTO commission_entries (company_id, mode, commission_id, seq, partner_id, kind, amount, currency, because, payable_on, at, invoice_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		c.Company, c.Mode, c.ID, e.Seq, c.Partner, e.Kind, e.Amount.Minor, e.Amount.Currency, e.Because, c.PayableOn, e.At, e.Invoice)
+}
+
+// Entries lists the changes of a commission's amount in their order.
+func (s *Store) Entries(ctx context.Context, t models.Tenant, id models.CommissionID) ([]models.Entry, error) {
+	var rows []struct {
+		Seq      int               `db:"seq"`
+		Kind     string            `db:"kind"`
+		Amount   int64             `db:"amount"`
+		Currency models.Currency   `db:"currency"`
+		Because  string            `db:"because"`
+		At       time.Time         `db:"at"`
+		Invoice  *models.InvoiceID `db:"invoice_id"`
+	}
+	err := s.list(ctx, &rows, `SELECT seq, kind, amount, currency, because, at, invoice_id FROM commission_entries
+		WHERE company_id = $1 AND mode = $2 AND commission_id = $3 ORDER BY seq`, t.Company, t.Mode, id)
+	var list []models.Entry
+	for _, r := range rows {
+		list = append(list, models.Entry{Commission: id, Seq: r.Seq, Kind: r.Kind, Amount: models.Money{Minor: r.Amount, Currency: r.Currency},
+			Because: r.Because, At: r.At, Invoice: r.Invoice})
+	}
+	return list, err
+}

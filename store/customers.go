@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"portal/models"
+)
+
+const customerColumns = `company_id, mode, id, key, email, name, stripe_customer_id, taught_by_email, created_at`
+
+// AddCustomer keeps a new customer. A key or Stripe id that exists is an ErrConflict.
+func (s *Store) AddCustomer(ctx context.Context, c models.Customer) error {
+	return s.do(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		c.Company, c.Mode, c.ID, c.Key, c.Email, c.Name, c.StripeID, c.Taught, c.CreatedAt)
+}
+
+// SaveCustomer keeps changed fields.
+func (s *Store) SaveCustomer(ctx context.Context, c models.Customer) error {
+	return s.do(ctx, `UPDATE customers SET email = $4, name = $5, stripe_customer_id = $6, taught_by_email = $7
+		WHERE company_id = $1 AND mode = $2 AND id = $3`, c.Company, c.Mode, c.ID, c.Email, c.Name, c.StripeID, c.Taught)
+}
+
+// Customer loads one by id.
+func (s *Store) Customer(ctx context.Context, t models.Tenant, id models.CustomerID) (models.Customer, error) {
+	return s.customer(ctx, t, `id = $3`, id)
+}
+
+// CustomerByKey loads one by its key.
+func (s *Store) CustomerByKey(ctx context.Context, t models.Tenant, key string) (models.Customer, error) {
+	return s.customer(ctx, t, `key = $3`, key)
+}
+
+// CustomerByStripeID loads the one that a Stripe customer id names.
+func (s *Store) CustomerByStripeID(ctx context.Context, t models.Tenant, id string) (models.Customer, error) {
+	return s.customer(ctx, t, `stripe_customer_id = $3`, id)
+}
+
+func (s *Store) customer(ctx context.Context, t models.Tenant, where string, arg any) (models.Customer, error) {
+	var c models.Customer
+	if err := s.get(ctx, &c, `SELECT `+customerColumns+` FROM customers WHERE company_id = $1 AND mode = $2 AND `+where, t.Company, t.Mode, arg); err != nil {
+		return c, fmt.Errorf("load customer %v: %w", arg, err)
+	}
+	return c, nil
+}
+
+// CustomersByEmail lists those with an address, however it was written, the oldest first.
+func (s *Store) CustomersByEmail(ctx context.Context, t models.Tenant, email string) ([]models.Customer, error) {
+	var list []models.Customer
+	err := s.list(ctx, &list, `SELECT `+customerColumns+` FROM customers
+		WHERE company_id = $1 AND mode = $2 AND lower(btrim(email)) = $3 ORDER BY id LIMIT 100`, t.Company, t.Mode, models.NormalEmail(email))
+	return list, err
+}
+
+// Customers lists a page, narrowed by address or Stripe id when they are given.
+func (s *Store) Customers(ctx context.Context, t models.Tenant, email, stripeID string, page Page) ([]models.Customer, error) {
+	var list []models.Customer
+	err := s.list(ctx, &list, `SELECT `+customerColumns+` FROM customers WHERE company_id = $1 AND mode = $2
+		AND ($3 = '' OR lower(btrim(email)) = $3) AND ($4 = '' OR stripe_customer_id = $4) AND `+page.after("id", 5)+` LIMIT $6`,
+		t.Company, t.Mode, models.NormalEmail(email), stripeID, page.ID(), page.Limit+1)
+	return list, err
+}
+
+// AddLink keeps from when a customer belongs to a partner.
+func (s *Store) AddLink(ctx context.Context, t models.Tenant, l models.Link) error {
+	return s.do(ctx, `INSERT INTO links (company_id, mode, customer_id, partner_id, linked_at, origin, payment_id, payment_key)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key) DO UPDATE SET partner_id = excluded.partner_id`,
+		t.Company, t.Mode, l.Customer, l.Partner, l.From, l.Origin, l.Payment, l.PayKey)
+}
+
+// LinksOf lists a customer's links in the order in which they hold.
+func (s *Store) LinksOf(ctx context.Context, t models.Tenant, customer models.CustomerID) ([]models.Link, error) {
+	var list []models.Link
+	err := s.list(ctx, &list, `SELECT customer_id, partner_id, linked_at, origin, payment_id, payment_key FROM links
+		WHERE company_id = $1 AND mode = $2 AND customer_id = $3 ORDER BY linked_at, payment_key LIMIT 1000`, t.Company, t.Mode, customer)
+	return list, err
+}
+
+// ForgetLinks drops the links that a customer's payments made from a moment on, before they are decided anew.
+func (s *Store) ForgetLinks(ctx context.Context, t models.Tenant, customer models.CustomerID, since time.Time, key string) error {
+	return s.do(ctx, `DELETE FROM links WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND origin = 'event'
+		AND (linked_at, payment_key) >= ($4, $5)`, t.Company, t.Mode, customer, since, key)
+}
+
+// MoveCustomer gives all that one customer record has to another and drops it: two records turned out to be one person.
+func (s *Store) MoveCustomer(ctx context.Context, t models.Tenant, from, to models.CustomerID) error {
+	for _, statement := range []string{
+		`UPDATE payments SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
+		`UPDATE links SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
+	} {
+		if err := s.do(ctx, statement, t.Company, t.Mode, from, to); err != nil {
+			return fmt.Errorf("move customer %s to %s: %w", from, to, err)
+		}
+	}
+	return s.do(ctx, `DELETE FROM customers WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, from)
+}

@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+
+	"portal/models"
+)
+
+const eventColumns = `company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, answer, tries`
+
+// KeepEvent keeps money news as it came, once per provider event, and wakes the workers when the transaction ends.
+// It tells whether the event is new.
+func (s *Store) KeepEvent(ctx context.Context, e models.Event) (bool, error) {
+	n, err := s.exec(ctx, `WITH kept AS (
+			INSERT INTO events (company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, next_try_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $10)
+			ON CONFLICT (company_id, source, provider_event_id) DO NOTHING RETURNING 1)
+		SELECT pg_notify('inbox', '') FROM kept`,
+		e.Company, e.Mode, e.ID, e.Bucket, e.Program, e.Source, e.ProviderID, e.Type, e.Body, e.ReceivedAt, e.Status, e.Because)
+	if err != nil {
+		return false, fmt.Errorf("keep event %s: %w", e.ProviderID, err)
+	}
+	return n == 1, nil
+}
+
+// Bucket names one queue of one company.
+type Bucket struct {
+	Company models.CompanyID `db:"company_id"`
+	Bucket  int              `db:"bucket"`
+}
+
+// ClaimBucket takes a queue that has events to carry, and that nobody else is draining. None is ErrNotFound.
+// It stays claimed until the transaction ends.
+func (s *Store) ClaimBucket(ctx context.Context, now time.Time) (Bucket, error) {
+	var b Bucket
+	err := s.get(ctx, &b, `SELECT b.company_id, b.bucket FROM buckets b
+		WHERE EXISTS (SELECT 1 FROM events e WHERE e.company_id = b.company_id AND e.bucket = b.bucket AND e.status = 'pending' AND e.next_try_at <= $1)
+		LIMIT 1 FOR UPDATE OF b SKIP LOCKED`, now)
+	return b, err
+}
+
+// LockBucket waits for a tenant's queue. Whoever holds it is alone in deciding about the tenant's money.
+func (s *Store) LockBucket(ctx context.Context, t models.Tenant) error {
+	var one int
+	if err := s.get(ctx, &one, `SELECT 1 FROM buckets WHERE company_id = $1 AND bucket = $2 FOR UPDATE`, t.Company, t.Bucket()); err != nil {
+		return fmt.Errorf("lock the queue of %s: %w", t.Company, err)
+	}
+	return nil
+}
+
+// PendingEvents lists the events of a queue that may be carried now, in the order they came.
+func (s *Store) PendingEvents(ctx context.Context, b Bucket, now time.Time, limit int) ([]models.Event, error) {
+	var list []models.Event
+	err := s.list(ctx, &list, `SELECT `+eventColumns+` FROM events WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND next_try_at <= $3
+		ORDER BY next_try_at, id LIMIT $4`, b.Company, b.Bucket, now, limit)
+	return list, err
+}
+
+// Event loads one by id.
+func (s *Store) Event(ctx context.Context, t models.Tenant, id models.EventID) (models.Event, error) {
+	var e models.Event
+	if err := s.get(ctx, &e, `SELECT `+eventColumns+` FROM events WHERE company_id = $1 AND bucket = $2 AND id = $3`, t.Company, t.Bucket(), id); err != nil {
+		return e, fmt.Errorf("load event %s: %w", id, err)
+	}
+	return e, nil
+}
+
+// EventByProviderID loads the event that a source told under an id.
+func (s *Store) EventByProviderID(ctx context.Context, company models.CompanyID, source models.SourceName, id string) (models.Event, error) {
+	var e models.Event
+	if err := s.get(ctx, &e, `SELECT `+eventColumns+` FROM events WHERE company_id = $1 AND source = $2 AND provider_event_id = $3`, company, source, id); err != nil {
+		return e, fmt.Errorf("load event %s: %w", id, err)
+	}
+	return e, nil
+}
+
+// Events lists a page by when they came, narrowed to a status when it is given. Bodies are left out.
+func (s *Store) Events(ctx context.Context, t models.Tenant, status models.EventStatus, page Page) ([]models.Event, error) {
+	where, args := ``, []any{t.Company, t.Mode, page.At(), page.ID(), page.Limit + 1}
+	if status != "" {
+		args = append(args, status)
+		where = `status = $6 AND `
+	}
+	var list []models.Event
+	err := s.list(ctx, &list, `SELECT company_id, mode, id, bucket, program_id, source, provider_event_id, type, ''::bytea AS body, received_at, status, because, tries
+		FROM events WHERE company_id = $1 AND mode = $2 AND `+where+page.afterTime("received_at", "id", 3)+` LIMIT $5`, args...)
+	return list, err
+}
+
+// FinishEvent keeps how an event ended.
+func (s *Store) FinishEvent(ctx context.Context, e models.Event, status models.EventStatus, because *string) error {
+	return s.do(ctx, `UPDATE events SET status = $4, because = $5, waits_for = NULL WHERE company_id = $1 AND bucket = $2 AND id = $3`,
+		e.Company, e.Bucket, e.ID, status, because)
+}
+
+// ParkEvent puts an event aside with its reason until a time, or until one of the ids it waits for is known.
+func (s *Store) ParkEvent(ctx context.Context, e models.Event, because string, waitsFor []string, until time.Time) error {
+	return s.do(ctx, `UPDATE events SET because = $4, waits_for = $5, next_try_at = $6, tries = tries + 1 WHERE company_id = $1 AND bucket = $2 AND id = $3`,
+		e.Company, e.Bucket, e.ID, because, pq.Array(waitsFor), until)
+}
+
+// WakeEvents lets events go on that waited for one of these ids.
+func (s *Store) WakeEvents(ctx context.Context, t models.Tenant, known []string, now time.Time) error {
+	return s.do(ctx, `UPDATE events SET next_try_at = $4 WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND waits_for && $3`,
+		t.Company, t.Bucket(), pq.Array(known), now)
+}
+
+// WakeAll lets every parked event of a tenant go on, when a connection was made or mended.
+func (s *Store) WakeAll(ctx context.Context, t models.Tenant, now time.Time) error {
+	return s.do(ctx, `WITH woken AS (UPDATE events SET next_try_at = $3 WHERE company_id = $1 AND bucket = $2 AND status = 'pending' RETURNING 1)
+		SELECT pg_notify('inbox', '') FROM woken LIMIT 1`, t.Company, t.Bucket(), now)
+}
+
+// KeepAnswer keeps what the provider said about an event, so that a replay needs no network.
+func (s *Store) KeepAnswer(ctx context.Context, e models.Event, answer []byte) error {
+	return s.do(ctx, `UPDATE events SET answer = $4 WHERE company_id = $1 AND bucket = $2 AND id = $3`, e.Company, e.Bucket, e.ID, answer)
+}
+
+// LastEvent is when a program last heard from a source, or nil.
+func (s *Store) LastEvent(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (*time.Time, error) {
+	var at *time.Time
+	err := s.get(ctx, &at, `SELECT max(received_at) FROM (SELECT received_at FROM events WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND source = $4
+		ORDER BY received_at DESC LIMIT 1) last`, t.Company, t.Mode, program, source)
+	return at, err
+}

@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+
+	"portal/models"
+)
+
+// Integration is a program's connection to a provider in one mode. Its secrets are open here and sealed in the database.
+type Integration struct {
+	models.Tenant
+	Program       models.ProgramID
+	Source        models.SourceName
+	Status        string // connected, not_connected
+	Account       *string
+	APIKey        string
+	WebhookSecret string
+	MissingRights []string
+	MissingEvents []string
+}
+
+// place binds a sealed value to the row and column it was sealed for.
+func (i Integration) place(column string) string {
+	return fmt.Sprintf("integrations.%s %s %s %s %s", column, i.Company, i.Program, i.Mode, i.Source)
+}
+
+// SaveIntegration seals and keeps a connection.
+func (s *Store) SaveIntegration(ctx context.Context, i Integration, now time.Time) error {
+	return s.do(ctx, `INSERT INTO integrations (company_id, program_id, mode, source, status, account, api_key, api_key_last4, webhook_secret, webhook_last4,
+			missing_rights, missing_events, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		ON CONFLICT (company_id, program_id, mode, source) DO UPDATE SET status = excluded.status, account = excluded.account, api_key = excluded.api_key,
+			api_key_last4 = excluded.api_key_last4, webhook_secret = excluded.webhook_secret, webhook_last4 = excluded.webhook_last4,
+			missing_rights = excluded.missing_rights, missing_events = excluded.missing_events, updated_at = excluded.updated_at`,
+		i.Company, i.Program, i.Mode, i.Source, i.Status, i.Account, s.keys.seal(i.APIKey, i.place("api_key")), Last4(i.APIKey),
+		s.keys.seal(i.WebhookSecret, i.place("webhook_secret")), Last4(i.WebhookSecret), pq.Array(append([]string{}, i.MissingRights...)), pq.Array(append([]string{}, i.MissingEvents...)), now)
+}
+
+// Last4 is all that is ever shown of a secret; nil when there is none.
+func Last4(secret string) *string {
+	if len(secret) < 12 {
+		return nil
+	}
+	end := secret[len(secret)-4:]
+	return &end
+}
+
+// Integrations lists a program's connections to a source, in both modes.
+func (s *Store) Integrations(ctx context.Context, company models.CompanyID, program models.ProgramID, source models.SourceName) ([]Integration, error) {
+	var rows []struct {
+		Mode          models.Mode    `db:"mode"`
+		Status        string         `db:"status"`
+		Account       *string        `db:"account"`
+		APIKey        []byte         `db:"api_key"`
+		WebhookSecret []byte         `db:"webhook_secret"`
+		MissingRights pq.StringArray `db:"missing_rights"`
+		MissingEvents pq.StringArray `db:"missing_events"`
+	}
+	if err := s.list(ctx, &rows, `SELECT mode, status, account, api_key, webhook_secret, missing_rights, missing_events FROM integrations
+		WHERE company_id = $1 AND program_id = $2 AND source = $3 ORDER BY mode`, company, program, source); err != nil {
+		return nil, fmt.Errorf("load the connections of %s: %w", program, err)
+	}
+	var list []Integration
+	for _, r := range rows {
+		i := Integration{Tenant: models.Tenant{Company: company, Mode: r.Mode}, Program: program, Source: source, Status: r.Status, Account: r.Account,
+			MissingRights: r.MissingRights, MissingEvents: r.MissingEvents}
+		var err error
+		if i.APIKey, err = s.keys.open(r.APIKey, i.place("api_key")); err != nil {
+			return nil, err
+		}
+		if i.WebhookSecret, err = s.keys.open(r.WebhookSecret, i.place("webhook_secret")); err != nil {
+			return nil, err
+		}
+		list = append(list, i)
+	}
+	return list, nil
+}
+
+// Integration loads a program's connection to a source in one mode. None is ErrNotFound.
+func (s *Store) Integration(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (Integration, error) {
+	list, err := s.Integrations(ctx, t.Company, program, source)
+	if err != nil {
+		return Integration{}, err
+	}
+	for _, i := range list {
+		if i.Mode == t.Mode {
+			return i, nil
+		}
+	}
+	return Integration{}, fmt.Errorf("load the %s connection of %s: %w", source, program, models.ErrNotFound)
+}

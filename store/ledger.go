@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"portal/models"
+)
+
+// Book keeps transfers and moves the balances with them. A transfer whose key was booked before changes nothing.
+func (s *Store) Book(ctx context.Context, t models.Tenant, transfers []models.Transfer) error {
+	for _, tr := range transfers {
+		booked, err := s.exec(ctx, `INSERT INTO transfers (company_id, mode, key, from_account, to_account, amount, currency, cause, at, digest)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (company_id, mode, key) DO NOTHING`,
+			t.Company, t.Mode, tr.Key, tr.From, tr.To, tr.Amount.Minor, tr.Amount.Currency, tr.Cause, tr.At, tr.Digest[:])
+		if err != nil {
+			return fmt.Errorf("book %s: %w", tr.Key, err)
+		}
+		if booked == 0 {
+			continue
+		}
+		if err := s.do(ctx, `INSERT INTO balances (company_id, mode, account, currency, minor) VALUES ($1, $2, $3, $5, -$6::bigint), ($1, $2, $4, $5, $6)
+			ON CONFLICT (company_id, mode, account, currency) DO UPDATE SET minor = balances.minor + excluded.minor`,
+			t.Company, t.Mode, tr.From, tr.To, tr.Amount.Currency, tr.Amount.Minor); err != nil {
+			return fmt.Errorf("book %s: %w", tr.Key, err)
+		}
+	}
+	return nil
+}
+
+// Balance is what an account holds in one currency.
+func (s *Store) Balance(ctx context.Context, t models.Tenant, account models.Account, c models.Currency) (models.Money, error) {
+	var minor int64
+	err := s.get(ctx, &minor, `SELECT coalesce((SELECT minor FROM balances WHERE company_id = $1 AND mode = $2 AND account = $3 AND currency = $4), 0)`,
+		t.Company, t.Mode, account, c)
+	return models.Money{Minor: minor, Currency: c}, err
+}
+
+// BalancesOf lists where a partner's money stands, by currency.
+func (s *Store) BalancesOf(ctx context.Context, t models.Tenant, partner models.PartnerID) ([]models.Balance, error) {
+	var rows []struct {
+		Account  string          `db:"account"`
+		Currency models.Currency `db:"currency"`
+		Minor    int64           `db:"minor"`
+	}
+	if err := s.list(ctx, &rows, `SELECT account, currency, minor FROM balances WHERE company_id = $1 AND mode = $2 AND account = ANY(ARRAY[$3, $4, $5, $6])
+		UNION ALL
+		SELECT 'invoice', i.currency, sum(b.minor)::bigint FROM invoices i
+		JOIN balances b ON b.company_id = i.company_id AND b.mode = i.mode AND b.account = 'invoice/inv_' || replace(i.id::text, '-', '')
+		WHERE i.company_id = $1 AND i.mode = $2 AND i.partner_id = $7 AND b.minor <> 0 GROUP BY i.currency
+		ORDER BY 2, 1`, t.Company, t.Mode, models.HeldFor(partner), models.DueTo(partner), models.PaidByStripe(partner), models.PaidManually(partner), partner); err != nil {
+		return nil, fmt.Errorf("balances of %s: %w", partner, err)
+	}
+	var list []models.Balance
+	for _, r := range rows {
+		if len(list) == 0 || list[len(list)-1].Currency != r.Currency {
+			zero := models.Money{Currency: r.Currency}
+			list = append(list, models.Balance{Currency: r.Currency, Held: zero, Due: zero, Invoiced: zero, Paid: zero})
+		}
+		b := &list[len(list)-1]
+		switch kind, _, _ := strings.Cut(r.Account, "/"); kind {
+		case "held":
+			b.Held.Minor += r.Minor
+		case "due":
+			b.Due.Minor += r.Minor
+		case "invoice":
+			b.Invoiced.Minor += r.Minor
+		default:
+			b.Paid.Minor += r.Minor
+		}
+	}
+	return list, nil
+}
+
+// TransfersOf lists what was booked for one cause, in the order of time.
+func (s *Store) TransfersOf(ctx context.Context, t models.Tenant, cause string) ([]models.Transfer, error) {
+	return s.transfers(ctx, `company_id = $1 AND mode = $2 AND cause = $3 ORDER BY at, key LIMIT 10000`, t.Company, t.Mode, cause)
+}
+
+// TransfersAfter walks all transfers of a tenant by key, for the proof.
+func (s *Store) TransfersAfter(ctx context.Context, t models.Tenant, key string, limit int) ([]models.Transfer, error) {
+	return s.transfers(ctx, `company_id = $1 AND mode = $2 AND key > $3 ORDER BY key LIMIT $4`, t.Company, t.Mode, key, limit)
+}
+
+func (s *Store) transfers(ctx context.Context, where string, args ...any) ([]models.Transfer, error) {
+	var rows []struct {
+		Key      string          `db:"key"`
+		From     models.Account  `db:"from_account"`
+		To       models.Account  `db:"to_account"`
+		Amount   int64           `db:"amount"`
+		Currency models.Currency `db:"currency"`
+		Cause    string          `db:"cause"`
+		At       time.Time       `db:"at"`
+		Digest   []byte          `db:"digest"`
+	}
+	if err := s.list(ctx, &rows, `SELECT key, from_account, to_account, amount, currency, cause, at, digest FROM transfers WHERE `+where, args...); err != nil {
+		return nil, fmt.Errorf("list transfers: %w", err)
+	}
+	list := make([]models.Transfer, 0, len(rows))
+	for _, r := range rows {
+		tr := models.Transfer{Key: r.Key, From: r.From, To: r.To, Cause: r.Cause, At: r.At, Amount: models.Money{Minor: r.Amount, Currency: r.Currency}}
+		copy(tr.Digest[:], r.Digest)
+		list = append(list, tr)
+	}
+	return list, nil
+}

@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lib/pq"
+
+	"portal/models"
+)
+
+const partnerColumns = `company_id, mode, id, key, name, email, currency, country, status, stripe_account, created_at, active_since, active_until`
+
+// AddPartner keeps a new partner. A key that exists is an ErrConflict.
+func (s *Store) AddPartner(ctx context.Context, p models.Partner) error {
+	return s.do(ctx, `INSERT INTO partners (`+partnerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		p.Company, p.Mode, p.ID, p.Key, p.Name, p.Email, p.Currency, p.Country, p.Status, p.StripeAccount, p.CreatedAt, p.ActiveSince, p.ActiveUntil)
+}
+
+// SavePartner keeps changed fields. Key and currency stay.
+func (s *Store) SavePartner(ctx context.Context, p models.Partner) error {
+	return s.do(ctx, `UPDATE partners SET name = $4, email = $5, country = $6, status = $7, stripe_account = $8, active_since = $9, active_until = $10
+		WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		p.Company, p.Mode, p.ID, p.Name, p.Email, p.Country, p.Status, p.StripeAccount, p.ActiveSince, p.ActiveUntil)
+}
+
+// Partner loads one by id.
+func (s *Store) Partner(ctx context.Context, t models.Tenant, id models.PartnerID) (models.Partner, error) {
+	var p models.Partner
+	if err := s.get(ctx, &p, `SELECT `+partnerColumns+` FROM partners WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id); err != nil {
+		return p, fmt.Errorf("load partner %s: %w", id, err)
+	}
+	return p, nil
+}
+
+// PartnerByKey loads one by the key that links and metadata carry.
+func (s *Store) PartnerByKey(ctx context.Context, t models.Tenant, key string) (models.Partner, error) {
+	var p models.Partner
+	if err := s.get(ctx, &p, `SELECT `+partnerColumns+` FROM partners WHERE company_id = $1 AND mode = $2 AND key = $3`, t.Company, t.Mode, key); err != nil {
+		return p, fmt.Errorf("load partner %q: %w", key, err)
+	}
+	return p, nil
+}
+
+// PartnersByKey loads those partners whose keys are named.
+func (s *Store) PartnersByKey(ctx context.Context, t models.Tenant, keys []string) ([]models.Partner, error) {
+	var list []models.Partner
+	err := s.list(ctx, &list, `SELECT `+partnerColumns+` FROM partners WHERE company_id = $1 AND mode = $2 AND key = ANY($3) ORDER BY key`,
+		t.Company, t.Mode, pq.Array(keys))
+	return list, err
+}
+
+// Partners lists a page of partners, the oldest first, or the newest first when desc is set.
+func (s *Store) Partners(ctx context.Context, t models.Tenant, page Page) ([]models.Partner, error) {
+	var list []models.Partner
+	err := s.list(ctx, &list, `SELECT `+partnerColumns+` FROM partners WHERE company_id = $1 AND mode = $2 AND `+page.after("id", 3)+` LIMIT $4`,
+		t.Company, t.Mode, page.ID(), page.Limit+1)
+	return list, err
+}

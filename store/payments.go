@@ -1,0 +1,235 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+
+	"portal/models"
+)
+
+// PaymentRow is a payment as it is kept and shown, with what was decided about it.
+type PaymentRow struct {
+	models.Tenant
+	ID           models.PaymentID      `db:"id"`
+	Program      models.ProgramID      `db:"program_id"`
+	Source       models.SourceName     `db:"source"`
+	Key          string                `db:"key"`
+	Counted      bool                  `db:"counted"`
+	Kind         models.PaymentKind    `db:"kind"`
+	Status       string                `db:"status"`
+	Currency     models.Currency       `db:"currency"`
+	Gross        int64                 `db:"gross"`
+	Base         int64                 `db:"base"`
+	Refunded     int64                 `db:"refunded"`
+	Customer     *models.CustomerID    `db:"customer_id"`
+	CustomerRef  string                `db:"customer_ref"`
+	Partner      *models.PartnerID     `db:"partner_id"`
+	AttributedBy *models.AttributedBy  `db:"attributed_by"`
+	Policy       string                `db:"policy"`
+	Steps        asJSON[[]models.Step] `db:"steps"`
+	PaidAt       time.Time             `db:"paid_at"`
+	CreatedAt    time.Time             `db:"created_at"`
+
+	CustomerKey   *string `db:"customer_key"`
+	CustomerEmail *string `db:"customer_email"`
+	PartnerKey    *string `db:"partner_key"`
+	PartnerName   *string `db:"partner_name"`
+}
+
+// Money gives one of the row's amounts its currency.
+func (p PaymentRow) Money(minor int64) models.Money {
+	return models.Money{Minor: minor, Currency: p.Currency}
+}
+
+const paymentRow = `SELECT p.company_id, p.mode, p.id, p.program_id, p.source, p.key, p.counted, p.kind, p.status, p.currency, p.gross, p.base,
+	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.steps, p.paid_at, p.created_at,
+	c.key AS customer_key, c.email AS customer_email, r.key AS partner_key, r.name AS partner_name
+	FROM payments p
+	LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
+	LEFT JOIN partners r ON r.company_id = p.company_id AND r.mode = p.mode AND r.id = p.partner_id
+	WHERE p.company_id = $1 AND p.mode = $2 AND `
+
+// Payment loads one by id.
+func (s *Store) Payment(ctx context.Context, t models.Tenant, id models.PaymentID) (PaymentRow, error) {
+	var p PaymentRow
+	if err := s.get(ctx, &p, paymentRow+`p.id = $3`, t.Company, t.Mode, id); err != nil {
+		return p, fmt.Errorf("load payment %s: %w", id, err)
+	}
+	return p, nil
+}
+
+// PaymentByAlias loads a counted payment by any id that its money goes by.
+func (s *Store) PaymentByAlias(ctx context.Context, t models.Tenant, alias string) (PaymentRow, error) {
+	var p PaymentRow
+	if err := s.get(ctx, &p, paymentRow+`p.counted AND p.id =
+		(SELECT payment_id FROM payment_aliases WHERE company_id = $1 AND mode = $2 AND alias = $3)`, t.Company, t.Mode, alias); err != nil {
+		return p, fmt.Errorf("load payment %q: %w", alias, err)
+	}
+	return p, nil
+}
+
+// PaymentFilter narrows a list of payments. Zero fields do not narrow.
+type PaymentFilter struct {
+	Partner    *models.PartnerID
+	Customer   *models.CustomerID
+	Status     string
+	Attributed *bool
+}
+
+// Payments lists a page of counted payments by the time they were paid.
+func (s *Store) Payments(ctx context.Context, t models.Tenant, f PaymentFilter, page Page) ([]PaymentRow, error) {
+	where, args := `p.counted`, []any{t.Company, t.Mode, page.At(), page.ID(), page.Limit + 1}
+	add := func(condition string, arg any) {
+		args = append(args, arg)
+		where += fmt.Sprintf(" AND "+condition, len(args))
+	}
+	if f.Partner != nil {
+		add(`p.partner_id = $%d`, *f.Partner)
+	}
+	if f.Customer != nil {
+		add(`p.customer_id = $%d`, *f.Customer)
+	}
+	if f.Status == "paid" {
+		where += ` AND p.status = 'paid'`
+	} else if f.Status != "" {
+		add(`p.status = $%d AND p.status <> 'paid'`, f.Status)
+	}
+	if f.Attributed != nil && *f.Attributed {
+		where += ` AND p.partner_id IS NOT NULL`
+	} else if f.Attributed != nil {
+		where += ` AND p.partner_id IS NULL`
+	}
+	var list []PaymentRow
+	err := s.list(ctx, &list, paymentRow+where+` AND `+page.afterTime("p.paid_at", "p.id", 3)+` LIMIT $5`, args...)
+	return list, err
+}
+
+// PaymentsOfCustomer lists a customer's payments and hints of payments from a moment on, in the order of the money's own time (D14).
+func (s *Store) PaymentsOfCustomer(ctx context.Context, t models.Tenant, customer models.CustomerID, since time.Time, key string) ([]PaymentRow, error) {
+	var list []PaymentRow
+	err := s.list(ctx, &list, paymentRow+`p.customer_id = $3 AND p.merged_into IS NULL AND (p.paid_at, p.key) >= ($4, $5) ORDER BY p.paid_at, p.key LIMIT 100000`,
+		t.Company, t.Mode, customer, since, key)
+	return list, err
+}
+
+// FirstSale is when a customer first paid, or nil. TaughtBy is the first payment that came with the customer's provider id.
+func (s *Store) FirstSale(ctx context.Context, t models.Tenant, customer models.CustomerID) (first *time.Time, taughtBy string, err error) {
+	if err = s.get(ctx, &first, `SELECT min(paid_at) FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND counted`,
+		t.Company, t.Mode, customer); err != nil {
+		return nil, "", err
+	}
+	err = s.get(ctx, &taughtBy, `SELECT coalesce((SELECT key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3
+		AND customer_ref <> '' AND merged_into IS NULL ORDER BY paid_at, key LIMIT 1), '')`, t.Company, t.Mode, customer)
+	return first, taughtBy, err
+}
+
+// PaymentsWithAlias lists the payments that any of these ids belongs to, the oldest first.
+func (s *Store) PaymentsWithAlias(ctx context.Context, t models.Tenant, aliases []string) ([]models.PaymentID, error) {
+	var list []models.PaymentID
+	err := s.list(ctx, &list, `SELECT DISTINCT payment_id FROM payment_aliases
+		WHERE company_id = $1 AND mode = $2 AND alias = ANY($3) ORDER BY payment_id`, t.Company, t.Mode, pq.Array(aliases))
+	return list, err
+}
+
+// AliasesOf lists every id a payment goes by.
+func (s *Store) AliasesOf(ctx context.Context, t models.Tenant, id models.PaymentID) ([]string, error) {
+	var list []string
+	err := s.list(ctx, &list, `SELECT alias FROM payment_aliases WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY alias`, t.Company, t.Mode, id)
+	return list, err
+}
+
+// AddPayment keeps a payment of which only a first hint has come.
+func (s *Store) AddPayment(ctx context.Context, t models.Tenant, id models.PaymentID, program models.ProgramID, source models.SourceName, key string, now time.Time) error {
+	return s.do(ctx, `INSERT INTO payments (company_id, mode, id, program_id, source, key, paid_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
+		t.Company, t.Mode, id, program, source, key, now)
+}
+
+// ClaimAliases ties ids to a payment for ever. An id that another payment has is an error: merge first.
+func (s *Store) ClaimAliases(ctx context.Context, t models.Tenant, id models.PaymentID, aliases []string) error {
+	return s.do(ctx, `INSERT INTO payment_aliases (company_id, mode, alias, payment_id) SELECT $1, $2, unnest($3::text[]), $4
+		ON CONFLICT (company_id, mode, alias) DO NOTHING`, t.Company, t.Mode, pq.Array(aliases), id)
+}
+
+// MergePayments gives the ids, tellings and reversals of one payment to another: two turned out to be one money (MONEY.md 2.1).
+func (s *Store) MergePayments(ctx context.Context, t models.Tenant, from, into models.PaymentID) error {
+	for _, statement := range []string{
+		`UPDATE payment_aliases SET payment_id = $4 WHERE company_id = $1 AND mode = $2 AND payment_id = $3`,
+		`INSERT INTO tellings (company_id, mode, payment_id, object, told_at, body)
+			SELECT company_id, mode, $4, object, told_at, body FROM tellings WHERE company_id = $1 AND mode = $2 AND payment_id = $3
+			ON CONFLICT (company_id, mode, payment_id, object) DO NOTHING`,
+		`INSERT INTO reversals (company_id, mode, payment_id, key, kind, amount, currency, at)
+			SELECT company_id, mode, $4, key, kind, amount, currency, at FROM reversals WHERE company_id = $1 AND mode = $2 AND payment_id = $3
+			ON CONFLICT (company_id, mode, payment_id, key) DO NOTHING`,
+		`UPDATE payments SET merged_into = $4, counted = false WHERE company_id = $1 AND mode = $2 AND id = $3`,
+	} {
+		if err := s.do(ctx, statement, t.Company, t.Mode, from, into); err != nil {
+			return fmt.Errorf("merge payment %s into %s: %w", from, into, err)
+		}
+	}
+	for _, table := range []string{"tellings", "reversals"} {
+		if err := s.do(ctx, `DELETE FROM `+table+` WHERE company_id = $1 AND mode = $2 AND payment_id = $3`, t.Company, t.Mode, from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tellings lists what was told of a payment.
+func (s *Store) Tellings(ctx context.Context, t models.Tenant, id models.PaymentID) ([]models.Telling, error) {
+	var rows []asJSON[models.Telling]
+	err := s.list(ctx, &rows, `SELECT body FROM tellings WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY object`, t.Company, t.Mode, id)
+	list := make([]models.Telling, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, r.V)
+	}
+	return list, err
+}
+
+// KeepTelling keeps what an object says now of a payment.
+func (s *Store) KeepTelling(ctx context.Context, t models.Tenant, id models.PaymentID, telling models.Telling) error {
+	return s.do(ctx, `INSERT INTO tellings (company_id, mode, payment_id, object, told_at, body) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (company_id, mode, payment_id, object) DO UPDATE SET told_at = excluded.told_at, body = excluded.body`,
+		t.Company, t.Mode, id, telling.Object, telling.At, asJSON[models.Telling]{telling})
+}
+
+// Reversals lists what went back of a payment.
+func (s *Store) Reversals(ctx context.Context, t models.Tenant, id models.PaymentID) ([]models.Reversal, error) {
+	var rows []struct {
+		Key      string              `db:"key"`
+		Kind     models.ReversalKind `db:"kind"`
+		Amount   int64               `db:"amount"`
+		Currency models.Currency     `db:"currency"`
+		At       time.Time           `db:"at"`
+	}
+	err := s.list(ctx, &rows, `SELECT key, kind, amount, currency, at FROM reversals WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY at, key`,
+		t.Company, t.Mode, id)
+	var list []models.Reversal
+	for _, r := range rows {
+		list = append(list, models.Reversal{Key: r.Key, Kind: r.Kind, Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, At: r.At})
+	}
+	return list, err
+}
+
+// KeepReversal keeps the newest state of one reversal.
+func (s *Store) KeepReversal(ctx context.Context, t models.Tenant, id models.PaymentID, r models.Reversal) error {
+	return s.do(ctx, `INSERT INTO reversals (company_id, mode, payment_id, key, kind, amount, currency, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (company_id, mode, payment_id, key) DO UPDATE SET amount = excluded.amount, currency = excluded.currency, at = excluded.at`,
+		t.Company, t.Mode, id, r.Key, r.Kind, r.Amount.Minor, r.Amount.Currency, r.At)
+}
+
+// SavePayment keeps what the tellings together say of a payment, and what went back of it.
+func (s *Store) SavePayment(ctx context.Context, p models.Payment, customer *models.CustomerID, refunded int64, status string) error {
+	return s.do(ctx, `UPDATE payments SET source = $4, key = $5, counted = $6, kind = $7, status = $8, currency = $9, gross = $10, base = $11,
+		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15 WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		p.Company, p.Mode, p.ID, p.Source, p.Key, p.Counted, p.Kind, status, p.Gross.Currency, p.Gross.Minor, p.Base.Minor,
+		refunded, customer, p.Customer.StripeID, p.PaidAt)
+}
+
+// SaveDecision keeps which partner a payment belongs to, and every step that led there.
+func (s *Store) SaveDecision(ctx context.Context, t models.Tenant, id models.PaymentID, partner *models.PartnerID, by *models.AttributedBy, policy string, steps []models.Step) error {
+	return s.do(ctx, `UPDATE payments SET partner_id = $4, attributed_by = $5, policy = $6, steps = $7 WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		t.Company, t.Mode, id, partner, by, policy, asJSON[[]models.Step]{steps})
+}

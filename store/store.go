@@ -1,0 +1,174 @@
+// Package store holds every SQL statement of the house, one file per noun. It decides nothing: rules live elsewhere.
+// The tenant comes first in every signature and in every WHERE.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+
+	"portal/models"
+)
+
+// Store reaches the database, or one transaction of it: every method works in both.
+type Store struct {
+	db    *sqlx.DB
+	tx    *sqlx.Tx
+	q     sqlx.ExtContext
+	keys  Keyring
+	queue *river.Client[*sql.Tx]
+}
+
+// Open connects. The key ring seals and opens what is kept encrypted.
+func Open(ctx context.Context, url string, keys Keyring) (*Store, error) {
+	db, err := sqlx.ConnectContext(ctx, "postgres", url)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	db.SetMaxOpenConns(24)
+	db.SetMaxIdleConns(12)
+	queue, err := river.NewClient(riverdatabasesql.New(db.DB), &river.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("open the job queue: %w", err)
+	}
+	return &Store{db: db, q: db, keys: keys, queue: queue}, nil
+}
+
+// Close lets the connections go.
+func (s *Store) Close() error { return s.db.Close() }
+
+// DB is the plain handle, for the job queue and the health check.
+func (s *Store) DB() *sql.DB { return s.db.DB }
+
+// Ping answers whether the database can be reached.
+func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
+
+// InTx runs fn in one transaction: all of it is kept, or nothing.
+func (s *Store) InTx(ctx context.Context, fn func(tx *Store) error) error {
+	if s.tx != nil {
+		return fn(s)
+	}
+	tx, err := s.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := fn(&Store{db: s.db, tx: tx, q: tx, keys: s.keys, queue: s.queue}); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Snapshot runs fn in a transaction that reads one unchanging state and writes nothing.
+func (s *Store) Snapshot(ctx context.Context, fn func(tx *Store) error) error {
+	tx, err := s.db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return fn(&Store{db: s.db, tx: tx, q: tx, keys: s.keys, queue: s.queue})
+}
+
+// Savepoint runs fn inside the transaction so that its failure undoes only itself.
+func (s *Store) Savepoint(ctx context.Context, fn func() error) (err error) {
+	if _, err := s.tx.ExecContext(ctx, "SAVEPOINT part"); err != nil {
+		return fmt.Errorf("savepoint: %w", err)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+		end := "RELEASE SAVEPOINT part"
+		if err != nil {
+			end = "ROLLBACK TO SAVEPOINT part"
+		}
+		if _, failed := s.tx.ExecContext(ctx, end); failed != nil {
+			err = errors.Join(err, failed)
+		}
+	}()
+	return fn()
+}
+
+// Enqueue promises work in the transaction that causes it.
+func (s *Store) Enqueue(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
+	if s.tx == nil {
+		return errors.New("a job is queued only inside a transaction")
+	}
+	if _, err := s.queue.InsertTx(ctx, s.tx.Tx, job, opts); err != nil {
+		return fmt.Errorf("queue %s: %w", job.Kind(), err)
+	}
+	return nil
+}
+
+// get reads one row into dest; none is ErrNotFound.
+func (s *Store) get(ctx context.Context, dest any, query string, args ...any) error {
+	return told(sqlx.GetContext(ctx, s.q, dest, query, args...))
+}
+
+// list reads all rows into dest.
+func (s *Store) list(ctx context.Context, dest any, query string, args ...any) error {
+	return told(sqlx.SelectContext(ctx, s.q, dest, query, args...))
+}
+
+// exec runs a statement and tells how many rows it touched.
+func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := s.q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, told(err)
+	}
+	return res.RowsAffected()
+}
+
+// do runs a statement whose count does not matter.
+func (s *Store) do(ctx context.Context, query string, args ...any) error {
+	_, err := s.exec(ctx, query, args...)
+	return err
+}
+
+// refusals says what a broken constraint means to the person who broke it.
+var refusals = map[string]error{
+	"partner_key":        models.Refuse(models.ErrConflict, "A partner with this key exists already."),
+	"customer_key":       models.Refuse(models.ErrConflict, "A customer with this key exists already."),
+	"customer_stripe_id": models.Refuse(models.ErrConflict, "Another customer has this Stripe customer id."),
+	"person_email":       models.Refuse(models.ErrConflict, "Somebody with this e-mail address exists already."),
+	"attempt_one_live":   models.Refuse(models.ErrConflict, "A payment of this invoice is already under way or done."),
+	"place_once":         models.Refuse(models.ErrConflict, "This person is here already."),
+}
+
+// told translates what the driver says into the house's errors.
+func told(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return models.ErrNotFound
+	}
+	var pg *pq.Error
+	if errors.As(err, &pg) {
+		if refusal, ok := refusals[pg.Constraint]; ok {
+			return refusal
+		}
+	}
+	return err
+}
+
+// IsDatabaseFault tells a fault of the database or of the way to it, after which the whole transaction is tried again,
+// from one that lies in what was to be kept.
+func IsDatabaseFault(err error) bool {
+	var pg *pq.Error
+	if errors.As(err, &pg) {
+		return pg.Code.Class() != "22" && pg.Code.Class() != "23"
+	}
+	var network net.Error
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrTxDone) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.As(err, &network)
+}

@@ -1,0 +1,94 @@
+package views
+
+import "strings"
+
+// Tone is which of the five colours of state a piece takes.
+type Tone string
+
+// The tones (LOOK.md). A tone never stands alone: a word and an icon go with it.
+const (
+	Good    Tone = "tone-success"
+	Careful Tone = "tone-warning"
+	Bad     Tone = "tone-error"
+	Telling Tone = "tone-info"
+	Plain   Tone = "tone-neutral"
+)
+
+// State is how one state of a noun is shown.
+type State struct {
+	Word string
+	Icon string
+	Tone Tone
+}
+
+// states holds every state of CONTRACT.md 5 in words that a stranger understands, by noun.
+var states = map[string]map[string]State{
+	"payment": {
+		"paid":               {"Paid", "circle-check", Good},
+		"partially_refunded": {"Partly refunded", "undo-2", Careful},
+		"refunded":           {"Refunded", "undo-2", Plain},
+		"disputed":           {"Disputed by the customer", "shield-alert", Bad},
+		"unattributed":       {"No partner found", "circle-help", Careful},
+	},
+	"commission": {
+		"waiting":  {"Waiting for an exchange rate", "clock", Careful},
+		"held":     {"Held, refund window", "clock", Telling},
+		"due":      {"Ready to be invoiced", "hand-coins", Telling},
+		"invoiced": {"On an invoice", "file-text", Telling},
+		"paid":     {"Paid out", "circle-check", Good},
+		"reversed": {"Taken back", "undo-2", Plain},
+	},
+	"invoice": {
+		"review":             {"Waiting for your approval", "eye", Careful},
+		"approved":           {"Approved, ready to pay", "check", Telling},
+		"processing":         {"Payment under way", "clock", Telling},
+		"needs_confirmation": {"Needs the card holder to confirm", "key-round", Careful},
+		"charged":            {"Card charged, on its way to the partner", "arrow-right", Telling},
+		"paid":               {"Paid", "circle-check", Good},
+		"failed":             {"Payment failed", "circle-x", Bad},
+		"refunded":           {"Payment came back", "undo-2", Careful},
+		"void":               {"Withdrawn", "ban", Plain},
+	},
+	"partner_invoice": { // an invoice as the partner sees it
+		"review":             {"Being checked by the company", "eye", Telling},
+		"approved":           {"Approved, payment to come", "check", Telling},
+		"processing":         {"Payment under way", "clock", Telling},
+		"needs_confirmation": {"Payment under way", "clock", Telling},
+		"charged":            {"On its way to you", "arrow-right", Telling},
+		"paid":               {"Paid to you", "circle-check", Good},
+		"failed":             {"Payment to be tried again", "clock", Careful},
+		"refunded":           {"Payment returned", "undo-2", Careful},
+		"void":               {"Withdrawn", "ban", Plain},
+	},
+	"event": {
+		"pending": {"Waiting to be read", "clock", Careful},
+		"done":    {"Counted", "circle-check", Good},
+		"ignored": {"Says nothing about money", "minus", Plain},
+		"failed":  {"Could not be read", "circle-x", Bad},
+	},
+	"partner": {
+		"pending": {"Waiting for your approval", "eye", Careful},
+		"active":  {"Active", "circle-check", Good},
+		"paused":  {"Paused, earns nothing", "pause", Careful},
+		"banned":  {"Banned", "ban", Bad},
+	},
+	"verdict": { // of one step of a decision (models.Step)
+		"matched":  {"Yes", "check", Good},
+		"no_match": {"No", "minus", Plain},
+		"skipped":  {"Not asked", "ellipsis", Plain},
+		"refused":  {"Refused", "x", Bad},
+		"computed": {"Computed", "percent", Telling},
+	},
+}
+
+// StateOf finds how a noun's state is shown. An unknown one keeps its own name, in neutral.
+func StateOf[S ~string](noun string, state S) State {
+	if s, ok := states[noun][string(state)]; ok {
+		return s
+	}
+	word := strings.ReplaceAll(string(state), "_", " ")
+	if word != "" {
+		word = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return State{word, "circle-dot", Plain}
+}

@@ -30,7 +30,7 @@ func (p *Payouts) Pay(ctx context.Context, t models.Tenant, id models.InvoiceID,
 		}
 		i.Status, i.Because = models.Processing, nil
 		job := models.PayInvoice{Company: t.Company, Mode: t.Mode, Attempt: a.ID}
-		if err := tx.Enqueue(ctx, job, &river.InsertOpts{ScheduledAt: time.Now().Add(15 * time.Second)}); err != nil {
+		if err := tx.Enqueue(ctx, job, &river.InsertOpts{ScheduledAt: time.Now().Add(15 * time.Second), MaxAttempts: 200}); err != nil {
 			return err
 		}
 		return tx.Audited(ctx, t.Company, who, "invoice.pay", i.ID.String(), i.Total().String()+" "+a.ID.String(), p.now())
@@ -99,17 +99,27 @@ func (p *Payouts) Carry(ctx context.Context, t models.Tenant, id models.AttemptI
 	return nil
 }
 
-// outcome asks Stripe: an attempt it may know is looked up, a fresh one is posted under its own key.
+// outcome asks Stripe: a fresh attempt is posted under its own key, one that Stripe may know already is looked up. When
+// a post has no answer, or a saved error for one, what Stripe has on record counts; nothing on record leaves it open
+// until the key has surely lapsed.
 func (p *Payouts) outcome(ctx context.Context, o Order) (Outcome, error) {
-	old := p.now().Sub(o.Attempt.StartedAt) > keyLife
-	if o.Attempt.Intent == nil && !old {
-		return p.Bank.Charge(ctx, o)
+	lapsed := p.now().Sub(o.Attempt.StartedAt) > keyLife
+	var unanswered error
+	if o.Attempt.Intent == nil && !lapsed {
+		charged, err := p.Bank.Charge(ctx, o)
+		if err == nil {
+			return charged, nil
+		}
+		unanswered = err
 	}
 	found, known, err := p.Bank.Find(ctx, o)
-	if err == nil && !known {
-		found = Outcome{State: DidNotGo, Because: "Stripe has no record of this payment. Nothing was charged."}
+	switch {
+	case err != nil || !known && unanswered != nil:
+		return Outcome{}, errors.Join(unanswered, err)
+	case !known:
+		return Outcome{State: DidNotGo, Because: "Stripe has no record of this payment. Nothing was charged."}, nil
 	}
-	return found, err
+	return found, nil
 }
 
 // settle keeps and books an outcome, once: an attempt that has ended stays as it is.

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"portal/models"
+	"portal/sandbox"
+	"portal/store"
+)
+
+// plan draws the year's subscribers. Euro customers come through the partner who is paid in euro, so that no rate is needed.
+func (s *seeder) plan(first, today time.Time) {
+	days := int(today.Sub(first).Hours() / 24)
+	for n := range 64 {
+		begins := first.AddDate(0, 0, s.chance.IntN(days-10)).Add(time.Duration(8*60+s.chance.IntN(600)) * time.Minute)
+		name := firstNames[s.chance.IntN(len(firstNames))]
+		firm := firms[n%len(firms)]
+		p := demoPartners[s.chance.IntN(len(demoPartners))]
+		net := plans[s.chance.IntN(len(plans))]
+		o := sandbox.Order{Email: fmt.Sprintf("%s@%s%d.example", strings.ToLower(name), firm, n), Name: name + " at " + firm, Partner: p.key,
+			Told: sandbox.ByMetadata, Amount: net, Currency: string(p.currency), Product: "Lumen", At: begins}
+		if p.currency == "eur" {
+			o.Tax = net * 19 / 100 // whole cents for every plan
+			o.Amount += o.Tax
+		}
+		switch {
+		case n%7 == 3:
+			o.Partner, o.Told = "", sandbox.ByNothing
+		case n%5 == 1:
+			o.Told = sandbox.ByReference
+		}
+		s.people = append(s.people, &subscriber{order: o, next: begins, ends: begins.AddDate(0, 2+s.chance.IntN(12), 0)})
+	}
+}
+
+// live lets one day happen: sales, renewals and refunds in their order, then what Portal does with them.
+func (s *seeder) live(ctx context.Context, day, today time.Time) error {
+	evening := day.Add(20 * time.Hour)
+	for _, who := range s.people {
+		if who.next.Before(day) || !who.next.Before(day.AddDate(0, 0, 1)) || who.next.After(who.ends) || who.next.After(time.Now()) {
+			continue
+		}
+		if err := s.sell(who); err != nil {
+			return err
+		}
+	}
+	s.at(evening)
+	if err := s.sandbox.Flush(ctx); err != nil {
+		return err
+	}
+	if err := s.house.Inbox.Drain(ctx); err != nil {
+		return err
+	}
+	if day.Day() == 1 {
+		return s.payday(ctx, day, today)
+	}
+	return nil
+}
+
+// sell lets a subscriber pay: the first time through Checkout, later as a renewal. Every eleventh payment is refunded in part.
+func (s *seeder) sell(who *subscriber) error {
+	s.at(who.next)
+	var sold sandbox.Sold
+	var err error
+	if who.id == "" {
+		sold, err = s.sandbox.Subscribe(shopAccount, who.order)
+		who.id = sold.Subscription
+	} else {
+		sold, err = s.sandbox.Renew(shopAccount, who.id, who.next)
+	}
+	if err != nil {
+		return fmt.Errorf("sell to %s: %w", who.order.Email, err)
+	}
+	who.renewed++
+	if back := who.next.Add(3 * time.Hour); s.chance.IntN(11) == 0 && back.Before(time.Now()) {
+		s.at(back)
+		if _, err := s.sandbox.Refund(shopAccount, sold.Charge, who.order.Amount/int64(1+s.chance.IntN(3)), back); err != nil {
+			return fmt.Errorf("refund %s: %w", sold.Charge, err)
+		}
+	}
+	who.next = who.order.At.AddDate(0, who.renewed, 0)
+	return nil
+}
+
+// payday pays what was approved, approves what was drawn up before, and draws up what is due, so that the last months
+// stand in review and approved when the visitor comes.
+func (s *seeder) payday(ctx context.Context, day, today time.Time) error {
+	if err := s.house.Payouts.EndHolds(ctx); err != nil {
+		return err
+	}
+	open, err := s.store.Invoices(ctx, s.caller.Tenant, nil, models.InReview, store.Page{Limit: 200})
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		if i, err = s.house.Payouts.Approve(ctx, i.Tenant, i.ID, s.finance); err != nil {
+			return fmt.Errorf("approve %s: %w", i.Number, err)
+		}
+		if today.Sub(day) < 31*24*time.Hour && i.PartnerKey != "ATLAS" {
+			continue // the visitor finds these approved, and pays them
+		}
+		if err := s.pay(ctx, i, day); err != nil {
+			return err
+		}
+	}
+	_, err = s.house.Payouts.DrawUp(ctx, s.caller.Tenant, day, 0, s.finance)
+	return err
+}
+
+func (s *seeder) pay(ctx context.Context, i models.Invoice, day time.Time) error {
+	var err error
+	if s.partners[i.PartnerKey].StripeAccount == nil {
+		_, err = s.house.Payouts.MarkPaid(ctx, i.Tenant, i.ID, "Bank transfer "+day.Format("2006-01"), day.Add(10*time.Hour), s.finance)
+	} else {
+		_, err = s.house.Payouts.Pay(ctx, i.Tenant, i.ID, s.finance)
+	}
+	if err != nil {
+		return fmt.Errorf("pay %s: %w", i.Number, err)
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+// Package jobs says which work runs when. It decides nothing itself: it calls inbox and payouts.
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+
+	"portal/inbox"
+	"portal/models"
+	"portal/payouts"
+	"portal/store"
+)
+
+// Jobs is the background work of one process. Any number of processes may work at once.
+type Jobs struct {
+	Store   *store.Store
+	Inbox   *inbox.Inbox
+	Payouts *payouts.Payouts
+	Log     *slog.Logger
+	// DirectURL reaches the database without a pooler: LISTEN needs it.
+	DirectURL string
+}
+
+// Run works until the context ends, then finishes what is under way.
+func (j *Jobs) Run(ctx context.Context) error {
+	wake, err := store.Listen(ctx, j.DirectURL, "inbox")
+	if err != nil {
+		return fmt.Errorf("listen for webhooks: %w", err)
+	}
+	client, err := river.NewClient(riverdatabasesql.New(j.Store.DB()), j.config())
+	if err != nil {
+		return fmt.Errorf("open the job queue: %w", err)
+	}
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the jobs: %w", err)
+	}
+	j.Inbox.Work(ctx, wake)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return client.Stop(end)
+}
+
+func (j *Jobs) config() *river.Config {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &endHolds{payouts: j.Payouts})
+	river.AddWorker(workers, &payInvoice{payouts: j.Payouts})
+	return &river.Config{
+		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
+		Workers:           workers,
+		Logger:            j.Log,
+		FetchCooldown:     5 * time.Millisecond,
+		FetchPollInterval: 100 * time.Millisecond,
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) {
+			return models.EndHolds{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Minute}}
+		}, &river.PeriodicJobOpts{RunOnStart: true})},
+	}
+}
+
+type endHolds struct {
+	river.WorkerDefaults[models.EndHolds]
+	payouts *payouts.Payouts
+}
+
+// Work ends the holds whose day has come.
+func (w *endHolds) Work(ctx context.Context, _ *river.Job[models.EndHolds]) error {
+	return w.payouts.EndHolds(ctx)
+}
+
+type payInvoice struct {
+	river.WorkerDefaults[models.PayInvoice]
+	payouts *payouts.Payouts
+}
+
+// Work carries a payment attempt to its end. An attempt without an outcome is looked at again.
+func (w *payInvoice) Work(ctx context.Context, job *river.Job[models.PayInvoice]) error {
+	return w.payouts.Carry(ctx, models.Tenant{Company: job.Args.Company, Mode: job.Args.Mode}, job.Args.Attempt)
+}
+
+// NextRetry looks at an open attempt every half minute at first, then ever more seldom, up to an hour.
+func (w *payInvoice) NextRetry(job *river.Job[models.PayInvoice]) time.Time {
+	return time.Now().Add(min(30*time.Second<<min(job.Attempt-1, 7), time.Hour))
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"portal/models"
+)
+
+// CountCap is the most that Waiting counts of a thing: beyond it, it is "many".
+const CountCap = 100
+
+// Waiting is how much of each thing waits for somebody of the company, CountCap at most.
+type Waiting struct {
+	Review       int `db:"review"`       // invoices to approve
+	Unpaid       int `db:"unpaid"`       // invoices approved or failed, to pay
+	Unattributed int `db:"unattributed"` // payments without a partner
+	FailedEvents int `db:"failed_events"`
+}
+
+// Waiting counts what waits for somebody of the company.
+func (s *Store) Waiting(ctx context.Context, t models.Tenant) (Waiting, error) {
+	var w Waiting
+	err := s.get(ctx, &w, `SELECT
+		(SELECT count(*) FROM (SELECT 1 FROM invoices WHERE company_id = $1 AND mode = $2 AND status = 'review' LIMIT $3) r) AS review,
+		(SELECT count(*) FROM (SELECT 1 FROM invoices WHERE company_id = $1 AND mode = $2 AND status IN ('approved', 'failed') LIMIT $3) a) AS unpaid,
+		(SELECT count(*) FROM (SELECT 1 FROM payments WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NULL LIMIT $3) p) AS unattributed,
+		(SELECT count(*) FROM (SELECT 1 FROM events WHERE company_id = $1 AND mode = $2 AND status = 'failed' LIMIT $3) e) AS failed_events`,
+		t.Company, t.Mode, CountCap)
+	if err != nil {
+		return w, fmt.Errorf("count what waits: %w", err)
+	}
+	return w, nil
+}
+
+// Span is a stretch of time, its end not included.
+type Span struct{ From, Until time.Time }
+
+// Turnover is what happened in a span in one currency.
+type Turnover struct {
+	Currency models.Currency `db:"currency"`
+	Revenue  int64           `db:"revenue"` // customers paid through partners, less what went back
+	Earned   int64           `db:"earned"`  // partners earned from those payments, less what was taken back
+	Paid     int64           `db:"paid"`    // partners were paid
+}
+
+// Turnovers sums a span by currency: payments by the time they were made, invoices by the time they were paid.
+func (s *Store) Turnovers(ctx context.Context, t models.Tenant, span Span) ([]Turnover, error) {
+	var list []Turnover
+	err := s.list(ctx, &list, `WITH sold AS (
+			SELECT id, currency, gross - refunded AS kept FROM payments
+			WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NOT NULL AND paid_at >= $3 AND paid_at < $4)
+		SELECT currency, sum(revenue)::bigint AS revenue, sum(earned)::bigint AS earned, sum(paid)::bigint AS paid FROM (
+			SELECT currency, sum(kept) AS revenue, 0 AS earned, 0 AS paid FROM sold GROUP BY currency
+			UNION ALL
+			SELECT c.currency, 0, sum(c.amount), 0 FROM sold
+			JOIN commissions c ON c.company_id = $1 AND c.mode = $2 AND c.payment_id = sold.id GROUP BY c.currency
+			UNION ALL
+			SELECT currency, 0, 0, sum(total) FROM invoices
+			WHERE company_id = $1 AND mode = $2 AND status = 'paid' AND paid_at >= $3 AND paid_at < $4 GROUP BY currency) parts
+		GROUP BY currency ORDER BY sum(revenue) DESC, currency LIMIT 20`, t.Company, t.Mode, span.From, span.Until)
+	if err != nil {
+		return nil, fmt.Errorf("sum a span: %w", err)
+	}
+	return list, nil
+}
+
+// CommissionsOn sums what partners earn now from each of these payments. One whose rate is awaited is left out.
+func (s *Store) CommissionsOn(ctx context.Context, t models.Tenant, payments []models.PaymentID) (map[models.PaymentID]models.Money, error) {
+	ids := make([]string, 0, len(payments))
+	for _, id := range payments {
+		ids = append(ids, uuidOf(id))
+	}
+	var rows []struct {
+		Payment  models.PaymentID `db:"payment_id"`
+		Currency models.Currency  `db:"currency"`
+		Minor    int64            `db:"minor"`
+	}
+	err := s.list(ctx, &rows, `SELECT payment_id, currency, sum(amount)::bigint AS minor FROM commissions
+		WHERE company_id = $1 AND mode = $2 AND payment_id = ANY($3::uuid[]) AND status <> 'waiting'
+		GROUP BY payment_id, currency ORDER BY payment_id, minor`, t.Company, t.Mode, pq.Array(ids))
+	if err != nil {
+		return nil, fmt.Errorf("sum the commissions of %d payments: %w", len(payments), err)
+	}
+	sums := map[models.PaymentID]models.Money{}
+	for _, r := range rows {
+		sums[r.Payment] = models.Money{Minor: r.Minor, Currency: r.Currency}
+	}
+	return sums, nil
+}
+
+// BalancesOfAll is BalancesOf for each of these partners.
+func (s *Store) BalancesOfAll(ctx context.Context, t models.Tenant, partners []models.PartnerID) (map[models.PartnerID][]models.Balance, error) {
+	var accounts, ids []string
+	for _, p := range partners {
+		ids = append(ids, uuidOf(p))
+		for _, a := range []models.Account{models.HeldFor(p), models.DueTo(p), models.PaidByStripe(p), models.PaidManually(p)} {
+			accounts = append(accounts, string(a))
+		}
+	}
+	var rows []struct {
+		Account  string          `db:"account"`
+		Currency models.Currency `db:"currency"`
+		Minor    int64           `db:"minor"`
+	}
+	err := s.list(ctx, &rows, `SELECT account, currency, minor FROM balances WHERE company_id = $1 AND mode = $2 AND account = ANY($3)
+		UNION ALL
+		SELECT 'invoice/ptr_' || replace(i.partner_id::text, '-', ''), i.currency, sum(b.minor)::bigint FROM invoices i
+		JOIN balances b ON b.company_id = i.company_id AND b.mode = i.mode AND b.account = 'invoice/inv_' || replace(i.id::text, '-', '')
+		WHERE i.company_id = $1 AND i.mode = $2 AND i.partner_id = ANY($4::uuid[]) AND b.minor <> 0 GROUP BY i.partner_id, i.currency
+		ORDER BY 2, 1`, t.Company, t.Mode, pq.Array(accounts), pq.Array(ids))
+	if err != nil {
+		return nil, fmt.Errorf("balances of %d partners: %w", len(partners), err)
+	}
+	all := map[models.PartnerID][]models.Balance{}
+	for _, r := range rows {
+		kind, whose, _ := strings.Cut(r.Account, "/")
+		id, err := models.ParseID[models.PartnerID](whose)
+		if err != nil {
+			return nil, fmt.Errorf("read account %s: %w", r.Account, err)
+		}
+		list := all[id]
+		if len(list) == 0 || list[len(list)-1].Currency != r.Currency {
+			zero := models.Money{Currency: r.Currency}
+			list = append(list, models.Balance{Currency: r.Currency, Held: zero, Due: zero, Invoiced: zero, Paid: zero})
+		}
+		b := &list[len(list)-1]
+		switch kind {
+		case "held":
+			b.Held.Minor += r.Minor
+		case "due":
+			b.Due.Minor += r.Minor
+		case "invoice":
+			b.Invoiced.Minor += r.Minor
+		default:
+			b.Paid.Minor += r.Minor
+		}
+		all[id] = list
+	}
+	return all, nil
+}
+
+// uuidOf is an id as an array of uuids takes it.
+func uuidOf(id driver.Valuer) string {
+	value, _ := id.Value()
+	text, _ := value.(string)
+	return text
+}

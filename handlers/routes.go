@@ -7,8 +7,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"portal/inbox"
 	"portal/integrations"
+	"portal/models"
 	"portal/payouts"
 	"portal/store"
 )
@@ -33,3 +36,82 @@ type House struct {
 
 // SignIn is one made-up person of the demo.
 type SignIn struct{ Role, Email, Password string }
+
+// who may use a URL: the roles it takes, or nobody in particular.
+type who []models.Role
+
+var (
+	anyone   who                                                              // signed in or not
+	senders  = who{}                                                          // no person: whoever signs the body with the right secret
+	viewers  = who{models.Owner, models.Admin, models.Finance, models.Viewer} // the company's people
+	money    = who{models.Owner, models.Admin, models.Finance}                // who may approve and pay
+	admins   = who{models.Owner, models.Admin}                                // who may change the program
+	partners = who{models.PartnerMember}
+)
+
+// page answers one URL. The session is the zero one where anyone may come.
+type page func(c echo.Context, se models.Session) error
+
+type route struct {
+	method, path string
+	who          who
+	page         page
+}
+
+// routes is the site map of the pages and webhooks. The JSON API, for holders of a key, maps its own in api.go.
+func (h *House) routes() []route {
+	return []route{
+		{"GET", "/", anyone, h.signInForm},
+		{"POST", "/sign-in", anyone, h.signIn},
+		{"POST", "/sign-out", anyone, h.signOut},
+		{"GET", "/healthz", anyone, h.healthz},
+		{"GET", "/readyz", anyone, h.readyz},
+
+		{"GET", "/admin", viewers, h.adminHome},
+		{"POST", "/admin/mode", viewers, h.adminMode},
+		{"GET", "/admin/payments", viewers, h.adminPayments},
+		{"GET", "/admin/payments/:id", viewers, h.adminPayment},
+		{"GET", "/admin/partners", viewers, h.adminPartners},
+		{"GET", "/admin/partners/new", admins, h.adminPartnerNew},
+		{"POST", "/admin/partners", admins, h.adminPartnerAdd},
+		{"GET", "/admin/partners/:id", viewers, h.adminPartner},
+		{"GET", "/admin/invoices", viewers, h.adminInvoices},
+		{"GET", "/admin/invoices/new", money, h.adminInvoicesNew},
+		{"POST", "/admin/invoices", money, h.adminInvoicesDraw},
+		{"POST", "/admin/invoices/approve", money, h.adminInvoicesApprove},
+		{"GET", "/admin/invoices/:id", viewers, h.adminInvoice},
+		{"POST", "/admin/invoices/:id/approve", money, h.adminInvoiceApprove},
+		{"POST", "/admin/invoices/:id/pay", money, h.adminInvoicePay},
+		{"POST", "/admin/invoices/:id/mark-paid", money, h.adminInvoiceMarkPaid},
+		{"GET", "/admin/events", viewers, h.adminEvents},
+		{"GET", "/admin/events/:id", viewers, h.adminEvent},
+
+		{"GET", "/partner", partners, h.partnerHome},
+		{"GET", "/partner/earnings", partners, h.partnerEarnings},
+		{"GET", "/partner/earnings/:id", partners, h.partnerEarning},
+		{"GET", "/partner/invoices", partners, h.partnerInvoices},
+		{"GET", "/partner/invoices/:id", partners, h.partnerInvoice},
+
+		{"POST", "/v1/integrations/:source/:program/webhook", senders, h.programWebhook},
+		{"POST", "/v1/stripe/webhook", senders, h.platformWebhook},
+		{"POST", "/v1/stripe/connect/webhook", senders, h.connectWebhook},
+	}
+}
+
+// Handler serves the whole site.
+func (h *House) Handler() http.Handler { return h.fenced(h.site()) }
+
+// site is everything that is mapped, not yet fenced.
+func (h *House) site() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = h.fail
+	e.IPExtractor = echo.ExtractIPFromXFFHeader()
+	e.Use(h.observed, rescued)
+	for _, r := range h.routes() {
+		e.Add(r.method, r.path, h.guarded(r))
+	}
+	h.api(e)
+	h.mount(e)
+	return e
+}

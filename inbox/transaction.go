@@ -70,7 +70,8 @@ func (in *Inbox) sameAgain(ctx context.Context, tx *store.Store, e models.Event,
 	return nil
 }
 
-// CustomerChange is what a person or the API sets on a customer; nil leaves a field as it is.
+// CustomerChange is what a person or the API sets on a customer; nil leaves a field as it is, and an empty address or
+// name clears it.
 type CustomerChange struct {
 	Email, Name, StripeID, Partner *string
 }
@@ -103,10 +104,10 @@ func (in *Inbox) ChangeCustomer(ctx context.Context, c models.Customer, change C
 
 func (in *Inbox) change(ctx context.Context, tx *store.Store, c *models.Customer, change CustomerChange, origin string, who models.Actor, action string) error {
 	if change.Email != nil {
-		c.Email = change.Email
+		c.Email = filled(change.Email)
 	}
 	if change.Name != nil {
-		c.Name = change.Name
+		c.Name = filled(change.Name)
 	}
 	if change.StripeID != nil && (c.StripeID == nil || *c.StripeID != *change.StripeID) {
 		if err := in.takeStripeID(ctx, tx, *c, *change.StripeID); err != nil {
@@ -129,6 +130,14 @@ func (in *Inbox) change(ctx context.Context, tx *store.Store, c *models.Customer
 		}
 	}
 	return tx.Audited(ctx, c.Company, who, action, c.ID.String(), c.Key, in.Now())
+}
+
+// filled is nil for an empty text.
+func filled(text *string) *string {
+	if *text == "" {
+		return nil
+	}
+	return text
 }
 
 // takeStripeID frees a Stripe id that Portal itself filed under a customer of its own making; one that somebody gave to

@@ -427,6 +427,7 @@ CREATE TABLE api_answers (
     at         timestamptz NOT NULL,
     PRIMARY KEY (company_id, program_id, mode, key)
 );
+CREATE INDEX api_answers_old ON api_answers (at);
 
 -- Events of the platform's own Stripe, kept before anything is made of them.
 CREATE TABLE platform_events (

@@ -55,6 +55,15 @@ func (s *Store) Program(ctx context.Context, company models.CompanyID, id models
 	return p, nil
 }
 
+// LockProgram loads one and keeps others from changing it until the transaction ends.
+func (s *Store) LockProgram(ctx context.Context, company models.CompanyID, id models.ProgramID) (models.Program, error) {
+	var p models.Program
+	if err := s.get(ctx, &p, `SELECT `+programColumns+` FROM programs WHERE company_id = $1 AND id = $2 FOR UPDATE`, company, id); err != nil {
+		return p, fmt.Errorf("load program %s: %w", id, err)
+	}
+	return p, nil
+}
+
 // Programs lists a company's programs, the oldest first.
 func (s *Store) Programs(ctx context.Context, company models.CompanyID) ([]models.Program, error) {
 	var list []models.Program

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
+
 	"portal/models"
 )
 
@@ -76,6 +78,25 @@ func (s *Store) LinksOf(ctx context.Context, t models.Tenant, customer models.Cu
 	err := s.list(ctx, &list, `SELECT customer_id, partner_id, linked_at, origin, payment_id, payment_key FROM links
 		WHERE company_id = $1 AND mode = $2 AND customer_id = $3 ORDER BY linked_at, payment_key LIMIT 1000`, t.Company, t.Mode, customer)
 	return list, err
+}
+
+// PartnersOfCustomers gives the key of the partner that each of these customers belongs to now; those of nobody are left out.
+func (s *Store) PartnersOfCustomers(ctx context.Context, t models.Tenant, customers []models.CustomerID) (map[models.CustomerID]string, error) {
+	var rows []struct {
+		Customer models.CustomerID `db:"customer_id"`
+		Key      string            `db:"key"`
+	}
+	if err := s.list(ctx, &rows, `SELECT DISTINCT ON (l.customer_id) l.customer_id, r.key FROM links l
+		JOIN partners r ON r.company_id = l.company_id AND r.mode = l.mode AND r.id = l.partner_id
+		WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = ANY($3)
+		ORDER BY l.customer_id, l.linked_at DESC, l.payment_key DESC`, t.Company, t.Mode, pq.Array(customers)); err != nil {
+		return nil, fmt.Errorf("list the partners of customers: %w", err)
+	}
+	keys := make(map[models.CustomerID]string, len(rows))
+	for _, r := range rows {
+		keys[r.Customer] = r.Key
+	}
+	return keys, nil
 }
 
 // ForgetLinks drops the links that a customer's payments made from a moment on, before they are decided anew.

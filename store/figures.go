@@ -44,9 +44,10 @@ type Span struct{ From, Until time.Time }
 // Turnover is what happened in a span in one currency.
 type Turnover struct {
 	Currency models.Currency `db:"currency"`
-	Revenue  int64           `db:"revenue"` // customers paid through partners, less what went back
-	Earned   int64           `db:"earned"`  // partners earned from those payments, less what was taken back
-	Paid     int64           `db:"paid"`    // partners were paid
+	Payments int64           `db:"payments"` // how many customers made through partners
+	Revenue  int64           `db:"revenue"`  // what those came to, less what went back
+	Earned   int64           `db:"earned"`   // partners earned from those payments, less what was taken back
+	Paid     int64           `db:"paid"`     // partners were paid
 }
 
 // Turnovers sums a span by currency: payments by the time they were made, invoices by the time they were paid.
@@ -55,13 +56,13 @@ func (s *Store) Turnovers(ctx context.Context, t models.Tenant, span Span) ([]Tu
 	err := s.list(ctx, &list, `WITH sold AS (
 			SELECT id, currency, gross - refunded AS kept FROM payments
 			WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NOT NULL AND paid_at >= $3 AND paid_at < $4)
-		SELECT currency, sum(revenue)::bigint AS revenue, sum(earned)::bigint AS earned, sum(paid)::bigint AS paid FROM (
-			SELECT currency, sum(kept) AS revenue, 0 AS earned, 0 AS paid FROM sold GROUP BY currency
+		SELECT currency, sum(payments)::bigint AS payments, sum(revenue)::bigint AS revenue, sum(earned)::bigint AS earned, sum(paid)::bigint AS paid FROM (
+			SELECT currency, count(*) AS payments, sum(kept) AS revenue, 0 AS earned, 0 AS paid FROM sold GROUP BY currency
 			UNION ALL
-			SELECT c.currency, 0, sum(c.amount), 0 FROM sold
+			SELECT c.currency, 0, 0, sum(c.amount), 0 FROM sold
 			JOIN commissions c ON c.company_id = $1 AND c.mode = $2 AND c.payment_id = sold.id GROUP BY c.currency
 			UNION ALL
-			SELECT currency, 0, 0, sum(total) FROM invoices
+			SELECT currency, 0, 0, 0, sum(total) FROM invoices
 			WHERE company_id = $1 AND mode = $2 AND status = 'paid' AND paid_at >= $3 AND paid_at < $4 GROUP BY currency) parts
 		GROUP BY currency ORDER BY sum(revenue) DESC, currency LIMIT 20`, t.Company, t.Mode, span.From, span.Until)
 	if err != nil {

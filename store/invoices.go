@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
+
 	"portal/models"
 )
 
@@ -69,17 +71,34 @@ func (s *Store) SaveInvoice(ctx context.Context, i models.Invoice) error {
 		i.Company, i.Mode, i.ID, i.TotalMinor, i.Status, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.PaidBy, i.PaidAt, i.PaidHow, i.Reference, i.Because)
 }
 
-// InvoiceLines lists what an invoice gathers, in the order in which customers paid.
-func (s *Store) InvoiceLines(ctx context.Context, t models.Tenant, id models.InvoiceID) ([]models.InvoiceLine, error) {
-	var list []models.InvoiceLine
-	err := s.list(ctx, &list, `SELECT e.commission_id, e.seq, e.kind, e.amount, e.because, p.key AS payment_key, p.id AS payment_id, p.paid_at,
+const invoiceLineSelect = `SELECT e.invoice_id, e.commission_id, e.seq, e.kind, e.amount, e.because, p.key AS payment_key, p.id AS payment_id, p.paid_at,
 			coalesce(u.email, u.key) AS customer
 		FROM commission_entries e
 		JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
 		JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 		LEFT JOIN customers u ON u.company_id = p.company_id AND u.mode = p.mode AND u.id = p.customer_id
-		WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id = $3 ORDER BY p.paid_at, p.key, e.seq`, t.Company, t.Mode, id)
-	return list, err
+		WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id = ANY($3) ORDER BY p.paid_at, p.key, e.seq`
+
+// InvoiceLines lists what an invoice gathers, in the order in which customers paid.
+func (s *Store) InvoiceLines(ctx context.Context, t models.Tenant, id models.InvoiceID) ([]models.InvoiceLine, error) {
+	all, err := s.LinesOfInvoices(ctx, t, []models.InvoiceID{id})
+	return all[id], err
+}
+
+// LinesOfInvoices lists what each of these invoices gathers, in the order in which customers paid.
+func (s *Store) LinesOfInvoices(ctx context.Context, t models.Tenant, ids []models.InvoiceID) (map[models.InvoiceID][]models.InvoiceLine, error) {
+	var rows []struct {
+		Invoice models.InvoiceID `db:"invoice_id"`
+		models.InvoiceLine
+	}
+	if err := s.list(ctx, &rows, invoiceLineSelect, t.Company, t.Mode, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("list the lines of invoices: %w", err)
+	}
+	lines := make(map[models.InvoiceID][]models.InvoiceLine, len(ids))
+	for _, r := range rows {
+		lines[r.Invoice] = append(lines[r.Invoice], r.InvoiceLine)
+	}
+	return lines, nil
 }
 
 // Owed is what one partner would get in one currency.

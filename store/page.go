@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ const (
 	lowestID  = "00000000-0000-0000-0000-000000000000"
 	highestID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 )
+
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // ID is where the page begins, for a list in the order of ids.
 func (p Page) ID() string {
@@ -66,8 +69,8 @@ func (p Page) afterTime(at, id string, n int) string {
 func (p Page) CheckCursor() error {
 	raw, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	stamp, id, _ := strings.Cut(string(raw), "|")
-	_, timeErr := time.Parse(time.RFC3339Nano, stamp)
-	if p.Cursor != "" && (err != nil || timeErr != nil || len(id) != 36) {
+	at, timeErr := time.Parse(time.RFC3339Nano, stamp)
+	if p.Cursor != "" && (err != nil || timeErr != nil || at.Year() < 1 || !uuid.MatchString(id)) {
 		return models.Invalid("cursor", "is not a cursor of this list; leave it out to start at the beginning")
 	}
 	return nil

@@ -141,6 +141,23 @@ func (s *Store) AliasesOf(ctx context.Context, t models.Tenant, id models.Paymen
 	return list, err
 }
 
+// AliasesOfAll lists every id of each of these payments.
+func (s *Store) AliasesOfAll(ctx context.Context, t models.Tenant, payments []models.PaymentID) (map[models.PaymentID][]string, error) {
+	var rows []struct {
+		Payment models.PaymentID `db:"payment_id"`
+		Alias   string           `db:"alias"`
+	}
+	if err := s.list(ctx, &rows, `SELECT payment_id, alias FROM payment_aliases
+		WHERE company_id = $1 AND mode = $2 AND payment_id = ANY($3) ORDER BY payment_id, alias`, t.Company, t.Mode, pq.Array(payments)); err != nil {
+		return nil, fmt.Errorf("list the ids of payments: %w", err)
+	}
+	aliases := make(map[models.PaymentID][]string, len(payments))
+	for _, r := range rows {
+		aliases[r.Payment] = append(aliases[r.Payment], r.Alias)
+	}
+	return aliases, nil
+}
+
 // AddPayment keeps a payment of which only a first hint has come.
 func (s *Store) AddPayment(ctx context.Context, t models.Tenant, id models.PaymentID, program models.ProgramID, source models.SourceName, key string, now time.Time) error {
 	return s.do(ctx, `INSERT INTO payments (company_id, mode, id, program_id, source, key, paid_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -88,7 +89,7 @@ func (s *seeder) sell(who *subscriber) error {
 // payday pays what was approved, approves what was drawn up before, and draws up what is due, so that the last months
 // stand in review and approved when the visitor comes.
 func (s *seeder) payday(ctx context.Context, day, today time.Time) error {
-	if err := s.house.Payouts.EndHolds(ctx); err != nil {
+	if err := errors.Join(s.store.Analyze(ctx), s.house.Payouts.EndHolds(ctx)); err != nil {
 		return err
 	}
 	open, err := s.store.Invoices(ctx, s.caller.Tenant, nil, models.InReview, store.Page{Limit: 200})

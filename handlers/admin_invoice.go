@@ -1,0 +1,199 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/views"
+)
+
+// adminInvoice shows one invoice with what may be done now.
+func (h *House) adminInvoice(c echo.Context, se models.Session) error {
+	return h.showInvoice(c, se, http.StatusOK, views.AdminInvoice{})
+}
+
+// showInvoice shows the invoice that the address names; v may carry a form that was refused.
+func (h *House) showInvoice(c echo.Context, se models.Session, status int, v views.AdminInvoice) error {
+	ctx, t := c.Request().Context(), se.Tenant()
+	id, err := models.ParseID[models.InvoiceID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if v.Invoice, err = h.Store.Invoice(ctx, t, id); err != nil {
+		return err
+	}
+	v.Now = h.Now()
+	if err := h.invoiceHistory(ctx, t, &v); err != nil {
+		return err
+	}
+	flash := v.Flash
+	if v.Frame, err = h.adminFrame(c, se, "/admin/invoices", v.Invoice.Number); err != nil {
+		return err
+	}
+	v.Flash = append(v.Flash, flash...)
+	v.Status, v.Back = views.Badge("invoice", v.Invoice.Status), views.Place{Label: "Invoices", Href: "/admin/invoices"}
+	v.Sentence = "For " + v.Invoice.PartnerName + ", payable up to " + views.Day(v.Invoice.Until) + "."
+	if can(se, money) {
+		err = h.offerActions(ctx, t, &v)
+	}
+	if err != nil {
+		return err
+	}
+	return show(c, status, views.AdminInvoicePage(v), nil)
+}
+
+// invoiceHistory fills in what the invoice gathers and what was done with it.
+func (h *House) invoiceHistory(ctx context.Context, t models.Tenant, v *views.AdminInvoice) error {
+	lines, err := h.Store.InvoiceLines(ctx, t, v.Invoice.ID)
+	if err != nil {
+		return fmt.Errorf("list the lines of %s: %w", v.Invoice.ID, err)
+	}
+	for _, l := range lines {
+		line := views.InvoicedLine{Href: "/admin/payments/" + l.PaymentID.String(), Payment: l.PaymentKey, Customer: "No customer", PaidAt: l.PaidAt,
+			Because: reasonOn(l.Because, l.PaymentKey), Amount: models.Money{Minor: l.AmountMinor, Currency: v.Invoice.Currency}}
+		if l.Customer != nil {
+			line.Customer = *l.Customer
+		}
+		v.Lines = append(v.Lines, line)
+	}
+	tries, err := h.Store.AttemptsOf(ctx, t, v.Invoice.ID)
+	if err != nil {
+		return fmt.Errorf("list the attempts of %s: %w", v.Invoice.ID, err)
+	}
+	for _, a := range tries {
+		v.Tries = append(v.Tries, tryLine(a))
+	}
+	v.Audit, err = h.Store.AuditOf(ctx, t.Company, v.Invoice.ID.String())
+	return err
+}
+
+func tryLine(a models.Attempt) views.TryLine {
+	outcomes := map[string]views.State{"live": {Word: "Under way", Icon: "clock", Tone: views.Telling},
+		"succeeded": {Word: "Went through", Icon: "circle-check", Tone: views.Good}, "failed": {Word: "Did not go through", Icon: "circle-x", Tone: views.Bad}}
+	l := views.TryLine{How: "By card through Stripe", Outcome: outcomes[a.Status], At: a.StartedAt, By: a.StartedBy}
+	if a.Kind == "manual" {
+		l.How = "Paid elsewhere"
+	}
+	if a.Because != nil {
+		l.Because = *a.Because
+	}
+	if a.Intent != nil {
+		l.Intent = *a.Intent
+	}
+	return l
+}
+
+// offerActions adds what may be done with the invoice as it stands.
+func (h *House) offerActions(ctx context.Context, t models.Tenant, v *views.AdminInvoice) error {
+	i, at := v.Invoice, "/admin/invoices/"+v.Invoice.ID.String()
+	switch i.Status {
+	case models.InReview:
+		v.Primary = views.SeenButton(at+"/approve", i.Total().Decimal(), views.Action{Label: "Approve " + views.AmountText(i.Total()), Icon: "check", Kind: views.Primary})
+		v.CannotBy = "Look through what the invoice gathers. Once approved it can be paid; what is taken back before then makes it smaller and asks for your approval again."
+		return nil
+	case models.Approved, models.Failed:
+	default:
+		v.Mark = nil
+		return nil
+	}
+	if v.Mark == nil {
+		v.Mark = &views.MarkPaid{PaidAt: h.Now().UTC().Format(time.DateOnly)}
+	}
+	v.Mark.Post = at + "/mark-paid"
+	return h.offerPay(ctx, t, v, at+"/pay")
+}
+
+// offerPay says who would get how much from which card, or what is missing for that.
+func (h *House) offerPay(ctx context.Context, t models.Tenant, v *views.AdminInvoice, post string) error {
+	partner, err := h.Store.Partner(ctx, t, v.Invoice.Partner)
+	if err != nil {
+		return err
+	}
+	card, err := h.Store.Card(ctx, t)
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		v.CannotBy = "Your company has no card saved for payouts, so this cannot be paid with one click. Pay it elsewhere and mark it as paid."
+		return nil
+	case err != nil:
+		return fmt.Errorf("load the card of %s: %w", t.Company, err)
+	case partner.StripeAccount == nil:
+		v.CannotBy = partner.Name + " has not connected a Stripe account yet, so this cannot be paid with one click. Pay it elsewhere and mark it as paid."
+		return nil
+	}
+	v.Pay = &views.MoneyAction{Verb: "Pay", Amount: v.Invoice.Total(), To: partner.Name + ", Stripe account " + views.ShortID(*partner.StripeAccount),
+		From: began(card.Brand) + " ending " + card.Last4, Post: post,
+		Note: "Your card is charged exactly this amount and the partner receives all of it. No fee is added."}
+	return nil
+}
+
+// adminInvoiceApprove lets an invoice be paid.
+func (h *House) adminInvoiceApprove(c echo.Context, se models.Session) error {
+	id, err := models.ParseID[models.InvoiceID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if err := h.approve(c, se, id, c.FormValue("seen")); err != nil {
+		return h.refusedAction(c, se, views.AdminInvoice{}, err)
+	}
+	return goTo(c, "/admin/invoices/"+id.String(), "approved", 1)
+}
+
+// adminInvoicePay pays an approved invoice by card.
+func (h *House) adminInvoicePay(c echo.Context, se models.Session) error {
+	id, err := models.ParseID[models.InvoiceID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	i, err := h.Payouts.Pay(c.Request().Context(), se.Tenant(), id, actor(se))
+	if err != nil {
+		return h.refusedAction(c, se, views.AdminInvoice{}, err)
+	}
+	code := map[models.InvoiceStatus]string{models.Paid: "paid", models.Failed: "refused"}[i.Status]
+	if code == "" {
+		code = "sent"
+	}
+	return goTo(c, "/admin/invoices/"+id.String(), code, 0)
+}
+
+// adminInvoiceMarkPaid records that an invoice was paid elsewhere.
+func (h *House) adminInvoiceMarkPaid(c echo.Context, se models.Session) error {
+	id, err := models.ParseID[models.InvoiceID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	typed := views.MarkPaid{PaidAt: c.FormValue("paid_at"), Reference: strings.TrimSpace(c.FormValue("reference"))}
+	day, err := dayTyped("paid_at", typed.PaidAt)
+	if err == nil && typed.Reference != shortened(typed.Reference, 200) {
+		err = models.Invalid("reference", "use 200 characters at most")
+	}
+	if err == nil {
+		_, err = h.Payouts.MarkPaid(c.Request().Context(), se.Tenant(), id, typed.Reference, day, actor(se))
+	}
+	if err != nil {
+		return h.refusedAction(c, se, views.AdminInvoice{Mark: &typed}, err)
+	}
+	return goTo(c, "/admin/invoices/"+id.String(), "marked", 0)
+}
+
+// refusedAction shows the invoice again with the reason; what was typed stays.
+func (h *House) refusedAction(c echo.Context, se models.Session, v views.AdminInvoice, err error) error {
+	wrong, fields := wrongFields(err)
+	switch {
+	case fields && v.Mark != nil:
+		v.Mark.Wrong = wrong
+	case errors.Is(err, models.ErrConflict):
+		_, sentence := statusOf(err)
+		v.Mark, v.Flash = nil, []views.Flash{{Tone: views.Bad, Text: sentence}}
+	default:
+		return err
+	}
+	status, _ := statusOf(err)
+	return h.showInvoice(c, se, status, v)
+}

@@ -1,0 +1,128 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/store"
+	"portal/views"
+)
+
+// adminPayment shows one payment: who earned it and why, what came later, and what was booked.
+func (h *House) adminPayment(c echo.Context, se models.Session) error {
+	ctx, t := c.Request().Context(), se.Tenant()
+	id, err := models.ParseID[models.PaymentID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	p, err := h.Store.Payment(ctx, t, id)
+	if err != nil {
+		return err
+	}
+	if !p.Counted {
+		return fmt.Errorf("payment %s is not counted: %w", id, models.ErrNotFound)
+	}
+	v := views.AdminPayment{Now: h.Now(), Why: whyDecided(p), Gross: p.Money(p.Gross), Base: p.Money(p.Base), Refunded: p.Money(p.Refunded),
+		PaidAt: p.PaidAt, Kind: kindInWords[p.Kind], Source: sourceInWords(p.Source), Policy: p.Policy}
+	if p.Partner != nil {
+		v.Partner = views.Place{Label: *p.PartnerName, Href: "/admin/partners/" + p.Partner.String()}
+	}
+	if p.AttributedBy != nil {
+		v.By = foundBy[*p.AttributedBy]
+	}
+	if v.Aliases, err = h.Store.AliasesOf(ctx, t, id); err != nil {
+		return fmt.Errorf("list the ids of %s: %w", id, err)
+	}
+	if p.Customer != nil {
+		v.Customer, v.StripeID = *p.CustomerKey, p.CustomerRef
+		if p.CustomerEmail != nil {
+			v.Email = *p.CustomerEmail
+		}
+	}
+	if v.Shares, err = h.paymentShares(ctx, t, id); err != nil {
+		return err
+	}
+	if len(v.Shares) == 0 {
+		if v.Later, err = h.refundsOf(ctx, t, id); err != nil {
+			return err
+		}
+	}
+	if v.Frame, err = h.adminFrame(c, se, "/admin/payments", customerName(p)); err != nil {
+		return err
+	}
+	v.Status, v.Back, v.Sentence = views.Badge("payment", p.Status), views.Place{Label: "Payments", Href: "/admin/payments"}, views.AmountText(p.Money(p.Gross))+" · "+p.Key
+	return show(c, http.StatusOK, views.AdminPaymentPage(v), nil)
+}
+
+// paymentShares are the commissions of a payment with their reasons, changes and bookings.
+func (h *House) paymentShares(ctx context.Context, t models.Tenant, id models.PaymentID) ([]views.PaymentShare, error) {
+	list, err := h.Store.CommissionsOf(ctx, t, id)
+	if err != nil {
+		return nil, err
+	}
+	var shares []views.PaymentShare
+	for _, c := range list {
+		share, err := h.paymentShare(ctx, t, c)
+		if err != nil {
+			return nil, err
+		}
+		shares = append(shares, share)
+	}
+	return shares, nil
+}
+
+func (h *House) paymentShare(ctx context.Context, t models.Tenant, c store.CommissionRow) (views.PaymentShare, error) {
+	partner, err := h.Store.Partner(ctx, t, c.Partner)
+	if err != nil {
+		return views.PaymentShare{}, err
+	}
+	s := views.PaymentShare{Partner: views.Place{Label: partner.Name, Href: "/admin/partners/" + partner.ID.String()}, Status: string(c.Status),
+		StatusText: commissionWords(c.Commission, h.Now()), Amount: c.Amount, Earned: c.Earned, PayableOn: c.PayableOn, Steps: whySteps(c.Steps)}
+	entries, err := h.Store.Entries(ctx, t, c.ID)
+	if err != nil {
+		return s, fmt.Errorf("list the entries of %s: %w", c.ID, err)
+	}
+	var on []models.InvoiceID
+	for _, e := range entries {
+		if e.Invoice != nil && !slices.Contains(on, *e.Invoice) {
+			on = append(on, *e.Invoice)
+		}
+		if e.Kind != "earned" {
+			what, icon, tone := changeWords(e)
+			s.Later = append(s.Later, views.LaterStep{What: what, Detail: reasonOn(e.Because, c.PaymentKey), At: e.At, Icon: icon, Tone: tone, Effect: &e.Amount})
+		}
+	}
+	booked, err := h.Store.TransfersOf(ctx, t, "commission/"+c.ID.String())
+	if err != nil {
+		return s, err
+	}
+	for _, invoice := range on {
+		i, err := h.Store.Invoice(ctx, t, invoice)
+		if err != nil {
+			return s, err
+		}
+		s.Invoices = append(s.Invoices, views.Place{Label: i.Number, Href: "/admin/invoices/" + i.ID.String()})
+	}
+	for _, b := range booked {
+		s.Booked = append(s.Booked, views.BookedLine{From: accountInWords(b.From, partner.Name), To: accountInWords(b.To, partner.Name), At: b.At, Amount: b.Amount})
+	}
+	return s, nil
+}
+
+// refundsOf is what went back of a payment that earned nothing.
+func (h *House) refundsOf(ctx context.Context, t models.Tenant, id models.PaymentID) ([]views.LaterStep, error) {
+	gone, err := h.Store.Reversals(ctx, t, id)
+	if err != nil {
+		return nil, fmt.Errorf("list what went back of %s: %w", id, err)
+	}
+	var later []views.LaterStep
+	for _, r := range gone {
+		later = append(later, views.LaterStep{What: "The customer got money back", Detail: views.AmountText(r.Amount) + ", no commission was earned", At: r.At, Icon: "undo-2", Tone: views.Careful})
+	}
+	return later, nil
+}

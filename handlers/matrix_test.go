@@ -1,0 +1,189 @@
+package handlers
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/store/storetest"
+)
+
+// matrix is every page and webhook of the site map, and the status that each role gets. The requests are such that
+// nothing changes: a form that is allowed is refused for what stands in it, or finds nothing to do. "stranger" is the
+// owner of another company, who asks for what is not theirs.
+const matrix = `
+                                                     nobody viewer finance admin owner partner stranger
+GET  /                                                  200    303     303   303   303     303      303
+POST /sign-in                                           422    422     422   422   422     422      422
+POST /sign-out                                          303    303     303   303   303     303      303
+GET  /healthz                                           200    200     200   200   200     200      200
+GET  /readyz                                            200    200     200   200   200     200      200
+
+GET  /admin                                             303    200     200   200   200     403      200
+POST /admin/mode                                        303    422     422   422   422     403      422
+GET  /admin/payments                                    303    200     200   200   200     403      200
+GET  /admin/payments/{payment}                          303    200     200   200   200     403      404
+GET  /admin/partners                                    303    200     200   200   200     403      200
+GET  /admin/partners/new                                303    403     403   200   200     403      200
+POST /admin/partners                                    303    403     403   422   422     403      422
+GET  /admin/partners/{partner}                          303    200     200   200   200     403      404
+GET  /admin/invoices                                    303    200     200   200   200     403      200
+GET  /admin/invoices/new                                303    403     200   200   200     403      200
+POST /admin/invoices                                    303    403     422   422   422     403      422
+POST /admin/invoices/approve                            303    403     303   303   303     403      303
+GET  /admin/invoices/{invoice}                          303    200     200   200   200     403      404
+POST /admin/invoices/{invoice}/approve                  303    403     409   409   409     403      404
+POST /admin/invoices/{invoice}/pay                      303    403     409   409   409     403      404
+POST /admin/invoices/{invoice}/mark-paid                303    403     409   409   409     403      404
+GET  /admin/events                                      303    200     200   200   200     403      200
+GET  /admin/events/{event}                              303    200     200   200   200     403      404
+
+GET  /partner                                           303    403     403   403   403     200      403
+GET  /partner/earnings                                  303    403     403   403   403     200      403
+GET  /partner/earnings/{commission}                     303    403     403   403   403     200      403
+GET  /partner/invoices                                  303    403     403   403   403     200      403
+GET  /partner/invoices/{invoice}                        303    403     403   403   403     200      403
+
+POST /v1/integrations/{source}/{program}/webhook        400    400     400   400   400     400      400
+POST /v1/stripe/webhook                                 400    400     400   400   400     400      400
+POST /v1/stripe/connect/webhook                         404    404     404   404   404     404      404
+`
+
+func TestEveryRouteAnswersEveryRoleAsTheMatrixSays(t *testing.T) {
+	t.Parallel()
+	w := newCompanyWorld(t)
+	w.sell(w.sale(1, 60, "cus_1", "one@shop.example", "ANN_KEY"))
+	ids := w.matrixIDs(w.drawUp()[0])
+	stranger := w.anotherCompany()
+	roles, rows := readMatrix(t)
+	for _, row := range rows {
+		for i, role := range roles {
+			path := strings.NewReplacer(ids...).Replace(row.path)
+			var form url.Values
+			if row.method == http.MethodPost {
+				form = url.Values{"mode": {"neither"}, "paid_at": {w.clock.Format("2006-01-02")}}
+			}
+			answer := w.ask(w.cookieFor(role, stranger.Tenant), path, form)
+			if answer.StatusCode != row.want[i] {
+				t.Errorf("%s %s for %s: %d, want %d", row.method, row.path, role, answer.StatusCode, row.want[i])
+			}
+		}
+	}
+}
+
+func TestTheMatrixHoldsEveryRouteThereIs(t *testing.T) {
+	t.Parallel()
+	_, rows := readMatrix(t)
+	var written []string
+	for _, row := range rows {
+		written = append(written, row.method+" "+row.path)
+	}
+	for _, r := range (&House{}).routes() {
+		if !slices.ContainsFunc(written, func(line string) bool { return sameRoute(line, r.method+" "+r.path) }) {
+			t.Errorf("%s %s is not in the matrix", r.method, r.path)
+		}
+	}
+}
+
+func TestTheAPIIsClosedToEverybodyWithoutAKeyOfTheProgram(t *testing.T) {
+	t.Parallel()
+	w := newCompanyWorld(t)
+	owner := w.as(w.caller.Tenant, models.Owner)
+	for _, r := range apiRoutes() {
+		for name, cookie := range map[string]*http.Cookie{"nobody": nil, "an owner's browser": owner} {
+			answer := w.ask(cookie, strings.NewReplacer("{", "", "}", "").Replace(r.path), nil, func(q *http.Request) { q.Method = r.method })
+			if answer.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%s %s for %s: %d, want 401", r.method, r.path, name, answer.StatusCode)
+			}
+		}
+	}
+}
+
+func TestNothingIsServedThatNoMapNames(t *testing.T) {
+	t.Parallel()
+	known := []string{"GET /v1/openapi.json"}
+	for _, r := range (&House{}).routes() {
+		known = append(known, r.method+" "+r.path)
+	}
+	for _, r := range apiRoutes() {
+		known = append(known, r.method+" "+strings.NewReplacer("{", ":", "}", "").Replace(r.path))
+	}
+	served := (&House{}).site()
+	for _, r := range served.Routes() {
+		if r.Path == "/static/*" || r.Method == echo.RouteNotFound || slices.Contains(known, r.Method+" "+r.Path) {
+			continue
+		}
+		t.Errorf("%s %s is in no site map", r.Method, r.Path)
+	}
+}
+
+type matrixRow struct {
+	method, path string
+	want         []int
+}
+
+func readMatrix(t *testing.T) (roles []string, rows []matrixRow) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(matrix), "\n")
+	roles = strings.Fields(lines[0])
+	for _, line := range lines[1:] {
+		cells := strings.Fields(line)
+		if len(cells) == 0 {
+			continue
+		}
+		if len(cells) != 2+len(roles) {
+			t.Fatalf("the row %q has %d cells, want %d", line, len(cells), 2+len(roles))
+		}
+		row := matrixRow{method: cells[0], path: cells[1]}
+		for _, cell := range cells[2:] {
+			status, err := strconv.Atoi(cell)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row.want = append(row.want, status)
+		}
+		rows = append(rows, row)
+	}
+	return roles, rows
+}
+
+// sameRoute compares {name} with :name.
+func sameRoute(a, b string) bool {
+	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
+	return slices.EqualFunc(as, bs, func(x, y string) bool {
+		return x == y || strings.HasPrefix(x, "{") && strings.HasPrefix(y, ":")
+	})
+}
+
+// matrixIDs are what stands for the names in the matrix: things of the company that has one invoice in review.
+func (w *companyWorld) matrixIDs(i models.Invoice) []string {
+	w.t.Helper()
+	payment := w.payments()[0]
+	event, err := w.Store.Events(w.t.Context(), w.caller.Tenant, "", storetest.FirstPage())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(),
+		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String()}
+}
+
+// cookieFor signs somebody of a role in, afresh for each request.
+func (w *companyWorld) cookieFor(role string, stranger models.Tenant) *http.Cookie {
+	w.t.Helper()
+	switch role {
+	case "nobody":
+		return nil
+	case "partner":
+		return w.signedIn(role, w.ann.Tenant, models.PartnerMember, &w.ann.ID)
+	case "stranger":
+		return w.signedIn(role, stranger, models.Owner, nil)
+	}
+	return w.signedIn(fmt.Sprintf("%s of ours", role), w.caller.Tenant, models.Role(role), nil)
+}

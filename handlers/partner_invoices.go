@@ -1,0 +1,93 @@
+package handlers
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/store"
+	"portal/views"
+)
+
+// partnerInvoices lists a partner's invoices, the newest first.
+func (h *House) partnerInvoices(c echo.Context, se models.Session) error {
+	side, err := h.asPartner(c, se, "Invoices", "What you are paid, and what each payment gathers.")
+	if err != nil {
+		return err
+	}
+	page, err := pageAsked(c)
+	if err != nil {
+		return err
+	}
+	list, err := h.Store.Invoices(c.Request().Context(), side.Tenant, &side.partner.ID, "", page)
+	if err != nil {
+		return err
+	}
+	list, next := store.Next(list, page.Limit, func(i models.Invoice) (time.Time, fmt.Stringer) { return i.DrawnAt, i.ID })
+	v := views.PartnerInvoices{Frame: side.frame, Rows: invoiceRows(list, side.company)}
+	v.Newest, v.Older = pageLinks("/partner/invoices", page, next)
+	return show(c, http.StatusOK, views.PartnerInvoicesPage(v), nil)
+}
+
+// partnerInvoice shows one of a partner's invoices.
+func (h *House) partnerInvoice(c echo.Context, se models.Session) error {
+	side, err := h.asPartner(c, se, "", "")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	id, err := models.ParseID[models.InvoiceID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	i, err := h.Store.InvoiceOfPartner(ctx, side.Tenant, side.partner.ID, id)
+	if err != nil {
+		return err
+	}
+	lines, err := h.Store.InvoiceLines(ctx, side.Tenant, i.ID)
+	if err != nil {
+		return err
+	}
+	return show(c, http.StatusOK, views.PartnerInvoicePage(ownInvoice(side, i, lines)), nil)
+}
+
+// ownInvoice is the page of one invoice.
+func ownInvoice(side partnerSide, i models.Invoice, lines []models.InvoiceLine) views.PartnerInvoice {
+	v := views.PartnerInvoice{Frame: side.frame, Now: side.now, Row: invoiceRow(i, side.company), Until: i.Until, ApprovedAt: i.ApprovedAt, PaidAt: i.PaidAt}
+	v.Title, v.Back = i.Number, views.Place{Label: "Invoices", Href: "/partner/invoices"}
+	v.Status = views.BadgeWords("partner_invoice", i.Status, v.Row.Words)
+	v.Note, v.Tone = invoiceNote(i, side.company)
+	if i.PaidAt != nil {
+		v.PaidHow = paidHow(i, side.company)
+	}
+	if i.Reference != nil {
+		v.Reference = *i.Reference
+	}
+	for _, l := range lines {
+		amount := models.Money{Minor: l.AmountMinor, Currency: i.Currency}
+		reason, _, _ := changeWords(models.Entry{Kind: l.Kind, Amount: amount})
+		if l.Kind != "earned" {
+			reason += ": " + becauseOf(l.Because, l.PaymentKey)
+		}
+		v.Lines = append(v.Lines, views.PartnerInvoiceLine{Href: "/partner/earnings/" + l.Commission.String(), PaidAt: l.PaidAt,
+			Customer: maskCustomer(l.Customer), Reason: reason, Amount: amount})
+	}
+	return v
+}
+
+// invoiceNote is what a partner should know of an invoice beside its state. Why a payment failed is the company's
+// matter: its card is none of the partner's.
+func invoiceNote(i models.Invoice, company string) (string, views.Tone) {
+	switch {
+	case i.Status == models.Failed:
+		return "The payment did not go through. " + company + " is told and can try it again; nothing is lost of what you earned.", views.Careful
+	case i.Status == models.Void:
+		return company + " does not pay this invoice. What is left of it comes on a later one.", views.Telling
+	case i.Status == models.InReview && i.Because != nil:
+		return "The total went down after the invoice was drawn up: " + lowered(withoutAddresses(*i.Because)) + ".", views.Telling
+	}
+	return "", ""
+}

@@ -1,0 +1,78 @@
+package handlers
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"portal/views"
+)
+
+// show answers with a page, or with the part of it that htmx asks for; a nil part has the whole page sent. It is
+// rendered before anything is sent, so that an error never leaves half a page.
+func show(c echo.Context, status int, page, part templ.Component) error {
+	if asked := c.Request().Header; part != nil && asked.Get("HX-Request") == "true" && asked.Get("HX-Boosted") == "" &&
+		asked.Get("HX-History-Restore-Request") == "" {
+		page = part
+	}
+	var body bytes.Buffer
+	if err := page.Render(c.Request().Context(), &body); err != nil {
+		return err
+	}
+	c.Response().Header().Add("Vary", "HX-Request")
+	return c.HTMLBlob(status, body.Bytes())
+}
+
+// flashes are the sentences that a page may be asked to say after something was done, by code: the cookie carries the
+// code, and where the sentence counts something a number, never a text.
+var flashes = map[string]func(n int) views.Flash{
+	"drawn": func(n int) views.Flash {
+		return done(views.Count(n, "invoice was", "invoices were") + " drawn up. Review and approve what is right.")
+	},
+	"none": func(int) views.Flash {
+		return views.Flash{Tone: views.Telling, Text: "Nothing is payable up to that day, so no invoice was drawn up."}
+	},
+	"approved": func(n int) views.Flash { return done(views.Count(n, "invoice was", "invoices were") + " approved.") },
+	"paid":     func(int) views.Flash { return done("Paid. The partner can see it now.") },
+	"sent": func(int) views.Flash {
+		return views.Flash{Tone: views.Telling, Text: "The payment is under way. Stripe has not said yet how it ended."}
+	},
+	"refused": func(int) views.Flash {
+		return views.Flash{Tone: views.Bad, Text: "The payment did not go through. Nothing was paid; the reason stands below."}
+	},
+	"marked":  func(int) views.Flash { return done("Marked as paid.") },
+	"partner": func(int) views.Flash { return done("The partner was added.") },
+	"test":    func(int) views.Flash { return views.Flash{Tone: views.Telling, Text: "You see test data now."} },
+	"live": func(int) views.Flash {
+		return views.Flash{Tone: views.Telling, Text: "You see live data now. What you do here is real."}
+	},
+	"signedout": func(int) views.Flash { return done("You are signed out.") },
+}
+
+func done(text string) views.Flash { return views.Flash{Tone: views.Good, Text: text} }
+
+// goTo leads to a page that then says what was done, once.
+func goTo(c echo.Context, path, code string, n int) error {
+	c.SetCookie(&http.Cookie{Name: "flash", Value: code + "." + strconv.Itoa(n), Path: "/", MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	return c.Redirect(http.StatusSeeOther, path)
+}
+
+// takeFlash is what the page before left to be said here.
+func takeFlash(c echo.Context) []views.Flash {
+	cookie, err := c.Cookie("flash")
+	if err != nil {
+		return nil
+	}
+	c.SetCookie(&http.Cookie{Name: "flash", Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	code, number, _ := strings.Cut(cookie.Value, ".")
+	n, err := strconv.Atoi(number)
+	say, known := flashes[code]
+	if !known || err != nil {
+		return nil
+	}
+	return []views.Flash{say(n)}
+}

@@ -1,0 +1,67 @@
+package handlers
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+)
+
+// readers are the sources whose webhooks this version reads.
+var readers = map[models.SourceName]bool{models.SourceStripe: true}
+
+// programWebhook keeps what a company's provider sends (CONTRACT.md 4).
+func (h *House) programWebhook(c echo.Context, _ models.Session) error {
+	source := models.SourceName(c.Param("source"))
+	program, err := models.ParseID[models.ProgramID](c.Param("program"))
+	if err != nil || !readers[source] {
+		return fmt.Errorf("webhook of %s for %q: %w", source, c.Param("program"), models.ErrNotFound)
+	}
+	body, err := io.ReadAll(c.Request().Body)
+	if err != nil {
+		return unread(err)
+	}
+	return h.kept(c, h.Inbox.Accept(c.Request().Context(), program, source, c.Request().Header, body))
+}
+
+// platformWebhook keeps what the platform's own Stripe sends.
+func (h *House) platformWebhook(c echo.Context, _ models.Session) error {
+	body, err := io.ReadAll(c.Request().Body)
+	if err != nil {
+		return unread(err)
+	}
+	if h.PlatformSecret == "" {
+		return echo.NewHTTPError(http.StatusBadRequest)
+	}
+	return h.kept(c, h.Inbox.AcceptPlatform(c.Request().Context(), h.PlatformSecret, c.Request().Header, body))
+}
+
+// unread is a body that did not come whole: too large, or cut off.
+func unread(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return fmt.Errorf("%w: read the body: %w", models.ErrLater, err)
+}
+
+// kept answers a webhook: 200 when it is on disk, 400 when its signature does not hold.
+func (h *House) kept(c echo.Context, err error) error {
+	switch {
+	case err == nil:
+		return c.String(http.StatusOK, "kept\n")
+	case errors.Is(err, models.ErrInvalid):
+		_, sentence := statusOf(err)
+		return c.String(http.StatusBadRequest, sentence+"\n")
+	}
+	return err
+}
+
+// connectWebhook is the address of the connected accounts. This version reads nothing there: 404, so that Stripe shows it.
+func (h *House) connectWebhook(echo.Context, models.Session) error {
+	return fmt.Errorf("connect webhook: %w", models.ErrNotFound)
+}

@@ -84,7 +84,7 @@ func TestAPlantedViolationIsNamedByFileAndRoom(t *testing.T) {
 		"a handler that speaks SQL":                 {"handlers/a.go", `import "database/sql"`, "handlers/a.go: room handlers may not use database/sql"},
 		"a sandbox that knows the house":            {"sandbox/a.go", `import "portal/payouts"`, "sandbox/a.go: room sandbox may not import portal/payouts"},
 		"code that imports what only tests may":     {"inbox/a.go", `import "portal/sandbox"`, "inbox/a.go: room inbox may not import portal/sandbox"},
-		"a test that goes sideways":                 {"payouts/a_test.go", `import "portal/inbox"`, "payouts/a_test.go: room payouts may not import portal/inbox"},
+		"a test that goes sideways":                 {"payouts/a_test.go", `import "portal/handlers"`, "payouts/a_test.go: room payouts may not import portal/handlers"},
 		"a folder that is no room":                  {"utils/a.go", "", "utils/a.go: utils is no room of the house"},
 		"a test may import the sandbox":             {"inbox/a_test.go", `import "portal/sandbox"`, ""},
 		"a test may import its own room":            {"ledger/a_test.go", `import "portal/ledger"`, ""},

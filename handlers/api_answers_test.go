@@ -35,7 +35,7 @@ func TestAPIRepeatsTheFirstAnswerForADay(t *testing.T) {
 	w.as(apiLiveKey, "POST", "/v1/partners", `{"key":"A","name":"Ann"}`, "Idempotency-Key", "k1").is(201)
 	w.wait(24 * time.Hour)
 	post("k1", `{"key":"A","name":"Ann"}`).is(409) // the key is free again, the partner is there
-	if err := w.Store.ForgetAnswers(context.Background(), w.now()); err != nil {
+	if err := w.Store.Tidy(context.Background(), w.now()); err != nil {
 		t.Fatal(err)
 	}
 	post("k2", `{"key":"C"}`).is(201)

@@ -70,4 +70,3 @@ func (n *apiWhole) UnmarshalJSON(raw []byte) error {
 	*n = apiWhole(number)
 	return err
 }
-

@@ -52,4 +52,3 @@ func apiChecked(v any) any {
 	}
 	return v
 }
-

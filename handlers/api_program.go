@@ -79,4 +79,3 @@ func (f apiProgramPatch) onto(p *models.Program) error {
 	apiOrNull(f.LandingURL, &p.LandingURL, func(text string) string { return w.webAddress("landing_url", text) })
 	return w.err()
 }
-

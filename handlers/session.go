@@ -88,21 +88,19 @@ func (h *House) session(c echo.Context) (models.Session, error) {
 	return se, nil
 }
 
-// enter signs a browser in: what it held before is closed and its token is new.
+// enter signs a browser in: what it held before is closed, and its token is new.
 func (h *House) enter(c echo.Context, se models.Session) error {
-	if err := h.leave(c); err != nil {
-		return err
-	}
-	fresh := sessions.NewSession(h.visits(), sessionCookie)
-	old, err := h.visits().Get(c.Request(), sessionCookie)
+	s, err := h.visits().Get(c.Request(), sessionCookie)
 	if err != nil {
 		return err
 	}
-	options := *old.Options
-	options.MaxAge = int(sessionLife.Seconds())
-	fresh.Options = &options
-	fresh.Values[visited] = se
-	return h.visits().Save(c.Request(), c.Response(), fresh)
+	if !s.IsNew {
+		if err := h.Store.CloseSession(c.Request().Context(), s.ID); err != nil {
+			return fmt.Errorf("close the session before: %w", err)
+		}
+	}
+	s.Values[visited] = se
+	return s.Save(c.Request(), c.Response())
 }
 
 // leave signs a browser out.
@@ -112,7 +110,7 @@ func (h *House) leave(c echo.Context) error {
 		return err
 	}
 	s.Options.MaxAge = -1
-	return h.visits().Save(c.Request(), c.Response(), s)
+	return s.Save(c.Request(), c.Response())
 }
 
 // token is the signed-in browser's secret, for the statements that change its row.

@@ -49,16 +49,32 @@ func (j *Jobs) config() *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &endHolds{payouts: j.Payouts})
 	river.AddWorker(workers, &payInvoice{payouts: j.Payouts})
+	river.AddWorker(workers, &tidy{store: j.Store})
 	return &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
 		Workers:           workers,
-		Logger:            j.Log,
+		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: 100 * time.Millisecond,
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) {
-			return models.EndHolds{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Minute}}
-		}, &river.PeriodicJobOpts{RunOnStart: true})},
+		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(time.Hour, models.Tidy{})},
 	}
+}
+
+// every queues a job at the start and then in steps, once among all processes.
+func every(step time.Duration, job river.JobArgs) *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(step), func() (river.JobArgs, *river.InsertOpts) {
+		return job, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: step}}
+	}, &river.PeriodicJobOpts{RunOnStart: true})
+}
+
+type tidy struct {
+	river.WorkerDefaults[models.Tidy]
+	store *store.Store
+}
+
+// Work forgets what nobody may use any more.
+func (w *tidy) Work(ctx context.Context, _ *river.Job[models.Tidy]) error {
+	return w.store.Tidy(ctx, time.Now())
 }
 
 type endHolds struct {
@@ -85,3 +101,9 @@ func (w *payInvoice) Work(ctx context.Context, job *river.Job[models.PayInvoice]
 func (w *payInvoice) NextRetry(job *river.Job[models.PayInvoice]) time.Time {
 	return time.Now().Add(min(30*time.Second<<min(job.Attempt-1, 7), time.Hour))
 }
+
+// quiet lets only what needs somebody's eye through: the queue tells of every round it makes.
+type quiet struct{ slog.Handler }
+
+// Enabled passes warnings and errors.
+func (q quiet) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }

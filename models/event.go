@@ -53,3 +53,9 @@ type EndHolds struct{}
 
 // Kind names the job in the queue.
 func (EndHolds) Kind() string { return "end_holds" }
+
+// Tidy is the job that forgets what nobody may use any more: old answers, sessions and sign-in tries.
+type Tidy struct{}
+
+// Kind names the job in the queue.
+func (Tidy) Kind() string { return "tidy" }

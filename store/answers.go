@@ -56,7 +56,10 @@ func (s *Store) DropAnswer(ctx context.Context, c models.Caller, key string, req
 		c.Company, c.Program, c.Mode, key, request)
 }
 
-// ForgetAnswers drops the answers that are not repeated any more.
-func (s *Store) ForgetAnswers(ctx context.Context, now time.Time) error {
-	return s.do(ctx, `DELETE FROM api_answers WHERE at <= $1`, now.Add(-answerLife))
+// Tidy drops what nobody may use any more: answers that are not repeated, sessions that have ended, old sign-in tries.
+func (s *Store) Tidy(ctx context.Context, now time.Time) error {
+	return errors.Join(
+		s.do(ctx, `DELETE FROM api_answers WHERE at <= $1`, now.Add(-answerLife)),
+		s.do(ctx, `DELETE FROM sessions WHERE expires_at <= $1`, now),
+		s.do(ctx, `DELETE FROM sign_in_tries WHERE at <= $1`, now.Add(-24*time.Hour)))
 }

@@ -83,9 +83,10 @@ func (s *Store) Commission(ctx context.Context, t models.Tenant, id models.Commi
 	return list[0], nil
 }
 
-// Commissions lists a page, narrowed to a partner or a payment when they are given.
+// Commissions lists a page, narrowed to a partner or a payment when they are given. Those of a payment that turned out
+// to be another's money are left out: that one has them.
 func (s *Store) Commissions(ctx context.Context, t models.Tenant, partner *models.PartnerID, payment *models.PaymentID, page Page) ([]CommissionRow, error) {
-	where, args := ``, []any{t.Company, t.Mode, page.ID(), page.Limit + 1}
+	where, args := `p.merged_into IS NULL AND `, []any{t.Company, t.Mode, page.ID(), page.Limit + 1}
 	if partner != nil {
 		args = append(args, *partner)
 		where += fmt.Sprintf(`c.partner_id = $%d AND `, len(args))

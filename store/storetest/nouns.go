@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"portal/ledger"
 	"portal/models"
 	"portal/store"
 )
@@ -55,3 +56,8 @@ func Partner(t testing.TB, s *store.Store, tenant models.Tenant, key string, cur
 
 // FirstPage is a page that holds everything a test makes.
 func FirstPage() store.Page { return store.Page{Limit: 100} }
+
+// Stamped gives transfers their digests, as the rooms that book do.
+func Stamped(t models.Tenant, transfers ...models.Transfer) []models.Transfer {
+	return ledger.Stamp(t, transfers)
+}

@@ -39,7 +39,7 @@ css: ## make static/app.css from its source; needs npm
 
 bench: build ## measure speed and size
 	@.ci/need postgres
-	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./cmd/portal
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./store ./handlers ./cmd/portal
 
 clean: ## remove what was built, not the data
 	rm -rf bin

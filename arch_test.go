@@ -187,3 +187,22 @@ func uses(parsed *ast.File) []string {
 	})
 	return all
 }
+
+// The README shows people the same table.
+func TestTheReadmeShowsTheTable(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]string{}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		if cells := strings.Split(line, "|"); len(cells) == 5 {
+			shown[strings.TrimSpace(cells[1])] = strings.Join(strings.Fields(strings.ReplaceAll(cells[3], ",", " ")), " ")
+		}
+	}
+	for room, allowed := range arrows {
+		if told, ok := shown[room]; allowed != "*" && (!ok || told != allowed) {
+			t.Errorf("README says %q for %s, the table says %q", told, room, allowed)
+		}
+	}
+}

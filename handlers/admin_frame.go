@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -57,9 +56,6 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 
 var roleInWords = map[models.Role]string{models.Owner: "Owner", models.Admin: "Admin", models.Finance: "Finance", models.Viewer: "Viewer", models.PartnerMember: "Partner"}
 
-// can tells whether somebody is among those who may.
-func can(se models.Session, w who) bool { return slices.Contains(w, se.Role) }
-
 // around are the addresses of the newest rows and of older ones under the same filters; empty where there are none.
 func around(path string, filters url.Values, p store.Page, next string) (newest, older string) {
 	at := func(cursor string) string {
@@ -105,6 +101,9 @@ func shown(n int, one, many string, more bool) string {
 func (h *House) partnerNamed(ctx context.Context, t models.Tenant, key string) (*models.Partner, error) {
 	if key == "" {
 		return nil, nil
+	}
+	if !models.IsPartnerKey(key) {
+		return nil, fmt.Errorf("partner %q: %w", key, models.ErrNotFound)
 	}
 	p, err := h.Store.PartnerByKey(ctx, t, key)
 	if err != nil {

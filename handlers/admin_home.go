@@ -47,7 +47,7 @@ func (h *House) adminHome(c echo.Context, se models.Session) error {
 		return err
 	}
 	return show(c, http.StatusOK, views.AdminHomePage(views.AdminHome{Frame: frame, Now: now, Latest: lines,
-		Needs: needs(waits, can(se, money)), Figures: monthFigures(this, last, company.Currency, before)}), nil)
+		Needs: needs(waits, money.takes(se.Role)), Figures: monthFigures(this, last, company.Currency, before)}), nil)
 }
 
 // needs says what waits, each with the place where it is done.

@@ -40,13 +40,13 @@ func (h *House) showInvoice(c echo.Context, se models.Session, status int, v vie
 	v.Flash = append(v.Flash, flash...)
 	v.Status, v.Back = views.Badge("invoice", v.Invoice.Status), views.Place{Label: "Invoices", Href: "/admin/invoices"}
 	v.Sentence = "For " + v.Invoice.PartnerName + ", payable up to " + views.Day(v.Invoice.Until) + "."
-	if can(se, money) {
+	if money.takes(se.Role) {
 		err = h.offerActions(ctx, t, &v)
 	}
 	if err != nil {
 		return err
 	}
-	return show(c, status, views.AdminInvoicePage(v), nil)
+	return show(c, status, views.AdminInvoicePage(v), views.AdminInvoiceMain(v))
 }
 
 // invoiceHistory fills in what the invoice gathers and what was done with it.

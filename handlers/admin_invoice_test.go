@@ -168,6 +168,10 @@ func TestWhileAPaymentIsUnderWayThePageAsksAgainByItself(t *testing.T) {
 	wants(t, "the page", w.after(owner, w.press(owner, page, "/pay", nil)), "The payment is under way", "Load the page again", "Under way")
 	html := bodyOf(t, w.expect(http.StatusOK, owner, page, nil))
 	wants(t, "the page", html, `hx-get="`+page+`"`, `hx-trigger="every 2s"`)
+	part := bodyOf(t, w.ask(owner, page, nil, func(r *http.Request) { r.Header.Set("HX-Request", "true") }))
+	if !strings.HasPrefix(part, `<main id="main"`) || strings.Contains(part, "<nav aria-label=\"Company\"") {
+		t.Errorf("htmx gets %s", part)
+	}
 	lacks(t, "the page", html, page+`/pay"`, page+`/mark-paid"`)
 	wants(t, "marked meanwhile", textOf(t, bodyOf(t, w.expect(http.StatusConflict, owner, page+"/mark-paid", url.Values{"paid_at": {"2026-01-01"}}))), "Only an approved invoice can be paid")
 }

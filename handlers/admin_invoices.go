@@ -51,7 +51,7 @@ func (h *House) adminInvoices(c echo.Context, se models.Session) error {
 	}
 	list, next := store.Next(list, page.Limit, func(i models.Invoice) (time.Time, fmt.Stringer) { return i.DrawnAt, i.ID })
 	v.Lines = invoiceLines(list)
-	v.Tick = status == models.InReview && can(se, money)
+	v.Tick = status == models.InReview && money.takes(se.Role)
 	v.Newest, v.Older = around("/admin/invoices", url.Values{"status": {string(status)}}, page, next)
 	v.Shown = shown(len(list), "invoice", "invoices", next != "")
 	var waits store.Waiting
@@ -60,9 +60,9 @@ func (h *House) adminInvoices(c echo.Context, se models.Session) error {
 	}
 	v.Chips[reviewTab].Count = waits.Review
 	v.Sentence = "What partners are to be paid: review it, approve it, pay it."
-	if draw := (views.Action{Label: "Draw up invoices", Icon: "plus", Href: "/admin/invoices/new", Kind: views.Primary}); can(se, money) && len(list) > 0 {
+	if draw := (views.Action{Label: "Draw up invoices", Icon: "plus", Href: "/admin/invoices/new", Kind: views.Primary}); money.takes(se.Role) && len(list) > 0 {
 		v.Primary = views.Button(draw)
-	} else if can(se, money) {
+	} else if money.takes(se.Role) {
 		v.EmptyDo = draw
 	}
 	return show(c, http.StatusOK, views.AdminInvoicesPage(v), nil)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -41,6 +40,10 @@ func (h *House) fenced(e *echo.Echo) http.Handler {
 		head.Set("Referrer-Policy", "same-origin")
 		head.Set("Cross-Origin-Opener-Policy", "same-origin")
 		head.Set("Cache-Control", "no-store")
+		if r.Method == http.MethodHead { // answered as GET; the server leaves the body out
+			r = r.WithContext(r.Context())
+			r.Method = http.MethodGet
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
 		inner.ServeHTTP(w, r)
 	})
@@ -57,14 +60,16 @@ func (h *House) mount(e *echo.Echo) {
 }
 
 // guarded lets those in whom the route is for: somebody signed out is sent to sign in, the wrong role is ErrForbidden.
+// A form is read before its page sees it, and a body that a sender signed is left as it came.
 func (h *House) guarded(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if r.method == http.MethodPost && (r.who == nil || len(r.who) > 0) {
-			if err := c.Request().ParseForm(); err != nil {
-				return fmt.Errorf("%w: read the form: %w", models.ErrInvalid, err)
-			}
+		if r.who.takes("sender") {
+			return r.page(c, models.Session{})
 		}
-		if len(r.who) == 0 {
+		if err := c.Request().ParseForm(); err != nil {
+			return fmt.Errorf("%w: read the form: %w", models.ErrInvalid, err)
+		}
+		if r.who.takes("anyone") {
 			return r.page(c, models.Session{})
 		}
 		se, err := h.session(c)
@@ -73,7 +78,7 @@ func (h *House) guarded(r route) echo.HandlerFunc {
 		} else if err != nil {
 			return err
 		}
-		if !slices.Contains(r.who, se.Role) {
+		if !r.who.takes(se.Role) {
 			return models.Refuse(models.ErrForbidden, "Your role here does not allow this. Ask an owner of the company if you need it.")
 		}
 		return r.page(c, se)

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -127,10 +128,13 @@ func TestAnAddressThatIsNoneIsAPageToo(t *testing.T) {
 	w := newCompanyWorld(t)
 	owner := w.as(w.caller.Tenant, models.Owner)
 	for _, path := range []string{"/nothing", "/admin/nothing", "/admin/payments/nothing", "/admin/payments/pay_00000000000000000000000000000000",
-		"/admin/invoices/%00", "/admin/partners/..%2f..", "/admin/payments?partner=NO_SUCH_PARTNER"} {
+		"/admin/invoices/%00", "/admin/partners/..%2f..", "/admin/payments?partner=NO_SUCH_PARTNER", "/admin/payments?partner=%00"} {
 		wants(t, path, textOf(t, bodyOf(t, w.expect(http.StatusNotFound, owner, path, nil))), "There is nothing here")
 	}
-	w.expect(http.StatusUnprocessableEntity, owner, "/admin/payments?cursor=made-up", nil)
+	forged := base64.RawURLEncoding.EncodeToString([]byte("2026-01-01T00:00:00Z|" + strings.Repeat("z", 36)))
+	for _, cursor := range []string{"made-up", forged} {
+		w.expect(http.StatusUnprocessableEntity, owner, "/admin/payments?cursor="+cursor, nil)
+	}
 	w.expect(http.StatusMethodNotAllowed, owner, "/admin", url.Values{})
 }
 
@@ -140,5 +144,27 @@ func TestHtmxIsLedToSignInByAHeader(t *testing.T) {
 	answer := w.ask(nil, "/admin", nil, func(r *http.Request) { r.Header.Set("HX-Request", "true") })
 	if answer.StatusCode != http.StatusUnauthorized || answer.Header.Get("HX-Redirect") != "/" {
 		t.Errorf("answered %d %v", answer.StatusCode, answer.Header)
+	}
+}
+
+func TestTheSandboxIsServedUnderItsOwnAddressInTheDemoAlone(t *testing.T) {
+	t.Parallel()
+	w := newCompanyWorld(t)
+	w.expect(http.StatusNotFound, nil, "/sandbox/", nil)
+	w.Sandbox = w.stripe.Page()
+	w.site = w.Handler()
+	w.expect(http.StatusSeeOther, nil, "/sandbox", nil)
+	wants(t, "/sandbox/", bodyOf(t, w.expect(http.StatusOK, nil, "/sandbox/", nil)), `action="sales"`)
+	w.expect(http.StatusUnprocessableEntity, nil, "/sandbox/sales", url.Values{"account": {"acct_platform"}})
+	if answer := w.ask(nil, "/sandbox/sales", url.Values{}, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }); answer.StatusCode != http.StatusForbidden {
+		t.Errorf("a sale from another site: %d", answer.StatusCode)
+	}
+}
+
+func TestHeadIsAnsweredAsGet(t *testing.T) {
+	t.Parallel()
+	w := newCompanyWorld(t)
+	if answer := w.ask(nil, "/healthz", nil, func(r *http.Request) { r.Method = http.MethodHead }); answer.StatusCode != http.StatusOK {
+		t.Errorf("answered %d", answer.StatusCode)
 	}
 }

@@ -5,6 +5,7 @@ package handlers
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -37,19 +38,22 @@ type House struct {
 // SignIn is one made-up person of the demo.
 type SignIn struct{ Role, Email, Password string }
 
-// who may use a URL: the roles it takes, or nobody in particular.
+// who may use a URL: the roles it takes.
 type who []models.Role
 
 var (
-	anyone   who                                                              // signed in or not
-	senders  = who{}                                                          // no person: whoever signs the body with the right secret
+	anyone   = who{"anyone"}                                                  // signed in or not
+	senders  = who{"sender"}                                                  // no person: whoever signs the body with the right secret
 	viewers  = who{models.Owner, models.Admin, models.Finance, models.Viewer} // the company's people
 	money    = who{models.Owner, models.Admin, models.Finance}                // who may approve and pay
 	admins   = who{models.Owner, models.Admin}                                // who may change the program
 	partners = who{models.PartnerMember}
 )
 
-// page answers one URL. The session is the zero one where anyone may come.
+// takes tells whether the URL is for a role.
+func (w who) takes(role models.Role) bool { return slices.Contains(w, role) }
+
+// page answers one URL. The session is the zero one where no person is asked for.
 type page func(c echo.Context, se models.Session) error
 
 type route struct {

@@ -13,7 +13,7 @@ func (c *call) emit(kind string, o, previous object) { c.emitInto(c, kind, o, pr
 
 // emitInto is emit for an event of another account than the one the call changes.
 func (c *call) emitInto(to *call, kind string, o, previous object) {
-	e := c.make("evt_1", "event", object{"type": kind, "_data": o, "_previous": previous,
+	e := c.make(eventPrefix, "event", object{"type": kind, "_data": o, "_previous": previous,
 		"request": object{"id": null(c.request), "idempotency_key": null(c.key)}})
 	wanted := []any{}
 	for _, w := range c.a.listeners() {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -17,81 +18,117 @@ var pageHTML string
 var pages = template.Must(template.New("").Parse(pageHTML))
 
 // Page is the human side: GET / shows what there is, POST to sales, subscriptions, renewals, refunds and
-// confirmations does something. All its links but /admin are relative to where it is mounted.
+// confirmations does something. All its links but those into Portal are relative to where it is mounted.
 func (s *Sandbox) Page() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		s.print(w, http.StatusOK, s.look(q.Get("account"), visit{Done: q.Get("done")}))
+		s.print(w, http.StatusOK, s.look(q.Get("account"), visit{Done: s.said(q.Get("done")), first: q.Get("first"), asked: q}))
 	})
-	mux.HandleFunc("POST /sales", s.act(func(a string, r *http.Request) (string, error) {
-		return s.buy(a, r, s.Sell, "Sold: ")
+	mux.HandleFunc("POST /sales", s.act(func(a string, r *http.Request) (done, error) {
+		return s.buy(a, r, s.Sell, "Sold for %s to %s.")
 	}))
-	mux.HandleFunc("POST /subscriptions", s.act(func(a string, r *http.Request) (string, error) {
-		return s.buy(a, r, s.Subscribe, "Subscribed: ")
+	mux.HandleFunc("POST /subscriptions", s.act(func(a string, r *http.Request) (done, error) {
+		return s.buy(a, r, s.Subscribe, "Started a subscription: %s from %s.")
 	}))
-	mux.HandleFunc("POST /renewals", s.act(func(a string, r *http.Request) (string, error) {
+	mux.HandleFunc("POST /renewals", s.act(func(a string, r *http.Request) (done, error) {
 		sold, err := s.Renew(a, r.PostFormValue("subscription"), time.Time{})
-		return "Renewed: " + sold.Invoice, err
+		return done{s.worded(a, "Renewed for %s, paid by %s.", sold.Charge), sold.Subscription}, err
 	}))
-	mux.HandleFunc("POST /refunds", s.act(func(a string, r *http.Request) (string, error) {
+	mux.HandleFunc("POST /refunds", s.act(func(a string, r *http.Request) (done, error) {
 		amount, err := strconv.ParseInt(r.PostFormValue("amount"), 10, 64)
 		if err != nil {
-			return "", invalid("", "amount", "%q is not an amount.", r.PostFormValue("amount"))
+			return done{}, invalid("", "amount", "%q is not an amount.", r.PostFormValue("amount"))
 		}
 		id, err := s.Refund(a, r.PostFormValue("charge"), amount, time.Time{})
-		return "Refunded: " + id, err
+		return done{s.worded(a, "Refunded %s to %s.", id), ""}, err
 	}))
-	mux.HandleFunc("POST /confirmations", s.act(func(a string, r *http.Request) (string, error) {
-		return "Answered for the card holder.", s.Authenticate(a, r.PostFormValue("intent"), r.PostFormValue("answer") == "yes")
+	mux.HandleFunc("POST /confirmations", s.act(func(a string, r *http.Request) (done, error) {
+		yes := r.PostFormValue("answer") == "yes"
+		words := map[bool]string{true: "Confirmed", false: "Refused"}[yes] + " as the card holder."
+		return done{words, ""}, s.Authenticate(a, r.PostFormValue("intent"), yes)
 	}))
 	return mux
 }
 
+// done is something done: the sentence about it, and the subscription to show first.
+type done struct{ words, first string }
+
 // act does something and goes back to the page; when it cannot be done the page says why and keeps what was typed.
-func (s *Sandbox) act(do func(account string, r *http.Request) (string, error)) http.HandlerFunc {
+func (s *Sandbox) act(do func(account string, r *http.Request) (done, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
 		account := r.PostFormValue("account")
-		done, err := do(account, r)
+		s.pressing.Lock()
+		before := s.happened(account)
+		did, err := do(account, r)
+		after := s.happened(account)
+		s.pressing.Unlock()
 		if err == nil {
+			q := url.Values{"account": {account}, "done": {s.say(did.words + " " + s.told(r.Context(), account, before, after))}}
+			if did.first != "" {
+				q.Set("first", did.first)
+			}
 			// Not http.Redirect: it would resolve against the path without the prefix the page is mounted under.
-			w.Header().Set("Location", "./?"+url.Values{"account": {account}, "done": {done}}.Encode())
+			w.Header().Set("Location", "./?"+q.Encode())
 			w.WriteHeader(http.StatusSeeOther)
 			return
 		}
-		v := visit{typed: r.PostForm, form: strings.TrimPrefix(r.URL.Path, "/")}
-		switch e := err.(type) {
-		case Wrong:
-			v.wrong = e
-		case *failure:
-			v.Failed = e.body.str("message")
-		default:
-			v.Failed = err.Error()
-		}
-		s.print(w, http.StatusUnprocessableEntity, s.look(account, v))
+		s.print(w, http.StatusUnprocessableEntity, s.look(account, refused(err, r)))
 	}
 }
 
-// buy reads an order as a person typed it.
-func (s *Sandbox) buy(account string, r *http.Request, do func(string, Order) (Sold, error), done string) (string, error) {
+// refused is the visit of somebody whose form could not be taken.
+func refused(err error, r *http.Request) visit {
+	v := visit{Failed: "Nothing was done: " + err.Error(), typed: r.PostForm, form: strings.TrimPrefix(r.URL.Path, "/")}
+	var f *failure
+	if errors.As(err, &f) {
+		v.Failed = "Nothing was done: " + f.body.str("message")
+	}
+	if errors.As(err, &v.wrong) {
+		v.Failed = "Nothing was sold yet. What to change stands beside the field."
+	}
+	return v
+}
+
+// buy reads an order as a person typed it. Without a code the usual way tells nobody: no partner brought the customer.
+func (s *Sandbox) buy(account string, r *http.Request, do func(string, Order) (Sold, error), words string) (done, error) {
 	f := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 	o := Order{Email: f("email"), Partner: f("partner"), Told: Told(f("told")), Currency: strings.ToLower(f("currency")), Interval: f("interval")}
+	if o.Partner == "" && o.Told == ByMetadata {
+		o.Told = ByNothing
+	}
 	w := Wrong{}
 	var err error
 	if o.Amount, err = parse(f("amount"), o.Currency); err != nil {
-		w["amount"] = "Give an amount, such as 120.00."
+		w["amount"] = "Give an amount, such as 100.00."
 	}
 	if f("tax") != "" {
 		if o.Tax, err = parse(f("tax"), o.Currency); err != nil {
-			w["tax"] = "Give an amount, such as 20.00, or leave it empty."
+			w["tax"] = "Give an amount, such as 19.00, or leave it empty."
 		}
 	}
 	if len(w) > 0 {
-		return "", w
+		s.check(account, o, w)
+		return done{}, w
 	}
 	sold, err := do(account, o)
-	return done + or(sold.Subscription, sold.Charge), err
+	return done{s.worded(account, words, sold.Charge), sold.Subscription}, err
+}
+
+// check adds what else is wrong with an order whose amounts could not be read.
+func (s *Sandbox) check(account string, o Order, w Wrong) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var more Wrong
+	if a := s.accounts[account]; a == nil || !errors.As(o.check(a), &more) {
+		return
+	}
+	for _, field := range []string{"email", "partner", "currency", "interval"} {
+		if why := more[field]; why != "" {
+			w[field] = why
+		}
+	}
 }
 
 func (s *Sandbox) print(w http.ResponseWriter, status int, v view) {

@@ -102,7 +102,7 @@ func TestAPersonSellsRefundsAndRenewsOnThePage(t *testing.T) {
 	_, doc = post("/sandbox/subscriptions", order)
 	sub := attr(control(t, doc, "name", "subscription"), "value")
 	r, doc = post("/sandbox/renewals", url.Values{"account": {shop}, "subscription": {sub}})
-	if r.StatusCode != 200 || !strings.Contains(text(doc), "Renewed: in_1") || s.Charges(shop) != 3 {
+	if r.StatusCode != 200 || !strings.Contains(text(doc), "Renewed for 1,234.50 EUR, paid by jane@example.com.") || s.Charges(shop) != 3 {
 		t.Fatal(r.StatusCode, s.Charges(shop))
 	}
 }

@@ -18,6 +18,9 @@ type Options struct {
 	CSS     string           // href of the page's style sheet, default /static/app.css
 	Senders int              // how many webhook deliveries may be under way at once, default 4
 	Deliver Deliver          // how a signed webhook is handed over, default an HTTP POST
+
+	// Partners are codes that the page offers, the first one filled in. A note may follow a code: "BRIGHT (eur)".
+	Partners []string
 }
 
 // Account is a Stripe account with its own objects and the keys that open it.
@@ -31,22 +34,25 @@ type Account struct {
 
 // Sandbox is a Stripe with state. Its methods may be called from several goroutines.
 type Sandbox struct {
-	now     func() time.Time
-	css     string
-	journal *journal
+	now      func() time.Time
+	css      string
+	partners []string
+	journal  *journal
+	pressing sync.Mutex // held while a button of the page does its work, so that its events can be counted
 
-	mu       sync.Mutex // guards all below
-	accounts map[string]*account
-	open     []string // ids of the accounts added by AddAccount, in that order
-	keys     map[string]*account
-	faults   []*Fault
-	requests int
-	post     post
+	mu        sync.Mutex // guards all below
+	accounts  map[string]*account
+	open      []string // ids of the accounts added by AddAccount, in that order
+	keys      map[string]*account
+	faults    []*Fault
+	requests  int
+	post      post
+	sentences map[string]string // about what was done on the page, not yet shown
 }
 
 // Open loads the journal, if there is one, and starts to deliver what it still owes.
 func Open(o Options) (*Sandbox, error) {
-	s := &Sandbox{now: o.Now, css: o.CSS, accounts: map[string]*account{}, keys: map[string]*account{}}
+	s := &Sandbox{now: o.Now, css: o.CSS, partners: o.Partners, accounts: map[string]*account{}, keys: map[string]*account{}}
 	if s.now == nil {
 		s.now = time.Now
 	}

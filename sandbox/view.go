@@ -3,14 +3,19 @@ package sandbox
 import (
 	"fmt"
 	"net/url"
+	"path"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
-// visit is what brought a person to the page: something done, or something that could not be.
+// visit is what brought a person to the page: a look at it, something done, or something that could not be.
 type visit struct {
 	Done, Failed string
-	form         string // whose fields are wrong
+	first        string     // the subscription to show first
+	asked        url.Values // how many rows of each list, and the account
+	form         string     // whose fields are wrong
 	typed        url.Values
 	wrong        Wrong
 }
@@ -18,46 +23,50 @@ type visit struct {
 // view is the page, ready to print.
 type view struct {
 	visit
-	CSS, Account                    string
-	Accounts                        []tab
-	Forms                           []entry
-	Waiting, Charges, Subscriptions []row
-	Deliveries                      []told
+	CSS, Icon, Account                 string
+	Platform                           bool // the account from which others are paid
+	Accounts                           []tab
+	Partners                           []option
+	Forms                              []entry
+	Waiting                            []row
+	Charges, Subscriptions, Deliveries list
 }
 
 type tab struct {
-	ID, Name string
-	Here     bool
+	ID, Name, Owner string
+	Here            bool
+}
+
+// list is the first rows of something, with the way to more of them.
+type list struct {
+	ID         string
+	Rows       []row
+	Shown, All int
+	More, Less string // links, empty when there is nothing to show or to hide
 }
 
 type row struct {
-	ID, Customer, Amount, Refunded, State, Tone string
-	At                                          time.Time
-	Left, Half                                  int64
+	ID, Title, Detail, URL string
+	Amount, Refunded       cash
+	Half, Left             int64
+	State                  state
+	When                   moment
 }
 
-type told struct {
-	Delivery
-	Answer, Tone string
+type cash struct{ Figures, Code string }
+
+type state struct{ Word, Icon, Tone string }
+
+type moment struct {
+	At    time.Time
+	Words string
 }
 
-// entry is a form with its fields.
-type entry struct {
-	Name, Title, Button, Account string
-	Fields                       []field
-}
-
-type field struct {
-	ID, Name, Label, Hint, Type, Value, Error string
-	Options                                   []option
-}
-
-type option struct {
-	Value, Label string
-	Chosen       bool
-}
-
-const shownRows = 50
+// How many rows each list has before somebody asks for more, and the most that are shown.
+const (
+	fewCharges, fewSubscriptions, fewDeliveries = 8, 8, 10
+	moreRows, mostRows                          = 50, 500
+)
 
 // look gathers the page for an account, the first when it is unknown.
 func (s *Sandbox) look(account string, v visit) view {
@@ -65,17 +74,38 @@ func (s *Sandbox) look(account string, v visit) view {
 	deliveries := s.Deliveries(account)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := view{visit: v, CSS: s.css, Account: account}
-	for _, id := range s.open {
-		out.Accounts = append(out.Accounts, tab{id, or(s.accounts[id].Name, id), id == account})
-	}
 	a := s.account(account)
-	out.Forms = []entry{saleForm(a, v), subscriptionForm(a, v)}
-	out.rows(a)
-	for _, d := range deliveries[:min(len(deliveries), shownRows)] {
-		out.Deliveries = append(out.Deliveries, shownDelivery(d))
+	out := view{visit: v, CSS: s.css, Icon: path.Join(path.Dir(s.css), "favicon.svg"), Account: account, Platform: s.paysOthers(a)}
+	for _, id := range s.open {
+		name := "The company's Stripe"
+		if s.paysOthers(s.accounts[id]) {
+			name = "The platform's Stripe"
+		}
+		out.Accounts = append(out.Accounts, tab{id, name, or(s.accounts[id].Name, id), id == account})
 	}
+	for _, p := range s.partners {
+		code, _, _ := strings.Cut(p, " ")
+		out.Partners = append(out.Partners, option{Value: code, Label: p})
+	}
+	if !out.Platform {
+		out.Forms = s.forms(a, v)
+	}
+	now := s.now()
+	out.Waiting = waiting(a)
+	out.Charges = v.charges(a, now)
+	out.Subscriptions = v.subscriptions(a, now)
+	out.Deliveries = v.deliveries(account, deliveries, now)
 	return out
+}
+
+// paysOthers tells whether accounts are connected to this one.
+func (s *Sandbox) paysOthers(a *account) bool {
+	for _, other := range s.accounts {
+		if other.platform == a {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Sandbox) chosen(account string) string {
@@ -87,44 +117,106 @@ func (s *Sandbox) chosen(account string) string {
 	return s.open[0]
 }
 
-func (v *view) rows(a *account) {
-	for _, id := range latest(a, "charge") {
-		if o, ok := a.get("charge", id); ok {
-			v.Charges = append(v.Charges, shownCharge(a, o))
+// list begins a list of so many rows; its links keep how long the other lists are.
+func (v visit) list(id, account string, few, all int) list {
+	n, err := strconv.Atoi(v.asked.Get(id))
+	if err != nil || n < few {
+		n = few
+	}
+	n = min(n, mostRows)
+	to := func(rows int) string {
+		q := url.Values{"account": {account}}
+		for _, other := range []string{"charges", "subscriptions", "deliveries"} {
+			if had := v.asked.Get(other); had != "" && other != id {
+				q.Set(other, had)
+			}
 		}
-	}
-	for _, id := range latest(a, "subscription") {
-		if o, ok := a.get("subscription", id); ok {
-			amount := tree(o.list("items")[0]).sub("price").num("unit_amount") + o.num("_tax")
-			v.Subscriptions = append(v.Subscriptions, row{ID: id, Customer: customerOf(a, o), Amount: show(amount, o.str("currency")),
-				At: time.Unix(o.num("current_period_end"), 0)})
+		if rows > few {
+			q.Set(id, strconv.Itoa(rows))
 		}
+		return "./?" + q.Encode() + "#" + id
 	}
-	for _, o := range a.where("payment_intent", "status", "requires_action") {
-		v.Waiting = append(v.Waiting, row{ID: o.str("id"), Amount: show(o.num("amount"), o.str("currency"))})
+	out := list{ID: id, Shown: min(n, all), All: all}
+	if n < min(all, mostRows) {
+		out.More = to(map[bool]int{true: moreRows, false: mostRows}[n < moreRows])
 	}
-}
-
-func latest(a *account, kind string) []string {
-	ids := a.lists[kind]
-	out := []string{}
-	for i := len(ids) - 1; i >= 0 && len(out) < shownRows; i-- {
-		out = append(out, ids[i])
+	if n > few {
+		out.Less = to(few)
 	}
 	return out
 }
 
-func shownCharge(a *account, o object) row {
+func (v visit) charges(a *account, now time.Time) list {
+	ids := a.lists["charge"]
+	out := v.list("charges", a.ID, fewCharges, len(ids))
+	for _, id := range slices.Backward(ids[len(ids)-out.Shown:]) {
+		if o, ok := a.get("charge", id); ok {
+			out.Rows = append(out.Rows, shownCharge(a, o, now))
+		}
+	}
+	return out
+}
+
+// subscriptions come in the order in which they are due; those long past follow, the latest first.
+func (v visit) subscriptions(a *account, now time.Time) list {
+	subs := a.all("subscription")
+	rank := func(o object) (int, int64) {
+		switch end := o.num("current_period_end"); {
+		case o.str("id") == v.first:
+			return 0, 0
+		case end < now.Unix():
+			return 2, -end
+		default:
+			return 1, end
+		}
+	}
+	slices.SortStableFunc(subs, func(x, y object) int {
+		xs, xt := rank(x)
+		ys, yt := rank(y)
+		if xs != ys {
+			return xs - ys
+		}
+		return int(max(-1, min(1, xt-yt)))
+	})
+	out := v.list("subscriptions", a.ID, fewSubscriptions, len(subs))
+	for _, o := range subs[:out.Shown] {
+		price := tree(o.list("items")[0]).sub("price")
+		out.Rows = append(out.Rows, row{ID: o.str("id"), Title: customerOf(a, o), Detail: "every " + price.sub("recurring").str("interval"),
+			Amount: inCash(price.num("unit_amount")+o.num("_tax"), o.str("currency")), When: at(o.num("current_period_end"), now)})
+	}
+	return out
+}
+
+func (v visit) deliveries(account string, all []Delivery, now time.Time) list {
+	out := v.list("deliveries", account, fewDeliveries, len(all))
+	for _, d := range all[:out.Shown] {
+		where := d.URL
+		if u, err := url.Parse(d.URL); err == nil && u.Path != "" {
+			where = u.Path
+		}
+		out.Rows = append(out.Rows, row{ID: d.Event, Title: d.Type, Detail: where, URL: d.URL, State: answered(d.Status), When: at(d.At.Unix(), now)})
+	}
+	return out
+}
+
+func waiting(a *account) (out []row) {
+	for _, o := range a.where("payment_intent", "status", "requires_action") {
+		out = append(out, row{ID: o.str("id"), Amount: inCash(o.num("amount"), o.str("currency"))})
+	}
+	return out
+}
+
+func shownCharge(a *account, o object, now time.Time) row {
 	amount, refunded, currency := o.num("amount"), o.num("amount_refunded"), o.str("currency")
-	r := row{ID: o.str("id"), Customer: customerOf(a, o), Amount: show(amount, currency), Refunded: show(refunded, currency),
-		At: time.Unix(o.num("created"), 0), State: "Paid", Tone: "badge-success", Left: amount - refunded}
+	r := row{ID: o.str("id"), Title: customerOf(a, o), Amount: inCash(amount, currency), Refunded: inCash(refunded, currency),
+		When: at(o.num("created"), now), State: state{"Paid", "check", "tone-success"}, Left: amount - refunded}
 	switch {
 	case o.str("status") == "failed":
-		r.State, r.Tone, r.Left = "Declined", "badge-error", 0
+		r.State, r.Left = state{"Declined", "cross", "tone-error"}, 0
 	case r.Left == 0:
-		r.State, r.Tone = "Refunded", "badge-neutral"
+		r.State = state{"Refunded", "back", "tone-neutral"}
 	case refunded > 0:
-		r.State, r.Tone = "Partly refunded", "badge-warning"
+		r.State = state{"Partly refunded", "back", "tone-warning"}
 	default:
 		r.Half = amount / 2
 	}
@@ -138,65 +230,41 @@ func customerOf(a *account, o object) string {
 	return or(o.sub("billing_details").str("email"), "Guest")
 }
 
-func shownDelivery(d Delivery) told {
+func answered(status int) state {
 	switch {
-	case d.Status == 0:
-		return told{d, "No answer", "badge-error"}
-	case d.Status/100 == 2:
-		return told{d, fmt.Sprintf("%d kept", d.Status), "badge-success"}
+	case status == 0:
+		return state{"No answer", "cross", "tone-error"}
+	case status/100 == 2:
+		return state{fmt.Sprintf("Taken, %d", status), "check", "tone-success"}
 	}
-	return told{d, fmt.Sprintf("%d refused", d.Status), "badge-error"}
+	return state{fmt.Sprintf("Refused, %d", status), "cross", "tone-error"}
 }
 
-func saleForm(a *account, v visit) entry {
-	f := filled{"sales", v}
-	return entry{"sales", "Make a sale", "Make the sale", a.ID, []field{
-		f.text("email", "Customer e-mail", "A customer known by it buys again.", "email", ""),
-		f.text("partner", "Partner code", "", "text", ""),
-		f.choice("told", "How the partner is told", option{"metadata", "Metadata of the Checkout session", true},
-			option{"client_reference", "Client reference of the Checkout session", false},
-			option{"", "Not told: a renewal of a known customer, or nobody's", false}),
-		f.text("amount", "Amount", "Tax included.", "text", "120.00"),
-		f.text("tax", "Tax in it", "", "text", "20.00"),
-		f.text("currency", "Currency", "Three letters.", "text", a.DefaultCurrency)}}
+func inCash(minor int64, currency string) cash {
+	figures, code, _ := strings.Cut(show(minor, currency), " ")
+	return cash{figures, code}
 }
 
-func subscriptionForm(a *account, v visit) entry {
-	f := filled{"subscriptions", v}
-	return entry{"subscriptions", "Start a subscription", "Start the subscription", a.ID, []field{
-		f.text("email", "Customer e-mail", "", "email", ""),
-		f.text("partner", "Partner code", "", "text", ""),
-		f.choice("told", "How the partner is told", option{"metadata", "Metadata of the Checkout session", true},
-			option{"client_reference", "Client reference of the Checkout session", false},
-			option{"subscription", "Metadata of the subscription", false},
-			option{"", "Not told", false}),
-		f.text("amount", "Amount of each period", "Tax included.", "text", "60.00"),
-		f.text("tax", "Tax in it", "", "text", "10.00"),
-		f.text("currency", "Currency", "Three letters.", "text", a.DefaultCurrency),
-		f.choice("interval", "Period", option{"month", "Month", true}, option{"year", "Year", false})}}
-}
-
-// filled makes fields that keep what was typed into their form and say what is wrong with it.
-type filled struct {
-	form string
-	v    visit
-}
-
-func (f filled) text(name, label, hint, kind, first string) field {
-	out := field{ID: f.form + "-" + name, Name: name, Label: label, Hint: hint, Type: kind, Value: first}
-	if f.v.form == f.form {
-		out.Value, out.Error = f.v.typed.Get(name), f.v.wrong[name]
+// at is a moment as seen from now; beyond 30 days it is the day.
+func at(unix int64, now time.Time) moment {
+	t := time.Unix(unix, 0).UTC()
+	d := now.Sub(t)
+	ago := "%s ago"
+	if d < 0 {
+		d, ago = -d, "in %s"
 	}
-	return out
-}
-
-func (f filled) choice(name, label string, options ...option) field {
-	out := f.text(name, label, "", "", "")
-	for i := range options {
-		if f.v.form == f.form {
-			options[i].Chosen = options[i].Value == out.Value
-		}
+	words := ""
+	switch {
+	case d < 45*time.Second:
+		return moment{t, "just now"}
+	case d < time.Hour:
+		words = counted(max(1, int(d.Minutes())), "minute", "minutes")
+	case d < 24*time.Hour:
+		words = counted(int(d.Hours()), "hour", "hours")
+	case d < 31*24*time.Hour:
+		words = counted(int(d.Hours()/24), "day", "days")
+	default:
+		return moment{t, t.Format("2 Jan 2006")}
 	}
-	out.Options = options
-	return out
+	return moment{t, fmt.Sprintf(ago, words)}
 }

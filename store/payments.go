@@ -81,6 +81,14 @@ type PaymentFilter struct {
 
 // Payments lists a page of counted payments by the time they were paid.
 func (s *Store) Payments(ctx context.Context, t models.Tenant, f PaymentFilter, page Page) ([]PaymentRow, error) {
+	query, args := paymentsPage(t, f, page)
+	var list []PaymentRow
+	err := s.list(ctx, &list, query, args...)
+	return list, err
+}
+
+// paymentsPage is the statement of a page: each filter has an index that gives its rows in order.
+func paymentsPage(t models.Tenant, f PaymentFilter, page Page) (string, []any) {
 	where, args := `p.counted`, []any{t.Company, t.Mode, page.At(), page.ID(), page.Limit + 1}
 	add := func(condition string, arg any) {
 		args = append(args, arg)
@@ -102,9 +110,7 @@ func (s *Store) Payments(ctx context.Context, t models.Tenant, f PaymentFilter, 
 	} else if f.Attributed != nil {
 		where += ` AND p.partner_id IS NULL`
 	}
-	var list []PaymentRow
-	err := s.list(ctx, &list, paymentRow+where+` AND `+page.afterTime("p.paid_at", "p.id", 3)+` LIMIT $5`, args...)
-	return list, err
+	return paymentRow + where + ` AND ` + page.afterTime("p.paid_at", "p.id", 3) + ` LIMIT $5`, args
 }
 
 // PaymentsOfCustomer lists a customer's payments and hints of payments from a moment on, in the order of the money's own time (D14).

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -29,8 +30,12 @@ type Store struct {
 }
 
 // Open connects. The key ring seals and opens what is kept encrypted.
-func Open(ctx context.Context, url string, keys Keyring) (*Store, error) {
-	db, err := sqlx.ConnectContext(ctx, "postgres", url)
+func Open(ctx context.Context, database string, keys Keyring) (*Store, error) {
+	address, err := oneTrip(database)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sqlx.ConnectContext(ctx, "postgres", address)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
@@ -41,6 +46,19 @@ func Open(ctx context.Context, url string, keys Keyring) (*Store, error) {
 		return nil, fmt.Errorf("open the job queue: %w", err)
 	}
 	return &Store{db: db, q: db, keys: keys, queue: queue}, nil
+}
+
+// oneTrip has the driver send a statement and its values together: half the round trips, and no prepared statements, which
+// a pooler between us and PostgreSQL could not keep.
+func oneTrip(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", errors.New("database.url cannot be read as an address") // the error itself may hold the password
+	}
+	options := u.Query()
+	options.Set("binary_parameters", "yes")
+	u.RawQuery = options.Encode()
+	return u.String(), nil
 }
 
 // Close lets the connections go.

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Issue 2, "Done when": the whole story in a real browser; its forms also without JavaScript; axe finds nothing serious.
+func TestInARealBrowser(t *testing.T) {
+	n := newNeighbourhood(t)
+	t.Run("a sale in the sandbox becomes the partner's paid invoice", n.story)
+	t.Run("axe finds nothing serious on any page, light and dark, wide and narrow", n.accessible)
+	t.Run("every form works without JavaScript", n.withoutScript)
+}
+
+// inDays is a day counted from today, as a date field sends it.
+func inDays(n int) string { return time.Now().UTC().AddDate(0, 0, n).Format(time.DateOnly) }
+
+// afterTheHold is later than what was sold today is held: an invoice drawn up until then gathers it.
+func afterTheHold() string { return inDays(31) }
+
+// Parts of pages.
+const (
+	anyInvoice   = `//main//a[starts-with(@href, "/admin/invoices/")]`
+	decidingStep = `//li[contains(., "Decided here")]`
+)
+
+func card(title string) string { return `//section[.//h2[normalize-space(.)="` + title + `"]]` }
+
+func fact(label string) string {
+	return `//dt[normalize-space(.)="` + label + `"]/following-sibling::dd`
+}
+
+func (n neighbourhood) story(t *testing.T) {
+	const customer = "rosalind@meadow-browser.example"
+	owner := n.visitor(t)
+	owner.signIn(signIns[0])
+	if !ask[bool](owner, `document.documentElement.classList.contains("js")`) {
+		t.Error("Portal's own script does not run")
+	}
+
+	heldUntil := time.Now().UTC().AddDate(0, 0, 30).Format("2 January 2006")
+	owner.sells(customer, "NORA", "100.00")
+	if took := owner.isShown("/admin/payments", customer); took > 2*time.Second {
+		t.Errorf("the sale showed after %v only", took)
+	}
+	owner.pressAt(row(customer) + `//td[contains(@class, "money")]`) // the whole row leads to the payment
+	payment := ask[string](owner, "location.pathname")
+	owner.sees("100.00 USD", "Held until "+heldUntil, "20 % of each payment", "Base 100.00 USD: 20.00 USD")
+	if step := owner.textAt(decidingStep); !strings.Contains(step, "Does metadata name a partner? Yes.") || !strings.Contains(step, "names NORA") {
+		owner.failf("the deciding step is %q", step)
+	}
+
+	owner.refundsHalf(customer)
+	owner.isShown(payment, "What came later", "−10.00 USD", "Left after that 10.00 USD", "Partly refunded", "Refunded 50.00 USD")
+
+	owner.open("/admin/invoices/new")
+	owner.fill("Draw up invoices", "Payable up to and including", afterTheHold())
+	owner.press("Draw up invoices")
+	owner.sees("Waiting for your approval", "Nora Lindqvist")
+
+	finance := n.visitor(t)
+	finance.signIn(signIns[1])
+	finance.open(payment)
+	finance.pressAt(anyInvoice)
+	invoice := ask[string](finance, "location.pathname")
+	finance.sees(customer, "For Nora Lindqvist", "Waiting for your approval", "Earned 20.00 USD", "50.00 USD refunded −10.00 USD")
+	finance.press("Approve ")
+	finance.sees("Approved, ready to pay", "Approved "+signIns[1].Email)
+	total := finance.textAt(fact("Total"))
+	finance.unfold("Pay " + total)
+	finance.sees("Nora Lindqvist, Stripe account", "Visa ending 4242")
+	finance.press("Pay " + total + " now")
+	finance.isShown(invoice, "Went through")
+	if state := finance.textAt("//h1"); !strings.HasSuffix(state, " Paid") {
+		finance.failf("the invoice is %q", state)
+	}
+	if reference := finance.attribute(fact("Reference")+"//button", "data-copy"); !strings.HasPrefix(reference, "pi_") {
+		finance.failf("the reference is %q", reference)
+	}
+	finance.open("/sandbox/?account=" + platformAccount)
+	if charge := finance.textAt(card("Recent charges") + "//tbody/tr"); !strings.Contains(charge, total) || !strings.Contains(charge, "Paid") {
+		finance.failf("the platform's latest charge is %q, not of %s", charge, total)
+	}
+	n.nora(t, customer, total)
+}
+
+// nora sees what she earned of the sale, why, and that it is paid; and never who the customer is.
+func (n neighbourhood) nora(t *testing.T, customer, total string) {
+	nora := n.visitor(t)
+	nora.signIn(signIns[2])
+	masked := func() {
+		t.Helper()
+		nora.sees("r***@m…")
+		if html := ask[string](nora, "document.documentElement.outerHTML"); strings.Contains(html, customer) || strings.Contains(html, "meadow-browser") {
+			nora.failf("the page tells the customer's address")
+		}
+	}
+	masked()
+	nora.open("/partner/earnings")
+	masked()
+	latest := nora.textAt(`//tbody/tr`)
+	for _, words := range []string{"10.00 USD", "20.00 USD at first", "r***@m…", "Paid out"} {
+		if !strings.Contains(latest, words) {
+			nora.failf("the latest earning is %q, without %q", latest, words)
+		}
+	}
+	nora.pressAt(`//tbody/tr//a[.="Why"]`)
+	masked()
+	nora.sees("You earn 10.00 USD", "At first 20.00 USD", "Does the sale carry a partner code in its metadata? Yes.", "20 % of each payment", "−10.00 USD", "Paid out")
+	nora.pressAt(`//main//a[starts-with(@href, "/partner/invoices/")]`)
+	masked()
+	nora.sees("Total "+total, "Paid on ", "by Stripe")
+}
+
+func (n neighbourhood) withoutScript(t *testing.T) {
+	const first, second = "bruno@quarry-plain.example", "selma@quarry-plain.example"
+	owner := n.visitor(t)
+	owner.withoutScript()
+	owner.signsInAtTheSecondTry()
+	if ask[bool](owner, `document.documentElement.classList.contains("js")`) {
+		t.Fatal("JavaScript runs")
+	}
+
+	owner.open("/sandbox/")
+	owner.fill("Make the sale", "email", first)
+	owner.fill("Make the sale", "amount", "a hundred")
+	owner.refused("Make the sale", "amount", "a hundred", "Give an amount")
+	owner.keeps("Make the sale", "email", first)
+	owner.sells(first, "NORA", "100.00")
+	owner.sells(second, "MAPLE", "50.00")
+	owner.isShown("/admin/payments", first, second)
+	owner.refundsHalf(first)
+	owner.open("/admin/payments")
+	owner.fill("Show", "Partner", "NORA")
+	owner.press("Show")
+	owner.pressAt(row(first) + "//a")
+	payment := ask[string](owner, "location.pathname")
+	owner.isShown(payment, "Left after that 10.00 USD")
+
+	owner.open("/admin/invoices")
+	owner.press("Draw up invoices")
+	owner.fill("Draw up invoices", "Payable up to and including", "1999-12-31")
+	owner.refused("Draw up invoices", "Payable up to and including", "1999-12-31", "Give a day")
+	owner.fill("Draw up invoices", "Payable up to and including", afterTheHold())
+	owner.press("Show what that gathers")
+	owner.sees("Nora Lindqvist 10.00 USD", "Maple and Company 10.00 USD")
+	owner.press("Draw up invoices")
+	owner.sees("Waiting for your approval")
+
+	owner.open(payment)
+	owner.pressAt(anyInvoice)
+	owner.press("Approve 10.00 USD")
+	owner.unfold("Mark as paid elsewhere")
+	owner.fill("Mark as paid", "Reference", "Transfer 4711")
+	owner.fill("Mark as paid", "Paid on", "1999-12-31")
+	owner.refused("Mark as paid", "Paid on", "1999-12-31", "Give a day")
+	owner.keeps("Mark as paid", "Reference", "Transfer 4711")
+	owner.fill("Mark as paid", "Paid on", inDays(0))
+	owner.press("Mark as paid")
+	owner.sees("Paid elsewhere", "Transfer 4711", "by "+signIns[0].Email)
+
+	owner.open("/admin/invoices?status=review")
+	owner.press("Approve the ticked ones")
+	owner.open("/admin/payments")
+	owner.pressAt(row(second) + "//a")
+	owner.pressAt(anyInvoice)
+	owner.unfold("Pay 10.00 USD")
+	owner.press("Pay 10.00 USD now")
+	owner.isShown(ask[string](owner, "location.pathname"), "Went through")
+
+	owner.addsAPartner()
+	owner.press("Switch to live data")
+	owner.open("/admin/payments")
+	owner.sees("No payment has come yet")
+	owner.press("Show test data")
+	owner.press("Sign out")
+	owner.sees("Sign in")
+	owner.open("/admin")
+	owner.sees("E-mail address")
+}
+
+// signsInAtTheSecondTry mistypes the password first.
+func (v *visitor) signsInAtTheSecondTry() {
+	v.t.Helper()
+	v.open("/admin/invoices")
+	v.fill("Sign in", "E-mail address", signIns[0].Email)
+	v.fill("Sign in", "Password", "demo-owner-2025")
+	if status := v.press("Sign in"); status != 422 {
+		v.failf("a wrong password is answered %d", status)
+	}
+	v.sees("do not belong together")
+	v.keeps("Sign in", "E-mail address", signIns[0].Email)
+	v.fill("Sign in", "Password", signIns[0].Password)
+	v.press("Sign in")
+	v.sees("What partners are to be paid") // the page that was asked for
+}
+
+// addsAPartner chooses a key that cannot be, then one that is taken, then a free one.
+func (v *visitor) addsAPartner() {
+	v.t.Helper()
+	const add = "Add the partner"
+	v.open("/admin/partners")
+	v.press("Add a partner")
+	v.fill(add, "Name", "Plain Words")
+	v.fill(add, "Paid in", "eur")
+	for key, wrong := range map[string]string{"two words": "without spaces", "NORA": "another partner has this key"} {
+		v.fill(add, "Key", key)
+		v.refused(add, "Key", key, wrong)
+	}
+	v.keeps(add, "Name", "Plain Words")
+	v.keeps(add, "Paid in", "eur")
+	v.fill(add, "Key", "PLAIN")
+	v.press(add)
+	v.sees("Plain Words", "PLAIN", "EUR")
+}
+
+// refused presses the button of a form and sees that one field is refused: what was typed stays, and the reason stands
+// with the field, also for those who cannot see it.
+func (v *visitor) refused(button, label, typed, reason string) {
+	v.t.Helper()
+	if status := v.press(button); status != 422 {
+		v.failf("%q is answered %d", typed, status)
+	}
+	v.keeps(button, label, typed)
+	at := field(button, label)
+	if v.attribute(at, "aria-invalid") != "true" {
+		v.failf("%s is not said to be wrong", label)
+	}
+	said := v.textAt(`//*[@id="` + strings.Fields(v.attribute(at, "aria-describedby"))[0] + `"]`)
+	if !strings.Contains(strings.ToLower(said), strings.ToLower(reason)) {
+		v.failf("%s is refused with %q, without %q", label, said, reason)
+	}
+}
+
+// keeps sees that a field still holds what was typed.
+func (v *visitor) keeps(button, label, typed string) {
+	v.t.Helper()
+	if got := v.typed(button, label); got != typed {
+		v.failf("%s holds %q, not %q", label, got, typed)
+	}
+}

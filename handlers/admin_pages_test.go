@@ -169,7 +169,7 @@ func TestThePartnersShowWhereTheirMoneyStands(t *testing.T) {
 	w.drawUp()
 	w.sell(w.sale(3, 70, "cus_3", "three@shop.example", "ANN_KEY"))
 	owner := w.as(w.caller.Tenant, models.Owner)
-	wants(t, "/admin/partners", w.words(owner, "/admin/partners"), "Partner ANN_KEY ANN_KEY Active 20.00 USD 20.00 USD 20.00 USD 0.00 USD", "Partner BOB_KEY BOB_KEY Active 0.00 USD")
+	wants(t, "/admin/partners", w.words(owner, "/admin/partners"), "Partner ANN_KEY ANN_KEY Active 20.00 USD Due 20.00 USD 20.00 USD Paid 0.00 USD", "Partner BOB_KEY BOB_KEY Active 0.00 USD")
 	wants(t, "Ann's page", w.words(owner, "/admin/partners/"+w.ann.ID.String()), "Held, refund window 20.00 USD", "Due 20.00 USD", "On invoices 20.00 USD", "one@shop.example", "Held until",
 		"TEST-2026-0001", "Not connected")
 	lacks(t, "a viewer's list", w.words(w.as(w.caller.Tenant, models.Viewer), "/admin/partners"), "Add a partner")

@@ -160,7 +160,7 @@ func TestAKeyIsForgottenAfterADay(t *testing.T) {
 func TestAnAnswerLostAfterTheWorkIsFoundByItsKey(t *testing.T) {
 	t.Parallel()
 	s := open(t, sandbox.Options{})
-	sc := stripeAt(t, s, platformKey, 100*time.Millisecond)
+	sc := stripeAt(t, s, platformKey, 500*time.Millisecond)
 	cus, pm, to := payer(t, sc, "pm_card_visa")
 	for i, f := range []sandbox.Fault{{After: true, Hang: time.Second}, {After: true}, {}} {
 		f.Path, f.Method = "/v1/payment_intents", "POST"

@@ -90,7 +90,7 @@ func (s *Sandbox) tried(account string, after, upTo int) (owed, tried, kept int)
 		events[id] = true
 	}
 	for _, d := range s.post.recent {
-		if d.Account == account && events[d.Event] {
+		if d.Account == account && events[d.Event] && (d.Try == 1 || d.Status/100 == 2) {
 			tried++
 			if d.Status/100 == 2 {
 				kept++

@@ -149,7 +149,7 @@ func AdminPartnersPage(v AdminPartners) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = MoneyCell(l.Balance.Due).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = namedMoneyCell("Due", l.Balance.Due).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -165,7 +165,7 @@ func AdminPartnersPage(v AdminPartners) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = MoneyCell(l.Balance.Paid).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = namedMoneyCell("Paid", l.Balance.Paid).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

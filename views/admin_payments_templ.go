@@ -84,7 +84,7 @@ func AdminPaymentsPage(v AdminPayments) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Partners.Options) > 1 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<form method=\"get\" action=\"/admin/payments\" class=\"flex items-center gap-2\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<form method=\"get\" action=\"/admin/payments\" class=\"!mt-0 flex items-center gap-2\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -120,7 +120,7 @@ func AdminPaymentsPage(v AdminPayments) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<label class=\"sr-only\" for=\"partner\">Partner</label> <select class=\"select select-sm narrow\" id=\"partner\" name=\"partner\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<label class=\"sr-only\" for=\"partner\">Partner</label> <select class=\"select w-44\" id=\"partner\" name=\"partner\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -361,7 +361,7 @@ func PaymentTable(caption string, lines []PaymentLine, now time.Time) templ.Comp
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = MoneyCell(l.Gross).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = namedMoneyCell("Paid", l.Gross).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -371,7 +371,7 @@ func PaymentTable(caption string, lines []PaymentLine, now time.Time) templ.Comp
 							return templ_7745c5c3_Err
 						}
 					} else {
-						templ_7745c5c3_Err = MoneyCell(*l.Commission).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = namedMoneyCell("Commission", *l.Commission).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

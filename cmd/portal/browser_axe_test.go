@@ -104,6 +104,7 @@ func (in inspector) outside() {
 	in.look()
 	in.visit("/nothing/is/here")
 	in.visit("/sandbox/")
+	in.fill("Make the sale", "amount", "a hundred")
 	in.press("Make the sale")
 	in.look()
 	in.visit("/sandbox/?account=" + platformAccount)

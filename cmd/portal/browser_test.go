@@ -26,8 +26,6 @@ const (
 	decidingStep = `//li[contains(., "Decided here")]`
 )
 
-func card(title string) string { return `//section[.//h2[normalize-space(.)="` + title + `"]]` }
-
 func fact(label string) string {
 	return `//dt[normalize-space(.)="` + label + `"]/following-sibling::dd`
 }
@@ -80,7 +78,7 @@ func (n neighbourhood) story(t *testing.T) {
 		finance.failf("the reference is %q", reference)
 	}
 	finance.open("/sandbox/?account=" + platformAccount)
-	if charge := finance.textAt(card("Recent charges") + "//tbody/tr"); !strings.Contains(charge, total) || !strings.Contains(charge, "Paid") {
+	if charge := finance.textAt(`//tbody/tr[contains(., "ch_")]`); !strings.Contains(charge, total) || !strings.Contains(charge, "Paid") {
 		finance.failf("the platform's latest charge is %q, not of %s", charge, total)
 	}
 	n.nora(t, customer, total)

@@ -75,7 +75,7 @@ func runDemo(ctx context.Context, b *base, listener net.Listener, std streams) e
 	if err != nil {
 		return err
 	}
-	stripe, err := sandbox.Open(sandbox.Options{Journal: journal, Now: t.now})
+	stripe, err := sandbox.Open(sandbox.Options{Journal: journal, Now: t.now, Partners: []string{"NORA", "ATLAS", "KENJI", "MAPLE (usd)", "BRIGHT (eur)"}})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ var arrows = map[string]string{
 	"ledger":          "models",
 	"sources":         "models",
 	"store":           "models migrations",
-	"books":           "models store ledger",
+	"books":           "models store ledger commission",
 	"store/storetest": "models migrations ledger localdb store books",
 	"rates":           "models store",
 	"mail":            "models store",

@@ -6,8 +6,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
+	"portal/commission"
 	"portal/ledger"
 	"portal/models"
 	"portal/store"
@@ -92,7 +94,28 @@ func (r *Report) prove(ctx context.Context, tx *store.Store, t models.Tenant) er
 		}
 	}
 	r.Tenants = append(r.Tenants, side)
-	return r.digests(ctx, tx, t, company.Name)
+	return errors.Join(r.shares(ctx, tx, t, company.Name), r.digests(ctx, tx, t, company.Name))
+}
+
+// shares checks that each commission's share is what its refunds leave of it: no reversal without a booking.
+func (r *Report) shares(ctx context.Context, tx *store.Store, t models.Tenant, name string) error {
+	var after models.CommissionID
+	for {
+		list, err := tx.EarnedAfter(ctx, t, after, page)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, e := range list {
+			want := models.Money{Minor: e.First, Currency: e.Currency}
+			if e.Refunds == "automatic" {
+				want = commission.Remaining(want, models.Money{Minor: e.Gross, Currency: e.Currency}, e.Refunded)
+			}
+			if e.Share != want.Minor {
+				r.Differences = append(r.Differences, fmt.Sprintf("%s, %s: share of commission %s after refunds is %d, should be %d", name, t.Mode, e.ID, e.Share, want.Minor))
+			}
+		}
+		after = list[len(list)-1].ID
+	}
 }
 
 // digests checks each transfer against the digest it was booked with.

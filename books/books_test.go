@@ -19,15 +19,7 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 // booked is a database with one sale, booked, drawn up and half refunded.
 func booked(t *testing.T) *store.Store {
 	t.Helper()
-	ring, err := store.NewKeyring([]string{"1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(context.Background(), storetest.URL(t), ring) // its books are broken on purpose: not proved afterwards
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := storetest.OpenUnproved(t)
 	c := storetest.Company(t, s)
 	storetest.Partner(t, s, c.Tenant, "PARTNER_A", "usd")
 	in := &inbox.Inbox{Store: s, Now: func() time.Time { return storetest.Day }, Log: slog.New(slog.DiscardHandler)}
@@ -43,15 +35,22 @@ func booked(t *testing.T) *store.Store {
 func TestAnyChangedAmountIsFoundAndNamed(t *testing.T) {
 	t.Parallel()
 	for statement, named := range map[string]string{
-		`UPDATE balances SET minor = minor + 1 WHERE account LIKE 'held/%'`:                                             "balance held/",
-		`UPDATE transfers SET amount = amount + 1 WHERE key IN (SELECT min(key) FROM transfers)`:                        "is not what was booked",
-		`UPDATE transfers SET cause = 'else' WHERE key IN (SELECT min(key) FROM transfers)`:                             "is not what was booked",
-		`DELETE FROM transfers WHERE key IN (SELECT min(key) FROM transfers)`:                                           "entry commission/",
-		`UPDATE commissions SET amount = amount + 1 WHERE id IN (SELECT id FROM commissions LIMIT 1)`:                   "commission cms_",
-		`UPDATE commission_entries SET amount = amount + 1 WHERE commission_id IN (SELECT id FROM commissions LIMIT 1)`: "entry commission/",
-		`UPDATE payments SET refunded = 7 WHERE key = 'a'`:                                                              "refunds of payment a",
-		`UPDATE payments SET partner_id = NULL WHERE key = 'a'`:                                                         "decision on commission",
-		`UPDATE payments SET steps = '[]' WHERE key = 'a'`:                                                              "decision on commission",
+		`UPDATE balances SET minor = minor + 1 WHERE account LIKE 'held/%'`:                                                                                "balance held/",
+		`UPDATE transfers SET amount = amount + 1 WHERE key IN (SELECT min(key) FROM transfers)`:                                                           "is not what was booked",
+		`UPDATE transfers SET cause = 'else' WHERE key IN (SELECT min(key) FROM transfers)`:                                                                "is not what was booked",
+		`DELETE FROM transfers WHERE key IN (SELECT min(key) FROM transfers)`:                                                                              "entry commission/",
+		`UPDATE commissions SET amount = amount + 1 WHERE id IN (SELECT id FROM commissions LIMIT 1)`:                                                      "commission cms_",
+		`UPDATE commission_entries SET amount = amount + 1 WHERE commission_id IN (SELECT id FROM commissions LIMIT 1)`:                                    "entry commission/",
+		`UPDATE payments SET refunded = 7 WHERE key = 'a'`:                                                                                                 "refunds of payment a",
+		`UPDATE payments SET partner_id = NULL WHERE key = 'a'`:                                                                                            "decision on commission",
+		`UPDATE commission_entries SET partner_id = gen_random_uuid()`:                                                                                     "partner of entry",
+		`UPDATE commission_entries SET payable_on = '2020-01-01'`:                                                                                          "partner of entry",
+		`UPDATE commissions SET earned = 99999`:                                                                                                            "earned of commission",
+		`UPDATE commissions SET share = share - 1`:                                                                                                         "share of commission",
+		`UPDATE commissions SET matured = true`:                                                                                                            "state of commission",
+		`UPDATE payments SET gross = gross + 10000, refunded = 5000 WHERE key = 'a'`:                                                                       "share of commission",
+		`INSERT INTO transfers SELECT company_id, mode, 'attempt/x/paid', from_account, to_account, 1, currency, cause, at, digest FROM transfers LIMIT 1`: "cause of transfer attempt/x/paid",
+		`UPDATE payments SET steps = '[]' WHERE key = 'a'`:                                                                                                 "decision on commission",
 	} {
 		s := booked(t)
 		if r, err := books.Prove(context.Background(), s); err != nil || !r.OK {

@@ -55,7 +55,7 @@ func recurring(r models.Rule, p models.Payment, past models.Past) (bool, *models
 		first = *past.FirstSale
 	}
 	if r.Recurring == "first" {
-		if first.Equal(p.PaidAt) {
+		if first.Equal(p.PaidAt) && (past.FirstKey == "" || past.FirstKey == p.Key) {
 			return true, &models.Step{Rule: "recurring", Verdict: models.Matched, Because: "this is the customer's first payment"}
 		}
 		return false, &models.Step{Rule: "recurring", Verdict: models.Refused, Because: "the customer's first payment was on " + day(first)}

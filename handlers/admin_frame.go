@@ -48,6 +48,9 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 			{Label: "Invoices", Href: "/admin/invoices", Icon: "file-text", Count: waits.Review + waits.Unpaid},
 			{Label: "Events", Href: "/admin/events", Icon: "webhook", Count: waits.FailedEvents},
 		}}
+	if h.Sandbox != nil {
+		f.Places = append(f.Places, views.Place{Label: "Stripe sandbox", Href: "/sandbox/", Icon: "flask-conical"})
+	}
 	for i := range f.Places {
 		f.Places[i].Current = f.Places[i].Href == at
 	}

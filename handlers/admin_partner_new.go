@@ -10,7 +10,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"portal/models"
-	"portal/store"
 	"portal/views"
 )
 
@@ -89,14 +88,9 @@ func partnerTyped(v views.PartnerForm) (models.Partner, error) {
 }
 
 func (h *House) addPartner(ctx context.Context, se models.Session, p *models.Partner) error {
-	p.Tenant, p.CreatedAt = se.Tenant(), h.Now()
+	p.Tenant, p.CreatedAt = se.Tenant(), h.now()
 	p.ID = models.NewID[models.PartnerID](p.CreatedAt)
-	err := h.Store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.AddPartner(ctx, *p); err != nil {
-			return err
-		}
-		return tx.Audited(ctx, se.Company, actor(se), "partner.added", p.ID.String(), p.Key, p.CreatedAt)
-	})
+	err := h.Inbox.AddPartner(ctx, *p, actor(se))
 	if errors.Is(err, models.ErrConflict) {
 		return models.Invalid("key", "another partner has this key already; choose a different one")
 	}

@@ -37,7 +37,7 @@ func newCompanyWorld(t testing.TB) *companyWorld {
 	w.stripe.AddAccount(sandbox.Account{ID: "acct_platform", Name: "Portal", SecretKeys: []string{platformKey}})
 	bank := httptest.NewServer(w.stripe.API())
 	t.Cleanup(bank.Close)
-	w.Payouts.Bank = payouts.NewStripe(platformKey, bank.URL)
+	w.Payouts.Bank, w.Payouts.Mode = payouts.NewStripe(platformKey, bank.URL), models.Test
 	w.site = w.Handler()
 	return w
 }
@@ -46,7 +46,7 @@ func newCompanyWorld(t testing.TB) *companyWorld {
 func (w *companyWorld) saveCard(method string) {
 	w.t.Helper()
 	ctx := context.Background()
-	if _, err := w.Payouts.SaveCard(ctx, w.caller.Tenant, "owner@acme.example", method); err != nil {
+	if _, err := w.Payouts.SaveCard(ctx, w.caller.Tenant, method); err != nil {
 		w.t.Fatal(err)
 	}
 	partner, err := w.Payouts.ConnectPartner(ctx, w.ann)

@@ -64,17 +64,12 @@ func (h *House) apiPartnerAdd(ctx context.Context, who apiCall, in *struct{ Body
 	if err != nil {
 		return nil, err
 	}
-	p, err := in.Body.partner(program.Currency, h.Now())
+	p, err := in.Body.partner(program.Currency, h.now())
 	if err != nil {
 		return nil, err
 	}
 	p.Tenant = who.Tenant
-	err = h.Store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.AddPartner(ctx, p); err != nil {
-			return fmt.Errorf("add partner %q: %w", p.Key, err)
-		}
-		return tx.Audited(ctx, who.Company, who.actor(), "partner.added", p.ID.String(), p.Key, h.Now())
-	})
+	err = h.Inbox.AddPartner(ctx, p, who.actor())
 	return &apiBody[apiPartnerShape]{apiPartnerOf(p)}, err
 }
 
@@ -153,7 +148,7 @@ func (h *House) apiPartnerChange(ctx context.Context, who apiCall, in *struct {
 			return err
 		}
 		before := p
-		if err := in.Body.onto(&p, h.Now()); err != nil {
+		if err := in.Body.onto(&p, h.now().Truncate(time.Second)); err != nil {
 			return err
 		}
 		if reflect.DeepEqual(before, p) {

@@ -94,7 +94,7 @@ func TestAPIBalanceFollowsTheMoney(t *testing.T) {
 	invoice := w.call("POST", "/v1/invoices", `{"until":"2026-12-31"}`).is(201).data()[0]["id"].(string)
 	at(`{"held":"0.00","due":"0.00","invoiced":"10.00","paid":"0.00"}`)
 	w.call("POST", "/v1/invoices/"+invoice+"/approve", "").is(200)
-	w.call("POST", "/v1/invoices/"+invoice+"/mark-paid", "").is(200)
+	w.call("POST", "/v1/invoices/"+invoice+"/mark-paid", `{"reference":"bank 7"}`).is(200)
 	at(`{"invoiced":"0.00","paid":"10.00"}`)
 	w.hear(sample(1, "A", 10000).Refund(storetest.Old, 10000))
 	at(`{"due":"-10.00","paid":"10.00"}`)

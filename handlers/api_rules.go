@@ -11,7 +11,6 @@ import (
 
 	"portal/inbox"
 	"portal/models"
-	"portal/store"
 )
 
 // apiRules maps what a program pays.
@@ -130,12 +129,7 @@ func (h *House) apiRulesSave(ctx context.Context, who apiCall, in *struct {
 	if err := w.err(); err != nil {
 		return nil, err
 	}
-	err = h.Store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.SaveRules(ctx, who.Tenant, who.Program, rules, who.actor().Name, h.Now()); err != nil {
-			return fmt.Errorf("save the rules of %s: %w", who.Program, err)
-		}
-		return tx.Audited(ctx, who.Company, who.actor(), "rules.saved", who.Program.String(), fmt.Sprintf("%d rules, %s", len(rules), who.Mode), h.Now())
-	})
+	err = h.Inbox.SaveRules(ctx, who.Caller, rules, who.actor())
 	return apiRulesOf(rules), err
 }
 

@@ -70,7 +70,7 @@ func newAPIWorld(t testing.TB) *apiWorld {
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	w.House = &House{Store: s, Now: w.now, Log: log, PublicURL: "https://portal.example", Version: "test",
 		Inbox:        &inbox.Inbox{Store: s, Now: w.now, Log: log},
-		Payouts:      &payouts.Payouts{Store: s, Now: w.now, Log: log, Bank: payouts.NewStripe(apiPlatform, bank.URL)},
+		Payouts:      &payouts.Payouts{Store: s, Now: w.now, Log: log, Bank: payouts.NewStripe(apiPlatform, bank.URL), Mode: models.Test},
 		Integrations: &integrations.Integrations{Store: s, Now: w.now, Log: log, StripeBase: bank.URL}}
 	other, live := storetest.Company(t, s), w.caller
 	live.Mode = models.Live

@@ -38,6 +38,9 @@ type House struct {
 // SignIn is one made-up person of the demo.
 type SignIn struct{ Role, Email, Password string }
 
+// now is the clock in what the database can keep.
+func (h *House) now() time.Time { return h.Now().UTC().Truncate(time.Microsecond) }
+
 // who may use a URL: the roles it takes.
 type who []models.Role
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"portal/commission"
 	"portal/ledger"
@@ -48,10 +48,9 @@ func (in *Inbox) earn(ctx context.Context, tx *store.Store, want target) error {
 func (in *Inbox) newCommission(want target) *models.Commission {
 	p := want.payment
 	c := models.Commission{Tenant: p.Tenant, ID: models.NewID[models.CommissionID](in.Now()), Payment: p.ID, PaymentKey: p.Key, Partner: want.partner.ID,
-		Program: p.Via, PayableOn: commission.PayableOn(p.PaidAt, want.program.HoldDays), Status: models.Held}
+		Program: p.Via, HoldDays: want.program.HoldDays, Refunds: want.program.Refunds, Status: models.Held}
 	c.Share, c.First = models.Money{Currency: p.Base.Currency}, models.Money{Currency: p.Base.Currency}
 	c.Earned, c.Amount = models.Money{Currency: want.partner.Currency}, models.Money{Currency: want.partner.Currency}
-	c.Matured = !c.PayableOn.After(in.Now())
 	return &c
 }
 
@@ -59,11 +58,14 @@ func (in *Inbox) newCommission(want target) *models.Commission {
 func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commission, want target) error {
 	first := want.earning.Share
 	share := first
-	if want.program.Refunds == "automatic" {
+	if c.Refunds == "automatic" {
 		share = commission.Remaining(first, want.payment.Gross, want.refunded)
 	}
 	entries, err := tx.Entries(ctx, c.Tenant, c.ID)
 	if err != nil {
+		return err
+	}
+	if err := in.payable(ctx, tx, &c, want.payment, entries); err != nil {
 		return err
 	}
 	oldBack := models.Money{Minor: c.Earned.Minor - c.Amount.Minor, Currency: c.Amount.Currency}
@@ -85,23 +87,40 @@ func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commissio
 	return in.write(ctx, tx, c, len(entries), parts)
 }
 
+// payable sets the day on which the hold ends. It follows the payment's own time while the hold lasts: a telling that
+// comes later may know that time better.
+func (in *Inbox) payable(ctx context.Context, tx *store.Store, c *models.Commission, p models.Payment, entries []models.Entry) error {
+	if c.Matured || slices.ContainsFunc(entries, func(e models.Entry) bool { return e.Invoice != nil }) {
+		return nil
+	}
+	c.PayableOn = commission.PayableOn(p.PaidAt, c.HoldDays)
+	if len(entries) == 0 {
+		c.Matured = !c.PayableOn.After(in.Now())
+		return nil
+	}
+	return tx.MoveEntries(ctx, *c)
+}
+
 // takeBack brings a commission to nothing by bookings: it stays to be seen, with its reason (P48).
 func (in *Inbox) takeBack(ctx context.Context, tx *store.Store, c models.Commission, because string) error {
-	if c.Amount.Minor == 0 && c.Share.Minor == 0 {
+	if c.Amount.Minor == 0 && c.Share.Minor == 0 && c.Earned.Minor == 0 && c.First.Minor == 0 {
 		return nil
 	}
 	entries, err := tx.Entries(ctx, c.Tenant, c.ID)
 	if err != nil {
 		return err
 	}
-	back := models.Entry{Kind: "correction", Because: because, Amount: models.Money{Minor: -c.Amount.Minor, Currency: c.Amount.Currency}}
+	parts := []models.Entry{
+		{Kind: "correction", Because: because, Amount: models.Money{Minor: -c.Earned.Minor, Currency: c.Amount.Currency}},
+		{Kind: "refund", Because: because, Amount: models.Money{Minor: c.Earned.Minor - c.Amount.Minor, Currency: c.Amount.Currency}},
+	}
 	c.Share.Minor, c.First.Minor, c.Earned.Minor, c.Amount.Minor = 0, 0, 0, 0
-	return in.write(ctx, tx, c, len(entries), []models.Entry{back})
+	return in.write(ctx, tx, c, len(entries), parts)
 }
 
 // write keeps a commission with its new entries and books them.
 func (in *Inbox) write(ctx context.Context, tx *store.Store, c models.Commission, seq int, parts []models.Entry) error {
-	now := in.Now().UTC().Truncate(time.Microsecond)
+	now := in.now()
 	c.Status = statusAfter(c)
 	if err := tx.KeepCommission(ctx, c, now); err != nil {
 		return fmt.Errorf("keep commission %s: %w", c.ID, err)

@@ -37,16 +37,21 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 			return outcome{ask: news.Ask, waitsFor: known(*news.Ask)}, nil
 		}
 	}
-	for _, id := range touched(news) {
-		payment, err := in.meet(ctx, tx, e, id, news)
+	return outcome{status: models.EventDone}, in.apply(ctx, tx, e, news)
+}
+
+// apply keeps what the news says of each payment that it touches, and settles it.
+func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) error {
+	for _, ids := range touched(news) {
+		payment, err := in.meet(ctx, tx, e, ids, news)
 		if err != nil {
-			return outcome{}, err
+			return err
 		}
 		if err := in.settle(ctx, tx, e.Tenant, payment); err != nil {
-			return outcome{}, err
+			return err
 		}
 	}
-	return outcome{status: models.EventDone}, nil
+	return nil
 }
 
 // invoiceKnown tells whether the money of a charge is known already and something has settled its invoice.

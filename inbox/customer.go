@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"portal/models"
 	"portal/store"
@@ -16,7 +17,7 @@ func (in *Inbox) customerOf(ctx context.Context, tx *store.Store, p models.Payme
 	if who.StripeID != "" {
 		c, err := tx.CustomerByStripeID(ctx, p.Tenant, who.StripeID)
 		if err == nil {
-			return in.fill(ctx, tx, c, who)
+			return in.fill(ctx, tx, c, who, false)
 		} else if !errors.Is(err, models.ErrNotFound) {
 			return nil, err
 		}
@@ -24,7 +25,7 @@ func (in *Inbox) customerOf(ctx context.Context, tx *store.Store, p models.Payme
 	if who.Key != "" {
 		c, err := tx.CustomerByKey(ctx, p.Tenant, who.Key)
 		if err == nil {
-			return in.fill(ctx, tx, c, who)
+			return in.fill(ctx, tx, c, who, false)
 		} else if !errors.Is(err, models.ErrNotFound) {
 			return nil, err
 		}
@@ -50,19 +51,23 @@ func (in *Inbox) byEmail(ctx context.Context, tx *store.Store, t models.Tenant, 
 			if who.StripeID != "" {
 				c.StripeID, c.Taught = &who.StripeID, true
 			}
-			return in.fill(ctx, tx, c, who)
+			return in.fill(ctx, tx, c, who, who.StripeID != "")
 		}
 	}
 	return nil, nil
 }
 
-// fill adds what a customer record does not have yet.
-func (in *Inbox) fill(ctx context.Context, tx *store.Store, c models.Customer, who models.PaymentCustomer) (*models.Customer, error) {
+// fill adds what a customer record does not have yet. Learned tells that the record has a new id already.
+func (in *Inbox) fill(ctx context.Context, tx *store.Store, c models.Customer, who models.PaymentCustomer, learned bool) (*models.Customer, error) {
+	before := c
 	if c.Email == nil && who.Email != "" {
 		c.Email = &who.Email
 	}
 	if c.Name == nil && who.Name != "" {
 		c.Name = &who.Name
+	}
+	if c == before && !learned {
+		return &c, nil
 	}
 	return &c, tx.SaveCustomer(ctx, c)
 }
@@ -70,7 +75,7 @@ func (in *Inbox) fill(ctx context.Context, tx *store.Store, c models.Customer, w
 // newCustomer keeps somebody seen for the first time. A guest's key is a keyed hash of the address, not the address.
 func (in *Inbox) newCustomer(ctx context.Context, tx *store.Store, p models.Payment) (*models.Customer, error) {
 	who := p.Customer
-	c := models.Customer{Tenant: p.Tenant, ID: models.NewID[models.CustomerID](in.Now()), CreatedAt: in.Now()}
+	c := models.Customer{Tenant: p.Tenant, ID: models.NewID[models.CustomerID](in.Now()), CreatedAt: in.now()}
 	switch {
 	case who.FindOnly:
 		return nil, nil
@@ -88,6 +93,12 @@ func (in *Inbox) newCustomer(ctx context.Context, tx *store.Store, p models.Paym
 	}
 	if who.Name != "" {
 		c.Name = &who.Name
+	}
+	// The key may be another's by now: somebody gave that one another address or id by hand.
+	if _, err := tx.CustomerByKey(ctx, p.Tenant, c.Key); err == nil {
+		c.Key += "_" + strings.TrimPrefix(c.ID.String(), "cst_")
+	} else if !errors.Is(err, models.ErrNotFound) {
+		return nil, err
 	}
 	if err := tx.AddCustomer(ctx, c); err != nil {
 		return nil, fmt.Errorf("keep customer %s: %w", c.Key, err)

@@ -58,9 +58,15 @@ func (in *Inbox) Accept(ctx context.Context, program models.ProgramID, source mo
 	return nil
 }
 
+// now is the clock in what the database can keep.
+func (in *Inbox) now() time.Time { return in.Now().UTC().Truncate(time.Microsecond) }
+
+// moment is now in whole seconds, as Stripe tells time: what a person or the API sets holds for a payment of the same second.
+func (in *Inbox) moment() time.Time { return in.Now().UTC().Truncate(time.Second) }
+
 // keep gives an event its id and queue and keeps it, telling whether it was new.
 func (in *Inbox) keep(ctx context.Context, tx *store.Store, e *models.Event) (bool, error) {
-	e.ReceivedAt = in.Now()
+	e.ReceivedAt = in.now()
 	e.ID = models.NewID[models.EventID](e.ReceivedAt)
 	e.Bucket = e.Tenant.Bucket()
 	return tx.KeepEvent(ctx, *e)

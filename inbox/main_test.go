@@ -3,6 +3,8 @@ package inbox_test
 import (
 	"context"
 	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ type house struct {
 	invoices map[string]string // what Stripe would answer, by payment intent
 	silent   bool              // Stripe does not answer
 	asked    int
+	mu       sync.Mutex
 }
 
 func newHouse(t testing.TB) *house {
@@ -36,11 +39,16 @@ func newHouse(t testing.TB) *house {
 }
 
 func (h *house) answer(_ context.Context, _ models.Tenant, _ models.ProgramID, _ models.SourceName, q models.Question) (sources.Answer, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.asked++
+	if q.Intent == "" {
+		q.Intent = strings.Replace(q.Charge, "ch_", "pi_", 1)
+	}
 	if h.silent {
 		return sources.Answer{}, models.Refuse(models.ErrLater, "Stripe did not answer. Portal will ask again.")
 	}
-	return sources.Answer{Invoice: h.invoices[q.Intent]}, nil
+	return sources.Answer{Invoice: h.invoices[q.Intent], Intent: q.Intent}, nil
 }
 
 // post sends signed bodies to the program's webhook.

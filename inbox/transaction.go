@@ -17,7 +17,7 @@ type Transaction = sources.Transaction
 // Transact keeps a posted transaction and carries it at once. The same key and content again gives the same payment
 // and created false; the same key with other content is an ErrConflict. Bad fields are models.FieldErrors and change nothing.
 func (in *Inbox) Transact(ctx context.Context, who models.Caller, tr Transaction) (row store.PaymentRow, created bool, err error) {
-	tr.PaidAt = in.Now().UTC()
+	tr.PaidAt = in.moment()
 	telling, err := tr.Tell()
 	if err != nil {
 		return row, false, err
@@ -35,23 +35,42 @@ func (in *Inbox) Transact(ctx context.Context, who models.Caller, tr Transaction
 		if err := tx.LockBucket(ctx, who.Tenant); err != nil {
 			return err
 		}
-		if created, err = in.keep(ctx, tx, &e); err != nil {
-			return err
-		}
-		if !created {
-			return in.sameAgain(ctx, tx, e, telling)
-		}
-		end, err := in.carry(ctx, tx, e)
+		_, known := tx.PaymentByAlias(ctx, who.Tenant, tr.Key)
+		isNew, err := in.keep(ctx, tx, &e)
 		if err != nil {
 			return err
 		}
-		return tx.FinishEvent(ctx, e, end.status, end.because)
+		if !isNew {
+			return in.sameAgain(ctx, tx, e, telling)
+		}
+		created = errors.Is(known, models.ErrNotFound) // a webhook may have brought the same money before
+		return in.countNow(ctx, tx, e)
 	})
 	if err != nil {
 		return row, false, err
 	}
 	row, err = in.Store.PaymentByAlias(ctx, who.Tenant, tr.Key)
 	return row, created, err
+}
+
+// countNow carries a posted transaction. The caller is answered now, so it counts although Stripe may still have to say
+// whether an invoice stands behind its charge: that question stays open with the event, and joins the two when it is answered.
+func (in *Inbox) countNow(ctx context.Context, tx *store.Store, e models.Event) error {
+	news, err := sources.ByName[e.Source].Read(e)
+	if err != nil {
+		return err
+	}
+	if err := in.apply(ctx, tx, e, news); err != nil {
+		return err
+	}
+	if news.Ask == nil {
+		return tx.FinishEvent(ctx, e, models.EventDone, nil)
+	}
+	settled, err := in.invoiceKnown(ctx, tx, e.Tenant, *news.Ask)
+	if err != nil || settled {
+		return errors.Join(err, tx.FinishEvent(ctx, e, models.EventDone, nil))
+	}
+	return tx.ParkEvent(ctx, e, "counted; Stripe is still to say whether an invoice stands behind this charge", known(*news.Ask), in.Now())
 }
 
 // sameAgain refuses a key that stands for something else already.
@@ -78,7 +97,7 @@ type CustomerChange struct {
 
 // AddCustomer keeps a customer made by a person or the API, linked from now on if a partner is named (D14).
 func (in *Inbox) AddCustomer(ctx context.Context, t models.Tenant, key string, change CustomerChange, origin string, who models.Actor) (models.Customer, error) {
-	c := models.Customer{Tenant: t, ID: models.NewID[models.CustomerID](in.Now()), Key: key, CreatedAt: in.Now()}
+	c := models.Customer{Tenant: t, ID: models.NewID[models.CustomerID](in.Now()), Key: key, CreatedAt: in.now()}
 	err := in.Store.InTx(ctx, func(tx *store.Store) error {
 		if err := tx.LockBucket(ctx, t); err != nil {
 			return err
@@ -113,7 +132,7 @@ func (in *Inbox) change(ctx context.Context, tx *store.Store, c *models.Customer
 		if err := in.takeStripeID(ctx, tx, *c, *change.StripeID); err != nil {
 			return err
 		}
-		c.StripeID, c.Taught = change.StripeID, false
+		c.StripeID, c.Taught, c.StripeIDSince = change.StripeID, false, new(in.moment())
 	}
 	if err := tx.SaveCustomer(ctx, *c); err != nil {
 		return err
@@ -125,7 +144,7 @@ func (in *Inbox) change(ctx context.Context, tx *store.Store, c *models.Customer
 		} else if err != nil {
 			return err
 		}
-		if err := tx.AddLink(ctx, c.Tenant, models.Link{Customer: c.ID, Partner: partner.ID, From: in.Now(), Origin: origin}); err != nil {
+		if err := tx.AddLink(ctx, c.Tenant, models.Link{Customer: c.ID, Partner: partner.ID, From: in.moment(), Origin: origin}); err != nil {
 			return err
 		}
 	}

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"portal/models"
 	"portal/store"
@@ -15,8 +18,19 @@ import (
 // batch is how many events one transaction carries.
 const batch = 20
 
+// drainers is how many queues are drained at once: one company's slow provider does not hold up the others.
+const drainers = 4
+
 // Work drains the queues until the context ends. Wake tells that something may have come; it looks by itself every second too.
 func (in *Inbox) Work(ctx context.Context, wake <-chan struct{}) {
+	var all sync.WaitGroup
+	for range drainers {
+		all.Go(func() { in.work(ctx, wake) })
+	}
+	all.Wait()
+}
+
+func (in *Inbox) work(ctx context.Context, wake <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -31,22 +45,37 @@ func (in *Inbox) Work(ctx context.Context, wake <-chan struct{}) {
 	}
 }
 
-// Drain carries every event that may be carried now, in every queue that nobody else is draining.
+// Drain carries every event that may be carried now, in every queue that nobody else is draining. A queue that fails is
+// left for the next time, and does not keep the others from being drained.
 func (in *Inbox) Drain(ctx context.Context) error {
+	var failing []store.Bucket
+	var failed []error
 	for {
-		asked, err := in.drainOne(ctx)
-		if errors.Is(err, models.ErrNotFound) {
-			return nil
+		queue, asked, err := in.drainOne(ctx, failing)
+		if errors.Is(err, models.ErrNotFound) && queue == (store.Bucket{}) {
+			return errors.Join(failed...)
 		}
-		if err != nil {
-			return err
+		if err == nil {
+			err = in.askAll(ctx, asked)
 		}
-		for _, e := range asked {
-			if err := in.ask(ctx, e); err != nil {
-				return err
-			}
+		if err != nil && queue == (store.Bucket{}) {
+			return errors.Join(append(failed, err)...)
+		} else if err != nil {
+			failing, failed = append(failing, queue), append(failed, err)
 		}
 	}
+}
+
+// atOnce is how many questions are put to providers at once.
+const atOnce = 8
+
+func (in *Inbox) askAll(ctx context.Context, asked []question) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, q := range asked {
+		group.Go(func() error { return in.ask(ctx, q) })
+	}
+	return group.Wait()
 }
 
 // question is an event that must ask the provider before it can go on.
@@ -57,10 +86,10 @@ type question struct {
 
 // drainOne claims one queue and carries a batch of it in one transaction. It gives back the questions that came up:
 // they are asked afterwards, outside any transaction.
-func (in *Inbox) drainOne(ctx context.Context) (asked []question, err error) {
+func (in *Inbox) drainOne(ctx context.Context, but []store.Bucket) (queue store.Bucket, asked []question, err error) {
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
-		queue, err := tx.ClaimBucket(ctx, in.Now())
-		if err != nil {
+		var err error
+		if queue, err = tx.ClaimBucket(ctx, in.Now(), but); err != nil {
 			return err
 		}
 		events, err := tx.PendingEvents(ctx, queue, in.Now(), batch)
@@ -78,7 +107,7 @@ func (in *Inbox) drainOne(ctx context.Context) (asked []question, err error) {
 		}
 		return nil
 	})
-	return asked, err
+	return queue, asked, err
 }
 
 // one carries an event inside the batch's transaction. What the event itself gets wrong ends it as failed, with the
@@ -135,7 +164,7 @@ func sentence(err error) string {
 	return "Stripe could not be asked: " + err.Error()
 }
 
-// backoff grows from ten seconds to an hour.
+// backoff grows from ten seconds to a day.
 func backoff(tries int) time.Duration {
-	return min(10*time.Second<<min(tries, 9), time.Hour)
+	return min(10*time.Second<<min(tries, 14), 24*time.Hour)
 }

@@ -62,7 +62,7 @@ func webhookSecret(text string) (string, error) {
 	switch {
 	case secret == "":
 		return "", models.Invalid("webhook_secret", "must not be empty")
-	case !strings.HasPrefix(secret, "whsec_") || len(secret) < 12 || strings.ContainsAny(secret, " \t\r\n"):
+	case !strings.HasPrefix(secret, "whsec_") || secret == "whsec_" || strings.ContainsAny(secret, " \t\r\n"):
 		return "", models.Invalid("webhook_secret", "must be a webhook signing secret; it begins with whsec_")
 	}
 	return secret, nil
@@ -95,10 +95,10 @@ func apiKey(text string, mode models.Mode) (string, error) {
 	}
 	for _, prefix := range []string{"sk_", "rk_"} {
 		rest, ok := strings.CutPrefix(key, prefix)
-		if !ok || len(key) < 12 || strings.ContainsAny(key, " \t\r\n") {
+		if !ok || strings.ContainsAny(key, " \t\r\n") {
 			continue
 		}
-		if strings.HasPrefix(rest, string(mode)+"_") {
+		if secret, ok := strings.CutPrefix(rest, string(mode)+"_"); ok && secret != "" {
 			return key, nil
 		}
 		return "", models.Invalid("api_key", "is not a key of "+string(mode)+" mode; it must begin with "+prefix+string(mode)+"_")

@@ -87,7 +87,7 @@ func TestAKeyThatCannotBeCheckedIsNotKept(t *testing.T) {
 		broken := httptest.NewServer(answer)
 		in, c := newIntegrations(t, broken.URL)
 		key := shopKey
-		if _, err := in.Save(context.Background(), c, models.SourceStripe, integrations.Change{APIKey: &key}, models.Actor{}); !errors.Is(err, models.ErrInvalid) {
+		if _, err := in.Save(context.Background(), c, models.SourceStripe, integrations.Change{APIKey: &key}, models.Actor{}); !errors.Is(err, models.ErrLater) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if i, err := in.Store.Integration(context.Background(), c.Tenant, c.Program, models.SourceStripe); err != nil || i.APIKey != "" {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"time"
 
 	"portal/models"
@@ -84,16 +85,25 @@ func (s stripeAPI) account(ctx context.Context) (id *string, missing []string, e
 	case err == nil:
 		return &account.ID, nil, nil
 	case !errors.As(err, &r):
-		return nil, nil, models.Invalid("api_key", "could not be checked: Stripe did not answer. Try again in a minute.")
+		return nil, nil, models.Refuse(models.ErrLater, "The key could not be checked: Stripe did not answer. Nothing was kept; try again in a minute.")
 	case r.Status == http.StatusForbidden:
-		return nil, []string{"rak_accounts_kyc_basic_read"}, nil
+		if named := accountName.FindString(r.Body.Error.Message); named != "" {
+			id = &named
+		}
+		return id, append([]string{}, rightName.FindAllString(r.Body.Error.Message, -1)...), nil
 	case r.Body.Error.Code == "api_key_expired":
 		return nil, nil, models.Invalid("api_key", "has expired or was rolled; make a new one in Stripe")
 	case r.Status == http.StatusUnauthorized:
 		return nil, nil, models.Invalid("api_key", "is refused by Stripe; copy it again from Developers, API keys")
 	}
-	return nil, nil, models.Invalid("api_key", fmt.Sprintf("could not be checked: Stripe answered %d. Try again in a minute.", r.Status))
+	return nil, nil, models.Refuse(models.ErrLater, fmt.Sprintf("The key could not be checked: Stripe answered %d. Nothing was kept; try again in a minute.", r.Status))
 }
+
+// What the text of a 403 names: the account, so the key is valid, and the rights that it lacks (MONEY.md 3.2).
+var (
+	accountName = regexp.MustCompile(`acct_[A-Za-z0-9]+`)
+	rightName   = regexp.MustCompile(`rak_[a-z_]+`)
+)
 
 // invoiceOf asks for the charge, or its intent, as the pinned version shows it, then for the payments of invoices, and
 // when no invoice stands behind the money, for the checkout session that made it (MONEY.md 2.2).
@@ -102,12 +112,18 @@ func (s stripeAPI) invoiceOf(ctx context.Context, q models.Question) (sources.An
 	if q.Charge == "" {
 		path = "/v1/payment_intents/" + url.PathEscape(q.Intent)
 	}
-	var object struct{ Invoice expandable }
+	var object struct {
+		Invoice       expandable
+		PaymentIntent expandable `json:"payment_intent"`
+	}
 	if err := s.get(ctx, pinned, path, nil, &object); err != nil {
 		return sources.Answer{}, later(err)
 	}
+	if q.Intent == "" {
+		q.Intent = string(object.PaymentIntent)
+	}
 	if object.Invoice != "" || q.Intent == "" {
-		return sources.Answer{Invoice: string(object.Invoice)}, nil
+		return sources.Answer{Invoice: string(object.Invoice), Intent: q.Intent}, nil
 	}
 	var payments struct {
 		Data []struct{ Invoice expandable }
@@ -117,16 +133,16 @@ func (s stripeAPI) invoiceOf(ctx context.Context, q models.Question) (sources.An
 		return sources.Answer{}, later(err)
 	}
 	if len(payments.Data) > 0 && payments.Data[0].Invoice != "" {
-		return sources.Answer{Invoice: string(payments.Data[0].Invoice)}, nil
+		return sources.Answer{Invoice: string(payments.Data[0].Invoice), Intent: q.Intent}, nil
 	}
 	var sessions struct{ Data []json.RawMessage }
 	if err := s.get(ctx, pinned, "/v1/checkout/sessions", url.Values{"payment_intent": {q.Intent}, "limit": {"1"}}, &sessions); err != nil {
 		return sources.Answer{}, later(err)
 	}
 	if len(sessions.Data) > 0 {
-		return sources.Answer{Session: sessions.Data[0]}, nil
+		return sources.Answer{Intent: q.Intent, Session: sessions.Data[0]}, nil
 	}
-	return sources.Answer{}, nil
+	return sources.Answer{Intent: q.Intent}, nil
 }
 
 // unknownThere tells that a server which only knows older versions has no such list: then no payment is in it.

@@ -49,6 +49,7 @@ func (j *Jobs) config() *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &endHolds{payouts: j.Payouts})
 	river.AddWorker(workers, &payInvoice{payouts: j.Payouts})
+	river.AddWorker(workers, &carryAll{payouts: j.Payouts})
 	river.AddWorker(workers, &tidy{store: j.Store})
 	return &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
@@ -56,7 +57,7 @@ func (j *Jobs) config() *river.Config {
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: 100 * time.Millisecond,
-		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(time.Hour, models.Tidy{})},
+		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.Tidy{})},
 	}
 }
 
@@ -65,6 +66,16 @@ func every(step time.Duration, job river.JobArgs) *river.PeriodicJob {
 	return river.NewPeriodicJob(river.PeriodicInterval(step), func() (river.JobArgs, *river.InsertOpts) {
 		return job, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: step}}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
+}
+
+type carryAll struct {
+	river.WorkerDefaults[models.CarryAttempts]
+	payouts *payouts.Payouts
+}
+
+// Work looks again at payments without an outcome.
+func (w *carryAll) Work(ctx context.Context, _ *river.Job[models.CarryAttempts]) error {
+	return w.payouts.CarryAll(ctx)
 }
 
 type tidy struct {

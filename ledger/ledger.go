@@ -62,6 +62,14 @@ func Voided(i models.Invoice, left models.Money, at time.Time) []models.Transfer
 	})
 }
 
+// Shrunk books what was taken back of a failed invoice: it lies on the invoice no longer. The key holds the total that is left.
+func Shrunk(i models.Invoice, back models.Money, at time.Time) []models.Transfer {
+	return flow(models.Transfer{
+		Key: fmt.Sprintf("invoice/%s/shrunk/%d", i.ID, i.TotalMinor), Cause: "invoice/" + i.ID.String(),
+		From: models.OnInvoice(i.ID), To: models.DueTo(i.Partner), Amount: back, At: at,
+	})
+}
+
 // flow turns an amount below zero into one above zero the other way. Zero is no transfer.
 func flow(t models.Transfer) []models.Transfer {
 	switch {

@@ -137,6 +137,7 @@ CREATE TABLE events (
 );
 ALTER TABLE events ALTER COLUMN body SET COMPRESSION lz4;
 CREATE INDEX events_pending ON events (company_id, bucket, next_try_at) WHERE status = 'pending';
+CREATE INDEX events_waiting ON events USING gin (waits_for) WHERE status = 'pending';
 CREATE INDEX events_listed ON events (company_id, mode, received_at DESC, id DESC);
 CREATE INDEX events_failed ON events (company_id, mode, received_at DESC, id DESC) WHERE status = 'failed';
 
@@ -167,6 +168,7 @@ CREATE TABLE customers (
     name               text,
     stripe_customer_id text,
     taught_by_email    boolean NOT NULL DEFAULT false, -- the Stripe id was learned from a payment that matched the address
+    stripe_id_since    timestamptz, -- when somebody set the Stripe id by hand: it links nothing earlier
     created_at         timestamptz NOT NULL,
     PRIMARY KEY (company_id, mode, id),
     CONSTRAINT customer_key UNIQUE (company_id, mode, key),
@@ -206,6 +208,8 @@ CREATE TABLE payments (
     refunded       bigint NOT NULL DEFAULT 0,
     customer_id    uuid,
     customer_ref   text NOT NULL DEFAULT '', -- the provider's id of the customer that this payment came with
+    customer_email text NOT NULL DEFAULT '', -- the address it came with, trimmed and in lower case
+    named          text[] NOT NULL DEFAULT '{}', -- what its clues name as partner keys, known or not
     partner_id     uuid,
     attributed_by  text,
     policy         text NOT NULL DEFAULT '',
@@ -223,6 +227,8 @@ CREATE INDEX payments_of_partner ON payments (company_id, mode, partner_id, paid
 CREATE INDEX payments_unattributed ON payments (company_id, mode, paid_at DESC, id DESC) WHERE counted AND partner_id IS NULL;
 CREATE INDEX payments_by_status ON payments (company_id, mode, status, paid_at DESC, id DESC) WHERE counted AND status <> 'paid';
 CREATE INDEX payments_of_customer ON payments (company_id, mode, customer_id, paid_at, key);
+CREATE INDEX payments_naming ON payments USING gin (named) WHERE partner_id IS NULL;
+CREATE INDEX payments_by_email ON payments (company_id, mode, customer_email) WHERE customer_email <> '';
 
 CREATE TABLE payment_aliases (
     company_id uuid NOT NULL,
@@ -253,6 +259,7 @@ CREATE TABLE reversals (
     kind       text NOT NULL CONSTRAINT reversal_kind CHECK (kind IN ('refund')),
     amount     bigint NOT NULL CONSTRAINT reversal_amount CHECK (amount >= 0),
     currency   text NOT NULL,
+    counted    bigint NOT NULL DEFAULT 0, -- what it takes off the payment, in the payment's currency
     at         timestamptz NOT NULL,
     PRIMARY KEY (company_id, mode, payment_id, key),
     FOREIGN KEY (company_id, mode, payment_id) REFERENCES payments (company_id, mode, id)
@@ -272,6 +279,8 @@ CREATE TABLE commissions (
     earned         bigint NOT NULL,
     amount         bigint NOT NULL,
     status         text NOT NULL CONSTRAINT commission_status CHECK (status IN ('waiting', 'held', 'due', 'invoiced', 'paid', 'reversed')),
+    hold_days      int NOT NULL, -- frozen at the moment of sale, like the partner and the currency
+    refunds        text NOT NULL,
     payable_on     date NOT NULL,
     matured        boolean NOT NULL DEFAULT false,
     steps          jsonb NOT NULL,
@@ -392,6 +401,7 @@ CREATE TABLE attempts (
     FOREIGN KEY (company_id, mode, invoice_id) REFERENCES invoices (company_id, mode, id)
 );
 CREATE UNIQUE INDEX attempt_one_live ON attempts (company_id, mode, invoice_id) WHERE status IN ('live', 'succeeded');
+CREATE INDEX attempts_live ON attempts (started_at) WHERE status = 'live';
 
 CREATE TABLE cards (
     company_id      uuid NOT NULL,

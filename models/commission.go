@@ -23,6 +23,7 @@ type RuleSet struct {
 // Past is what a commission must know of what came before.
 type Past struct {
 	FirstSale *time.Time // when this customer first paid, by the money's own time; nil when this payment is the first
+	FirstKey  string     // that payment's key, which breaks the tie of two in one second; empty when it is not known
 }
 
 // Earning is how much a payment earns, in the sale's currency, and why.
@@ -59,6 +60,8 @@ type Commission struct {
 	Earned     Money // earned at first, in the partner's currency
 	Amount     Money // now, in the partner's currency
 	Status     CommissionStatus
+	HoldDays   int       // how long it is held, and
+	Refunds    string    // whether refunds take it back by themselves (D9): both frozen at the moment of sale
 	PayableOn  time.Time // the UTC day on which the hold ends
 	Matured    bool      // the hold has ended in the books
 	Steps      []Step

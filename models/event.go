@@ -54,6 +54,12 @@ type EndHolds struct{}
 // Kind names the job in the queue.
 func (EndHolds) Kind() string { return "end_holds" }
 
+// CarryAttempts is the job that looks again at payments without an outcome, should their own job have given up.
+type CarryAttempts struct{}
+
+// Kind names the job in the queue.
+func (CarryAttempts) Kind() string { return "carry_attempts" }
+
 // Tidy is the job that forgets what nobody may use any more: old answers, sessions and sign-in tries.
 type Tidy struct{}
 

@@ -50,8 +50,10 @@ type Customer struct {
 	Name     *string    `db:"name"`
 	StripeID *string    `db:"stripe_customer_id"`
 	// Taught is set when StripeID was learned from a payment that matched the e-mail address (F83).
-	Taught    bool      `db:"taught_by_email"`
-	CreatedAt time.Time `db:"created_at"`
+	Taught bool `db:"taught_by_email"`
+	// StripeIDSince is when somebody set StripeID by hand: payments made before are not this customer's by it (D10).
+	StripeIDSince *time.Time `db:"stripe_id_since"`
+	CreatedAt     time.Time  `db:"created_at"`
 }
 
 // Link ties a customer to a partner from a moment on (D14).
@@ -62,4 +64,5 @@ type Link struct {
 	Origin   string     `db:"origin"` // event, person, api
 	Payment  *PaymentID `db:"payment_id"`
 	PayKey   string     `db:"payment_key"` // breaks ties between events of one second
+	Guest    bool       `db:"guest"`       // that payment came without a provider's id: it is known by its address alone
 }

@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // PaymentKind says whether money came for the first time or again.
 type PaymentKind string
@@ -19,6 +22,22 @@ type Clues struct {
 	Metadata        []Clue `json:",omitempty"`
 	ClientReference string `json:",omitempty"`
 	Partner         string `json:",omitempty"` // named by an API call
+}
+
+// Named are the values that may be partner keys, each once. A text longer than any key names nobody.
+func (c Clues) Named() []string {
+	named := []string{}
+	add := func(key string) {
+		if IsPartnerKey(key) && !slices.Contains(named, key) {
+			named = append(named, key)
+		}
+	}
+	add(c.Partner)
+	add(c.ClientReference)
+	for _, clue := range c.Metadata {
+		add(clue.Value)
+	}
+	return named
 }
 
 // PaymentCustomer is who paid, as the provider tells it. Any field may be empty.

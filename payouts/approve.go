@@ -1,10 +1,12 @@
 package payouts
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +54,9 @@ func (p *Payouts) fingerprint(ctx context.Context, tx *store.Store, i models.Inv
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s %s %s %s\n", i.ID, i.Number, i.Partner, i.Total())
+	slices.SortFunc(lines, func(a, b models.InvoiceLine) int { // their order on paper may change with what is known of the payments
+		return cmp.Or(cmp.Compare(a.Commission.String(), b.Commission.String()), cmp.Compare(a.Seq, b.Seq))
+	})
 	for _, l := range lines {
 		fmt.Fprintf(&text, "%s %d %d\n", l.Commission, l.Seq, l.AmountMinor)
 	}
@@ -83,6 +88,9 @@ func (p *Payouts) MarkPaid(ctx context.Context, t models.Tenant, id models.Invoi
 	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
 		if err := p.approved(ctx, tx, *i); err != nil {
 			return err
+		}
+		if reference = strings.TrimSpace(reference); reference == "" {
+			return models.Invalid("reference", "must say how it was paid, such as the transfer's reference")
 		}
 		now := p.now()
 		a := models.Attempt{Tenant: t, ID: models.NewID[models.AttemptID](now), Invoice: id, Kind: "manual", Status: "succeeded",

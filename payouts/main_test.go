@@ -23,6 +23,7 @@ type house struct {
 	t       testing.TB
 	inbox   *inbox.Inbox
 	stripe  *sandbox.Sandbox
+	api     string // the sandbox's address
 	caller  models.Caller
 	partner models.Partner
 	at      time.Time
@@ -38,7 +39,8 @@ func newHouse(t testing.TB) *house {
 	h.stripe = openSandbox(t, now)
 	api := httptest.NewServer(h.stripe.API())
 	t.Cleanup(api.Close)
-	h.Payouts = &payouts.Payouts{Store: s, Bank: payouts.NewStripe("sk_test_platform_key", api.URL), Now: now, Log: slog.New(slog.DiscardHandler)}
+	h.api = api.URL
+	h.Payouts = &payouts.Payouts{Store: s, Bank: payouts.NewStripe("sk_test_platform_key", api.URL), Mode: models.Test, Now: now, Log: slog.New(slog.DiscardHandler)}
 	h.inbox = &inbox.Inbox{Store: s, Now: now, Log: slog.New(slog.DiscardHandler), Ask: nobody}
 	country := "US"
 	h.partner = storetest.Partner(t, s, h.caller.Tenant, "PARTNER_A", "usd")
@@ -69,7 +71,7 @@ func nobody(context.Context, models.Tenant, models.ProgramID, models.SourceName,
 
 func (h *house) card(method string) {
 	h.t.Helper()
-	if _, err := h.SaveCard(context.Background(), h.caller.Tenant, "owner@example.com", method); err != nil {
+	if _, err := h.SaveCard(context.Background(), h.caller.Tenant, method); err != nil {
 		h.t.Fatalf("save a card: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"portal/ledger"
 	"portal/models"
 	"portal/store"
 )
@@ -55,6 +56,9 @@ func (p *Payouts) attempt(ctx context.Context, tx *store.Store, i models.Invoice
 	if i.TotalMinor > maximum {
 		return refuse("Stripe takes no charge over %s. Pay it elsewhere and mark it as paid.", models.Money{Minor: maximum, Currency: i.Currency})
 	}
+	if p.Mode != i.Mode {
+		return refuse("The platform's Stripe is not set up for %s mode, so %s cannot be paid through it. Pay it elsewhere and mark it as paid.", i.Mode, i.Number)
+	}
 	card, err := tx.Card(ctx, i.Tenant)
 	if errors.Is(err, models.ErrNotFound) {
 		return refuse("The company has no card saved for payouts. Save one first, or mark the invoice as paid elsewhere.")
@@ -100,20 +104,23 @@ func (p *Payouts) Carry(ctx context.Context, t models.Tenant, id models.AttemptI
 }
 
 // outcome asks Stripe: a fresh attempt is posted under its own key, one that Stripe may know already is looked up. When
-// a post has no answer, or a saved error for one, what Stripe has on record counts; nothing on record leaves it open
-// until the key has surely lapsed.
+// a post has no answer, a saved error for one, or a refusal that names no payment, what Stripe has on record counts;
+// without an answer, nothing on record leaves it open until the key has surely lapsed.
 func (p *Payouts) outcome(ctx context.Context, o Order) (Outcome, error) {
 	lapsed := p.now().Sub(o.Attempt.StartedAt) > keyLife
+	var refused Outcome
 	var unanswered error
 	if o.Attempt.Intent == nil && !lapsed {
 		charged, err := p.Bank.Charge(ctx, o)
-		if err == nil {
+		if err == nil && charged.Intent != "" {
 			return charged, nil
 		}
-		unanswered = err
+		refused, unanswered = charged, err
 	}
 	found, known, err := p.Bank.Find(ctx, o)
 	switch {
+	case err == nil && !known && refused.State == DidNotGo:
+		return refused, nil
 	case err != nil || !known && unanswered != nil:
 		return Outcome{}, errors.Join(unanswered, err)
 	case !known:
@@ -145,6 +152,9 @@ func (p *Payouts) settle(ctx context.Context, t models.Tenant, began models.Atte
 			if err := tx.Audited(ctx, t.Company, who, "invoice.failed", i.ID.String(), o.Because, p.now()); err != nil {
 				return err
 			}
+			if err := p.shrink(ctx, tx, i); err != nil {
+				return err
+			}
 		}
 		return tx.EndAttempt(ctx, a)
 	})
@@ -162,14 +172,56 @@ func (p *Payouts) ConnectPartner(ctx context.Context, partner models.Partner) (m
 }
 
 // SaveCard keeps a company's card for its payouts.
-func (p *Payouts) SaveCard(ctx context.Context, t models.Tenant, email, method string) (models.Card, error) {
+func (p *Payouts) SaveCard(ctx context.Context, t models.Tenant, method string) (models.Card, error) {
 	company, err := p.Store.Company(ctx, t.Company)
 	if err != nil {
 		return models.Card{}, err
 	}
-	card, err := p.Bank.SaveCard(ctx, company, email, method)
+	before, err := p.Store.Card(ctx, t)
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return models.Card{}, err
+	}
+	card, err := p.Bank.SaveCard(ctx, company, before.Customer, method)
 	if err != nil {
 		return card, fmt.Errorf("save a card for %s: %w", t.Company, err)
 	}
 	return card, p.Store.SaveCard(ctx, t, card)
+}
+
+// shrink takes off a failed invoice what was taken back of its commissions while the payment was under way, so that the
+// next try does not pay it. What is left must be approved again; with nothing left the invoice is void (P3).
+func (p *Payouts) shrink(ctx context.Context, tx *store.Store, i *models.Invoice) error {
+	back, err := tx.TakenBackMeanwhile(ctx, *i)
+	if err != nil || back == 0 {
+		return err
+	}
+	why := fmt.Sprintf("%s %s was taken back meanwhile.", *i.Because, models.Money{Minor: -back, Currency: i.Currency})
+	i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = nil, nil, nil, &why
+	if i.TotalMinor+back <= 0 {
+		if err := tx.Book(ctx, i.Tenant, ledger.Stamp(i.Tenant, ledger.Voided(*i, i.Total(), p.now()))); err != nil {
+			return err
+		}
+		i.TotalMinor, i.Status = 0, models.Void
+		return tx.Release(ctx, *i)
+	}
+	if err := tx.GatherTakenBack(ctx, *i); err != nil {
+		return err
+	}
+	i.TotalMinor, i.Status = i.TotalMinor+back, models.InReview
+	return tx.Book(ctx, i.Tenant, ledger.Stamp(i.Tenant, ledger.Shrunk(*i, models.Money{Minor: -back, Currency: i.Currency}, p.now())))
+}
+
+// CarryAll looks again at every attempt that is still open, whatever became of the job that was to end it.
+func (p *Payouts) CarryAll(ctx context.Context) error {
+	open, err := p.Store.LiveAttempts(ctx, p.now().Add(-5*time.Minute))
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, a := range open {
+		if err := p.Carry(ctx, a.Tenant, a.ID); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
 }

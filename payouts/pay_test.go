@@ -106,7 +106,7 @@ func TestALostAnswerIsLookedUpAndNeverPaidAgain(t *testing.T) {
 		if err != nil || open.Status != models.Processing {
 			t.Fatalf("%s: %s, %v", name, open.Status, err)
 		}
-		if _, err := h.MarkPaid(context.Background(), h.caller.Tenant, i.ID, "", h.at, h.who); !errors.Is(err, models.ErrConflict) {
+		if _, err := h.MarkPaid(context.Background(), h.caller.Tenant, i.ID, "wire 7", h.at, h.who); !errors.Is(err, models.ErrConflict) {
 			t.Errorf("%s: marked as paid while a payment was under way: %v", name, err)
 		}
 		attempts, err := h.Store.AttemptsOf(context.Background(), h.caller.Tenant, i.ID)
@@ -180,13 +180,13 @@ func TestNothingIsPaidWithoutApproval(t *testing.T) {
 	if _, err := h.Pay(ctx, h.caller.Tenant, i.ID, h.who); !errors.Is(err, models.ErrConflict) {
 		t.Errorf("pay: %v", err)
 	}
-	if _, err := h.MarkPaid(ctx, h.caller.Tenant, i.ID, "", h.at, h.who); !errors.Is(err, models.ErrConflict) {
+	if _, err := h.MarkPaid(ctx, h.caller.Tenant, i.ID, "wire 7", h.at, h.who); !errors.Is(err, models.ErrConflict) {
 		t.Errorf("mark as paid: %v", err)
 	}
 	if _, err := h.Approve(ctx, h.caller.Tenant, i.ID, h.who); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.MarkPaid(ctx, h.caller.Tenant, i.ID, "", h.at.Add(time.Hour), h.who); !errors.Is(err, models.ErrInvalid) {
+	if _, err := h.MarkPaid(ctx, h.caller.Tenant, i.ID, "wire 7", h.at.Add(time.Hour), h.who); !errors.Is(err, models.ErrInvalid) {
 		t.Errorf("paid tomorrow: %v", err)
 	}
 	if _, err := h.MarkPaid(ctx, h.caller.Tenant, i.ID, "wire 7", h.at.AddDate(-1, 0, 0), h.who); err != nil {

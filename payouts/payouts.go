@@ -5,6 +5,7 @@ package payouts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -18,6 +19,7 @@ import (
 type Payouts struct {
 	Store *store.Store
 	Bank  Bank
+	Mode  models.Mode // the side whose money the bank moves; empty when there is no bank
 	Now   func() time.Time
 	Log   *slog.Logger
 }
@@ -41,18 +43,19 @@ func (p *Payouts) EndHolds(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error // one company's trouble is not another's
 	for _, t := range tenants {
-		if err := p.inTurn(ctx, t, func(tx *store.Store) error { return p.endHolds(ctx, tx, t, p.now()) }); err != nil {
-			return fmt.Errorf("end the holds of %s: %w", t.Company, err)
+		if err := p.inTurn(ctx, t, func(tx *store.Store) error { return p.endHolds(ctx, tx, t, nil, p.now()) }); err != nil {
+			failed = append(failed, fmt.Errorf("end the holds of %s: %w", t.Company, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
-// endHolds books held → due for all that is payable on or before a day.
-func (p *Payouts) endHolds(ctx context.Context, tx *store.Store, t models.Tenant, day time.Time) error {
+// endHolds books held → due for all that is payable on or before a day, to one partner or to all.
+func (p *Payouts) endHolds(ctx context.Context, tx *store.Store, t models.Tenant, partner *models.PartnerID, day time.Time) error {
 	for {
-		ripe, err := tx.Ripe(ctx, t, day, 500)
+		ripe, err := tx.Ripe(ctx, t, partner, day, 500)
 		if err != nil || len(ripe) == 0 {
 			return err
 		}
@@ -77,7 +80,7 @@ func (p *Payouts) endHolds(ctx context.Context, tx *store.Store, t models.Tenant
 func (p *Payouts) DrawUp(ctx context.Context, t models.Tenant, until time.Time, minimum int64, who models.Actor) ([]models.Invoice, error) {
 	var drawn []models.Invoice
 	err := p.inTurn(ctx, t, func(tx *store.Store) error {
-		if err := p.endHolds(ctx, tx, t, until); err != nil {
+		if err := p.endHolds(ctx, tx, t, nil, earlier(until, p.now())); err != nil {
 			return err
 		}
 		owed, err := tx.OwedUntil(ctx, t, until)
@@ -107,6 +110,10 @@ func (p *Payouts) drawOne(ctx context.Context, tx *store.Store, t models.Tenant,
 	}
 	i := models.Invoice{Tenant: t, ID: models.NewID[models.InvoiceID](now), Number: number(t.Mode, now.Year(), n), Partner: o.Partner,
 		Currency: o.Currency, TotalMinor: o.Total, Status: models.InReview, Until: until, DrawnAt: now}
+	// A day ahead was a person's choice: what the invoice gathers is due now.
+	if err := p.endHolds(ctx, tx, t, &o.Partner, until); err != nil {
+		return i, err
+	}
 	if err := tx.AddInvoice(ctx, i); err != nil {
 		return i, fmt.Errorf("keep invoice %s: %w", i.Number, err)
 	}
@@ -120,6 +127,13 @@ func (p *Payouts) drawOne(ctx context.Context, tx *store.Store, t models.Tenant,
 		return i, err
 	}
 	return tx.Invoice(ctx, t, i.ID)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // number is what people call an invoice. Those of the test side cannot be taken for real ones.

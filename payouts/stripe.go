@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/client"
@@ -26,6 +27,17 @@ func NewStripe(secretKey, base string) Stripe {
 		Connect: stripe.GetBackendWithConfig(stripe.ConnectBackend, config),
 		Uploads: stripe.GetBackendWithConfig(stripe.UploadsBackend, config),
 	})}
+}
+
+// KeyMode is the side whose money a secret key moves; empty when there is no key.
+func KeyMode(secretKey string) models.Mode {
+	switch {
+	case secretKey == "":
+		return ""
+	case strings.HasPrefix(secretKey, "sk_live_") || strings.HasPrefix(secretKey, "rk_live_"):
+		return models.Live
+	}
+	return models.Test
 }
 
 // Charge makes a destination charge off-session: the company's card pays, the partner's account receives (MONEY.md 4.4).
@@ -58,12 +70,16 @@ func (s Stripe) Charge(ctx context.Context, o Order) (Outcome, error) {
 	return Outcome{State: DidNotGo, Because: words(refused)}, nil
 }
 
-// isFinal tells a refusal from an answer that leaves open what happened (MONEY.md 4.5).
+// isFinal tells a refusal of this very payment from an answer that leaves open what happened: a key that was rolled, a
+// right that was taken away, a limit or a fault say nothing about it (MONEY.md 4.5).
 func isFinal(e *stripe.Error) bool {
-	if e.Type == stripe.ErrorTypeIdempotency || e.Code == stripe.ErrorCodeIdempotencyKeyInUse || e.Code == stripe.ErrorCodeLockTimeout {
-		return false
+	switch e.HTTPStatusCode {
+	case http.StatusPaymentRequired:
+		return e.Type == stripe.ErrorTypeCard || e.Type == stripe.ErrorTypeInvalidRequest
+	case http.StatusBadRequest, http.StatusNotFound:
+		return e.Type == stripe.ErrorTypeInvalidRequest || e.Type == stripe.ErrorTypeCard
 	}
-	return e.HTTPStatusCode >= 400 && e.HTTPStatusCode < 500 && e.HTTPStatusCode != http.StatusConflict && e.HTTPStatusCode != http.StatusTooManyRequests
+	return false
 }
 
 // read turns a payment intent into an outcome. One that waits for somebody is cancelled first, so that it can never be
@@ -139,17 +155,19 @@ func (s Stripe) Find(ctx context.Context, o Order) (Outcome, bool, error) {
 	return Outcome{}, false, nil
 }
 
-// SaveCard makes the company a customer of the platform, and confirms the card for use while nobody is there (MONEY.md 4.3).
-func (s Stripe) SaveCard(ctx context.Context, company models.Company, email, method string) (models.Card, error) {
-	customer := &stripe.CustomerParams{Name: stripe.String(company.Name), Email: stripe.String(email)}
-	customer.Context = ctx
-	customer.AddMetadata("company", company.ID.String())
-	customer.SetIdempotencyKey("customer-" + company.ID.String())
-	cus, err := s.api.Customers.New(customer)
-	if err != nil {
-		return models.Card{}, fmt.Errorf("make a customer: %w", err)
+// SaveCard makes the company a customer of the platform, if it is none yet, and confirms the card for use while nobody is there (MONEY.md 4.3).
+func (s Stripe) SaveCard(ctx context.Context, company models.Company, customer, method string) (models.Card, error) {
+	if customer == "" {
+		params := &stripe.CustomerParams{Name: stripe.String(company.Name)}
+		params.Context = ctx
+		params.AddMetadata("company", company.ID.String())
+		made, err := s.api.Customers.New(params)
+		if err != nil {
+			return models.Card{}, fmt.Errorf("make a customer: %w", err)
+		}
+		customer = made.ID
 	}
-	setup := &stripe.SetupIntentParams{Customer: stripe.String(cus.ID), PaymentMethod: stripe.String(method), Confirm: stripe.Bool(true),
+	setup := &stripe.SetupIntentParams{Customer: stripe.String(customer), PaymentMethod: stripe.String(method), Confirm: stripe.Bool(true),
 		Usage: stripe.String(string(stripe.SetupIntentUsageOffSession)), PaymentMethodTypes: stripe.StringSlice([]string{"card"})}
 	setup.Context = ctx
 	setup.AddExpand("payment_method")
@@ -157,7 +175,7 @@ func (s Stripe) SaveCard(ctx context.Context, company models.Company, email, met
 	if err != nil {
 		return models.Card{}, fmt.Errorf("set up the card: %w", err)
 	}
-	card := models.Card{Customer: cus.ID, Method: method}
+	card := models.Card{Customer: customer, Method: method}
 	if pm := intent.PaymentMethod; pm != nil {
 		card.Method = pm.ID
 		if pm.Card != nil {

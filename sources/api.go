@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -46,7 +47,21 @@ func (API) Read(e models.Event) (models.News, error) {
 	if err != nil {
 		return models.News{}, fmt.Errorf("transaction %s: %w", clip(t.Key), err)
 	}
-	return one(telling), nil
+	if telling.InvoiceKnown {
+		return one(telling), nil
+	}
+	if len(e.Answer) > 0 {
+		var a Answer
+		if err := json.Unmarshal(e.Answer, &a); err != nil {
+			return models.News{}, models.Refuse(models.ErrInvalid, "the answer cannot be read")
+		}
+		telling.InvoiceKnown, telling.Invoice = true, a.Invoice
+		telling.Intent = cmp.Or(telling.Intent, a.Intent)
+		return one(telling), nil
+	}
+	n := one(telling)
+	n.Ask = &models.Question{Charge: telling.Charge, Intent: telling.Intent}
+	return n, nil
 }
 
 // Tell is what a transaction says of its money. Its error is a models.FieldErrors that names the posted field.
@@ -82,6 +97,9 @@ func (t Transaction) money() (models.Money, error) {
 	}
 	if amount.Minor < 0 {
 		return models.Money{}, models.Invalid("amount", "must not be negative")
+	}
+	if amount.Minor > most {
+		return models.Money{}, models.Invalid("amount", "is larger than any payment can be")
 	}
 	return amount, nil
 }

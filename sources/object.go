@@ -144,12 +144,20 @@ func (o object) signed(path string) int64 {
 // amount is one that must be there and may not be below zero.
 func (o object) amount(path string) int64 {
 	n := o.signed(path)
-	if n < 0 {
+	switch {
+	case n < 0:
 		o.complain(path, "is negative")
+		return 0
+	case n > most:
+		o.complain(path, "is larger than any payment can be")
 		return 0
 	}
 	return n
 }
+
+// most is the largest amount that is believed, in the smallest unit: far beyond what any provider takes, and so far
+// under what a balance can hold that no honest sum overflows.
+const most = 1_000_000_000_000_000
 
 func (o object) flag(path string) bool {
 	v := o.value(path)

@@ -40,7 +40,7 @@ func TestTheBaseOfAnInvoiceIsRoundedOnceAndClamped(t *testing.T) {
 		{`"amount_paid":10,"total":10,"total_excluding_tax":10,"total_taxes":[{"amount":11}]`, 10, 0},
 		{`"amount_paid":10,"total":10,"total_excluding_tax":-3`, 10, 0},
 		{`"amount_paid":10,"total":10,"total_excluding_tax":12,"total_taxes":[{"amount":-2}]`, 10, 10},
-		{`"amount_paid":9223372036854775807,"total":9223372036854775807,"total_excluding_tax":9223372036854775806,"total_taxes":[{"amount":1}]`, 9223372036854775807, 9223372036854775806},
+		{`"amount_paid":999999999999999,"total":999999999999999,"total_excluding_tax":999999999999998,"total_taxes":[{"amount":1}]`, 999999999999999, 999999999999998},
 		{`"amount_paid":10,"total":10,"total_excluding_tax":9,"total_taxes":[{"amount":9223372036854775807},{"amount":9223372036854775807}]`, 10, 0},
 		{`"amount_paid":0,"total":-500,"total_excluding_tax":-500`, 0, 0},
 	} {

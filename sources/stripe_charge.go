@@ -67,6 +67,9 @@ func (o object) settle(t models.Telling, answer []byte) models.News {
 			o.complain("the answer", "cannot be read")
 		}
 		t.InvoiceKnown, t.Invoice = true, a.Invoice
+		if t.Intent == "" {
+			t.Intent = a.Intent
+		}
 		session = o.answered(t, a.Session)
 	}
 	t.Counts = t.Invoice == ""

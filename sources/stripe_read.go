@@ -82,5 +82,6 @@ func clip(text string) string {
 // Answer is what Stripe said when it was asked whose a charge is (MONEY.md 2.2). It is kept with the event.
 type Answer struct {
 	Invoice string          `json:"invoice"` // empty: the charge has none
+	Intent  string          `json:"intent"`  // the charge's payment intent; empty when it has none or the question named it
 	Session json.RawMessage `json:"session"` // the checkout session of the charge's payment intent; empty or null: there is none
 }

@@ -50,6 +50,13 @@ func (s *Store) EndAttempt(ctx context.Context, a models.Attempt) error {
 		a.Company, a.Mode, a.ID, a.Status, a.Intent, a.EndedAt, a.Because)
 }
 
+// LiveAttempts lists attempts of every company that are open since before a moment.
+func (s *Store) LiveAttempts(ctx context.Context, before time.Time) ([]models.Attempt, error) {
+	var list []models.Attempt
+	err := s.list(ctx, &list, `SELECT `+attemptColumns+` FROM attempts WHERE status = 'live' AND started_at < $1 ORDER BY started_at LIMIT 1000`, before)
+	return list, err
+}
+
 // Card loads the card a company pays with. None is ErrNotFound.
 func (s *Store) Card(ctx context.Context, t models.Tenant) (models.Card, error) {
 	var c models.Card

@@ -71,10 +71,46 @@ var agreements = []string{
 	WHERE c.company_id = $1 AND c.mode = $2 AND c.amount <> 0 AND (NOT p.counted OR p.partner_id IS DISTINCT FROM c.partner_id OR jsonb_array_length(p.steps) = 0)
 	ORDER BY 1 LIMIT 100`,
 	// No payment has more taken back than came in, and what was refunded is what the reversals say.
-	`SELECT 'refunds of payment ' || p.key AS what, p.refunded AS is, least(coalesce(sum(r.amount), 0), p.gross)::bigint AS want
-	FROM payments p LEFT JOIN reversals r ON r.company_id = p.company_id AND r.mode = p.mode AND r.payment_id = p.id AND r.currency = p.currency
+	`SELECT 'refunds of payment ' || p.key AS what, p.refunded AS is, least(coalesce(sum(r.counted), 0), p.gross)::bigint AS want
+	FROM payments p LEFT JOIN reversals r ON r.company_id = p.company_id AND r.mode = p.mode AND r.payment_id = p.id
 	WHERE p.company_id = $1 AND p.mode = $2 AND p.counted GROUP BY p.company_id, p.mode, p.id
-	HAVING p.refunded <> least(coalesce(sum(r.amount), 0), p.gross) ORDER BY 1 LIMIT 100`,
+	HAVING p.refunded <> least(coalesce(sum(r.counted), 0), p.gross) ORDER BY 1 LIMIT 100`,
+	// What a partner has held or due is the sum of the entries that stand there, and each entry is its commission's partner's.
+	`WITH entries AS (SELECT CASE WHEN c.matured THEN 'due/ptr_' ELSE 'held/ptr_' END || replace(e.partner_id::text, '-', '') AS account, e.currency, sum(e.amount)::bigint AS minor
+		FROM commission_entries e JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
+		WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id IS NULL GROUP BY 1, 2),
+		kept AS (SELECT account, currency, minor FROM balances WHERE company_id = $1 AND mode = $2 AND (account LIKE 'due/%' OR account LIKE 'held/%'))
+	SELECT 'what stands on ' || coalesce(k.account, e.account) || ' ' || coalesce(k.currency, e.currency) AS what, coalesce(k.minor, 0) AS is, coalesce(e.minor, 0) AS want
+	FROM entries e FULL JOIN kept k USING (account, currency) WHERE coalesce(k.minor, 0) <> coalesce(e.minor, 0) ORDER BY 1 LIMIT 100`,
+	`SELECT 'partner of entry commission/cms_' || replace(e.commission_id::text, '-', '') || '/' || e.seq AS what, 1::bigint AS is, 0::bigint AS want
+	FROM commission_entries e JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
+	WHERE e.company_id = $1 AND e.mode = $2 AND (e.partner_id <> c.partner_id OR e.currency <> c.currency OR e.invoice_id IS NULL AND e.payable_on <> c.payable_on)
+	ORDER BY 1 LIMIT 100`,
+	// What a commission earned at first is the sum of its entries but for refunds, and its share is its amount where no rate stands between them.
+	`SELECT 'earned of commission cms_' || replace(c.id::text, '-', '') AS what, c.earned AS is, coalesce(sum(e.amount) FILTER (WHERE e.kind <> 'refund'), 0)::bigint AS want
+	FROM commissions c LEFT JOIN commission_entries e ON e.company_id = c.company_id AND e.mode = c.mode AND e.commission_id = c.id
+	WHERE c.company_id = $1 AND c.mode = $2 GROUP BY c.company_id, c.mode, c.id
+	HAVING c.earned <> coalesce(sum(e.amount) FILTER (WHERE e.kind <> 'refund'), 0) ORDER BY 1 LIMIT 100`,
+	`SELECT 'share of commission cms_' || replace(c.id::text, '-', '') AS what, c.share AS is, c.amount AS want
+	FROM commissions c WHERE c.company_id = $1 AND c.mode = $2 AND c.sale_currency = c.currency AND (c.share <> c.amount OR c.first_share <> c.earned)
+	ORDER BY 1 LIMIT 100`,
+	// A commission's state is where its money stands.
+	`SELECT 'state of commission cms_' || replace(c.id::text, '-', '') || ' (' || c.status || ')' AS what, 1::bigint AS is, 0::bigint AS want
+	FROM commissions c WHERE c.company_id = $1 AND c.mode = $2 AND (c.status = 'held' AND c.matured OR c.status = 'due' AND NOT c.matured
+		OR c.status = 'reversed' AND c.amount <> 0 OR c.status IN ('held', 'due', 'invoiced', 'paid') AND c.amount = 0)
+	ORDER BY 1 LIMIT 100`,
+	// Every transfer is the booking of something that is there: an entry, the end of a hold, an invoice, an attempt that went.
+	`SELECT 'cause of transfer ' || t.key AS what, t.amount AS is, 0::bigint AS want FROM transfers t
+	WHERE t.company_id = $1 AND t.mode = $2 AND NOT CASE
+		WHEN t.key ~ '^commission/cms_[0-9a-f]{32}/[0-9]+$' THEN EXISTS (SELECT 1 FROM commission_entries e WHERE e.company_id = $1 AND e.mode = $2
+			AND e.commission_id = substr(t.key, 16, 32)::uuid AND e.seq = split_part(t.key, '/', 3)::int AND abs(e.amount) = t.amount)
+		WHEN t.key ~ '^commission/cms_[0-9a-f]{32}/matured$' THEN EXISTS (SELECT 1 FROM commissions c WHERE c.company_id = $1 AND c.mode = $2
+			AND c.id = substr(t.key, 16, 32)::uuid AND c.matured)
+		WHEN t.key ~ '^invoice/inv_[0-9a-f]{32}/' THEN EXISTS (SELECT 1 FROM invoices i WHERE i.company_id = $1 AND i.mode = $2 AND i.id = substr(t.key, 13, 32)::uuid)
+		WHEN t.key ~ '^attempt/att_[0-9a-f]{32}/paid$' THEN EXISTS (SELECT 1 FROM attempts a WHERE a.company_id = $1 AND a.mode = $2
+			AND a.id = substr(t.key, 13, 32)::uuid AND a.status = 'succeeded' AND a.amount = t.amount)
+		ELSE false END
+	ORDER BY 1 LIMIT 100`,
 }
 
 // Differences lists where a tenant's books do not agree, at most 100 of each kind.
@@ -88,6 +124,27 @@ func (s *Store) Differences(ctx context.Context, t models.Tenant) ([]Difference,
 		all = append(all, found...)
 	}
 	return all, nil
+}
+
+// Earned is what one commission and its payment say about its share.
+type Earned struct {
+	ID       models.CommissionID `db:"id"`
+	Currency models.Currency     `db:"sale_currency"`
+	First    int64               `db:"first_share"`
+	Share    int64               `db:"share"`
+	Refunds  string              `db:"refunds"`
+	Gross    int64               `db:"gross"`
+	Refunded int64               `db:"refunded"`
+}
+
+// EarnedAfter walks the commissions of counted payments by id, for the proof.
+func (s *Store) EarnedAfter(ctx context.Context, t models.Tenant, after models.CommissionID, limit int) ([]Earned, error) {
+	var list []Earned
+	err := s.list(ctx, &list, `SELECT c.id, c.sale_currency, c.first_share, c.share, c.refunds, p.gross, p.refunded
+		FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
+		WHERE c.company_id = $1 AND c.mode = $2 AND p.counted AND p.currency = c.sale_currency AND ($3::uuid IS NULL OR c.id > $3) ORDER BY c.id LIMIT $4`,
+		t.Company, t.Mode, after, limit)
+	return list, err
 }
 
 // BookTotal is what all accounts of one kind hold in one currency.

@@ -10,18 +10,18 @@ import (
 	"portal/models"
 )
 
-const customerColumns = `company_id, mode, id, key, email, name, stripe_customer_id, taught_by_email, created_at`
+const customerColumns = `company_id, mode, id, key, email, name, stripe_customer_id, taught_by_email, stripe_id_since, created_at`
 
 // AddCustomer keeps a new customer. A key or Stripe id that exists is an ErrConflict.
 func (s *Store) AddCustomer(ctx context.Context, c models.Customer) error {
-	return s.do(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		c.Company, c.Mode, c.ID, c.Key, c.Email, c.Name, c.StripeID, c.Taught, c.CreatedAt)
+	return s.do(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		c.Company, c.Mode, c.ID, c.Key, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince, c.CreatedAt)
 }
 
 // SaveCustomer keeps changed fields.
 func (s *Store) SaveCustomer(ctx context.Context, c models.Customer) error {
-	return s.do(ctx, `UPDATE customers SET email = $4, name = $5, stripe_customer_id = $6, taught_by_email = $7
-		WHERE company_id = $1 AND mode = $2 AND id = $3`, c.Company, c.Mode, c.ID, c.Email, c.Name, c.StripeID, c.Taught)
+	return s.do(ctx, `UPDATE customers SET email = $4, name = $5, stripe_customer_id = $6, taught_by_email = $7, stripe_id_since = $8
+		WHERE company_id = $1 AND mode = $2 AND id = $3`, c.Company, c.Mode, c.ID, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince)
 }
 
 // Customer loads one by id.
@@ -47,11 +47,12 @@ func (s *Store) customer(ctx context.Context, t models.Tenant, where string, arg
 	return c, nil
 }
 
-// CustomersByEmail lists those with an address, however it was written, the oldest first.
+// CustomersByEmail lists those with an address, however it was written: as theirs, or on a payment of theirs. The oldest first.
 func (s *Store) CustomersByEmail(ctx context.Context, t models.Tenant, email string) ([]models.Customer, error) {
 	var list []models.Customer
 	err := s.list(ctx, &list, `SELECT `+customerColumns+` FROM customers
-		WHERE company_id = $1 AND mode = $2 AND lower(btrim(email)) = $3 ORDER BY id LIMIT 100`, t.Company, t.Mode, models.NormalEmail(email))
+		WHERE company_id = $1 AND mode = $2 AND (lower(btrim(email)) = $3 OR id IN
+			(SELECT customer_id FROM payments WHERE company_id = $1 AND mode = $2 AND customer_email = $3 AND customer_email <> '')) ORDER BY id LIMIT 100`, t.Company, t.Mode, models.NormalEmail(email))
 	return list, err
 }
 
@@ -75,8 +76,9 @@ func (s *Store) AddLink(ctx context.Context, t models.Tenant, l models.Link) err
 // LinksOf lists a customer's links in the order in which they hold.
 func (s *Store) LinksOf(ctx context.Context, t models.Tenant, customer models.CustomerID) ([]models.Link, error) {
 	var list []models.Link
-	err := s.list(ctx, &list, `SELECT customer_id, partner_id, linked_at, origin, payment_id, payment_key FROM links
-		WHERE company_id = $1 AND mode = $2 AND customer_id = $3 ORDER BY linked_at, payment_key LIMIT 1000`, t.Company, t.Mode, customer)
+	err := s.list(ctx, &list, `SELECT l.customer_id, l.partner_id, l.linked_at, l.origin, l.payment_id, l.payment_key, coalesce(p.customer_ref = '', false) AS guest
+		FROM links l LEFT JOIN payments p ON p.company_id = l.company_id AND p.mode = l.mode AND p.id = l.payment_id
+		WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = $3 ORDER BY l.linked_at, l.payment_key LIMIT 1000`, t.Company, t.Mode, customer)
 	return list, err
 }
 

@@ -33,13 +33,18 @@ type Bucket struct {
 	Bucket  int              `db:"bucket"`
 }
 
-// ClaimBucket takes a queue that has events to carry, and that nobody else is draining. None is ErrNotFound.
+// ClaimBucket takes a queue, but for some, that has events to carry, and that nobody else is draining. None is ErrNotFound.
 // It stays claimed until the transaction ends.
-func (s *Store) ClaimBucket(ctx context.Context, now time.Time) (Bucket, error) {
+func (s *Store) ClaimBucket(ctx context.Context, now time.Time, but []Bucket) (Bucket, error) {
+	var not []string
+	for _, b := range but {
+		not = append(not, fmt.Sprintf("%s/%d", b.Company, b.Bucket))
+	}
 	var b Bucket
 	err := s.get(ctx, &b, `SELECT b.company_id, b.bucket FROM buckets b
 		WHERE EXISTS (SELECT 1 FROM events e WHERE e.company_id = b.company_id AND e.bucket = b.bucket AND e.status = 'pending' AND e.next_try_at <= $1)
-		LIMIT 1 FOR UPDATE OF b SKIP LOCKED`, now)
+			AND NOT ('co_' || replace(b.company_id::text, '-', '') || '/' || b.bucket = ANY($2))
+		LIMIT 1 FOR UPDATE OF b SKIP LOCKED`, now, pq.Array(append([]string{}, not...)))
 	return b, err
 }
 
@@ -99,7 +104,8 @@ func (s *Store) FinishEvent(ctx context.Context, e models.Event, status models.E
 
 // ParkEvent puts an event aside with its reason until a time, or until one of the ids it waits for is known.
 func (s *Store) ParkEvent(ctx context.Context, e models.Event, because string, waitsFor []string, until time.Time) error {
-	return s.do(ctx, `UPDATE events SET because = $4, waits_for = $5, next_try_at = $6, tries = tries + 1 WHERE company_id = $1 AND bucket = $2 AND id = $3`,
+	return s.do(ctx, `UPDATE events SET because = $4, waits_for = $5, next_try_at = $6, tries = tries + 1
+		WHERE company_id = $1 AND bucket = $2 AND id = $3 AND status = 'pending'`,
 		e.Company, e.Bucket, e.ID, because, pq.Array(waitsFor), until)
 }
 

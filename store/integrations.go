@@ -40,9 +40,9 @@ func (s *Store) SaveIntegration(ctx context.Context, i Integration, now time.Tim
 		s.keys.seal(i.WebhookSecret, i.place("webhook_secret")), Last4(i.WebhookSecret), pq.Array(append([]string{}, i.MissingRights...)), pq.Array(append([]string{}, i.MissingEvents...)), now)
 }
 
-// Last4 is all that is ever shown of a secret; nil when there is none.
+// Last4 is all that is ever shown of a secret; nil when there is none, or when that would be most of it.
 func Last4(secret string) *string {
-	if len(secret) < 12 {
+	if len(secret) < 8 {
 		return nil
 	}
 	end := secret[len(secret)-4:]

@@ -145,8 +145,24 @@ func (s *Store) Release(ctx context.Context, i models.Invoice) error {
 // OpenInvoiceOf finds the invoice, not yet in flight, that gathers what a commission earned. None is ErrNotFound.
 func (s *Store) OpenInvoiceOf(ctx context.Context, t models.Tenant, c models.CommissionID) (models.Invoice, error) {
 	var i models.Invoice
-	err := s.get(ctx, &i, invoiceSelect+`i.status IN ('review', 'approved') AND i.id IN
+	err := s.get(ctx, &i, invoiceSelect+`i.status IN ('review', 'approved', 'failed') AND i.id IN
 		(SELECT invoice_id FROM commission_entries WHERE company_id = $1 AND mode = $2 AND commission_id = $3) ORDER BY i.id LIMIT 1 FOR UPDATE OF i`,
 		t.Company, t.Mode, c)
 	return i, err
+}
+
+// TakenBackMeanwhile sums what was taken back of an invoice's commissions and lies on no invoice: zero or below.
+func (s *Store) TakenBackMeanwhile(ctx context.Context, i models.Invoice) (int64, error) {
+	var minor int64
+	err := s.get(ctx, &minor, `SELECT coalesce(sum(amount), 0)::bigint FROM commission_entries WHERE company_id = $1 AND mode = $2 AND invoice_id IS NULL AND amount < 0
+		AND currency = $4 AND commission_id IN (SELECT commission_id FROM commission_entries WHERE company_id = $1 AND mode = $2 AND invoice_id = $3)`,
+		i.Company, i.Mode, i.ID, i.Currency)
+	return minor, err
+}
+
+// GatherTakenBack puts those entries on the invoice.
+func (s *Store) GatherTakenBack(ctx context.Context, i models.Invoice) error {
+	return s.do(ctx, `UPDATE commission_entries SET invoice_id = $3 WHERE company_id = $1 AND mode = $2 AND invoice_id IS NULL AND amount < 0
+		AND currency = $4 AND commission_id IN (SELECT commission_id FROM commission_entries WHERE company_id = $1 AND mode = $2 AND invoice_id = $3)`,
+		i.Company, i.Mode, i.ID, i.Currency)
 }

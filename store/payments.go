@@ -113,23 +113,54 @@ func paymentsPage(t models.Tenant, f PaymentFilter, page Page) (string, []any) {
 	return paymentRow + where + ` AND ` + page.afterTime("p.paid_at", "p.id", 3) + ` LIMIT $5`, args
 }
 
-// PaymentsOfCustomer lists a customer's payments and hints of payments from a moment on, in the order of the money's own time (D14).
-func (s *Store) PaymentsOfCustomer(ctx context.Context, t models.Tenant, customer models.CustomerID, since time.Time, key string) ([]PaymentRow, error) {
-	var list []PaymentRow
-	err := s.list(ctx, &list, paymentRow+`p.customer_id = $3 AND p.merged_into IS NULL AND (p.paid_at, p.key) >= ($4, $5) ORDER BY p.paid_at, p.key LIMIT 100000`,
-		t.Company, t.Mode, customer, since, key)
+// PaymentsNaming lists payments without a partner whose clues name a key.
+func (s *Store) PaymentsNaming(ctx context.Context, t models.Tenant, key string) ([]models.PaymentID, error) {
+	var list []models.PaymentID
+	err := s.list(ctx, &list, `SELECT id FROM payments WHERE company_id = $1 AND mode = $2 AND partner_id IS NULL AND merged_into IS NULL AND named @> ARRAY[$3]
+		ORDER BY paid_at, key LIMIT 10000`, t.Company, t.Mode, key)
 	return list, err
 }
 
-// FirstSale is when a customer first paid, or nil. TaughtBy is the first payment that came with the customer's provider id.
-func (s *Store) FirstSale(ctx context.Context, t models.Tenant, customer models.CustomerID) (first *time.Time, taughtBy string, err error) {
-	if err = s.get(ctx, &first, `SELECT min(paid_at) FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND counted`,
-		t.Company, t.Mode, customer); err != nil {
-		return nil, "", err
+// PaymentsAttributed walks the payments of a program that have a partner, by id.
+func (s *Store) PaymentsAttributed(ctx context.Context, t models.Tenant, program models.ProgramID, after models.PaymentID, limit int) ([]models.PaymentID, error) {
+	var list []models.PaymentID
+	err := s.list(ctx, &list, `SELECT id FROM payments WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND counted AND partner_id IS NOT NULL
+		AND ($4::uuid IS NULL OR id > $4) ORDER BY id LIMIT $5`, t.Company, t.Mode, program, after, limit)
+	return list, err
+}
+
+// PaymentsOfCustomers lists the payments and hints of payments of some customers from a moment on, in the order of the money's own time (D14).
+func (s *Store) PaymentsOfCustomers(ctx context.Context, t models.Tenant, customers []models.CustomerID, since time.Time, key string) ([]PaymentRow, error) {
+	var list []PaymentRow
+	err := s.list(ctx, &list, paymentRow+`p.customer_id = ANY($3::uuid[]) AND p.merged_into IS NULL AND (p.paid_at, p.key) >= ($4, $5) ORDER BY p.paid_at, p.key LIMIT 100000`,
+		t.Company, t.Mode, pq.Array(uuids(customers)), since, key)
+	return list, err
+}
+
+func uuids(ids []models.CustomerID) []string {
+	var list []string
+	for _, id := range ids {
+		text, _ := id.Value() // cannot fail
+		list = append(list, text.(string))
 	}
-	err = s.get(ctx, &taughtBy, `SELECT coalesce((SELECT key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3
-		AND customer_ref <> '' AND merged_into IS NULL ORDER BY paid_at, key LIMIT 1), '')`, t.Company, t.Mode, customer)
-	return first, taughtBy, err
+	return list
+}
+
+// First is what a customer's payments begin with.
+type First struct {
+	PaidAt   *time.Time `db:"paid_at"`   // of the first counted payment; nil when there is none
+	Key      string     `db:"key"`       // of that payment
+	TaughtBy string     `db:"taught_by"` // the first payment that came with the customer's provider id
+}
+
+// FirstOf finds what a customer's payments begin with.
+func (s *Store) FirstOf(ctx context.Context, t models.Tenant, customer models.CustomerID) (First, error) {
+	var f First
+	err := s.get(ctx, &f, `SELECT f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by FROM (SELECT 1) one
+		LEFT JOIN (SELECT paid_at, key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND counted ORDER BY paid_at, key LIMIT 1) f ON true
+		LEFT JOIN (SELECT key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND customer_ref <> '' AND merged_into IS NULL
+			ORDER BY paid_at, key LIMIT 1) i ON true`, t.Company, t.Mode, customer)
+	return f, err
 }
 
 // PaymentsWithAlias lists the payments that any of these ids belongs to, the oldest first.
@@ -236,6 +267,12 @@ func (s *Store) Reversals(ctx context.Context, t models.Tenant, id models.Paymen
 	return list, err
 }
 
+// CountReversal keeps what a reversal takes off its payment, in the payment's currency.
+func (s *Store) CountReversal(ctx context.Context, t models.Tenant, id models.PaymentID, key string, counted int64) error {
+	return s.do(ctx, `UPDATE reversals SET counted = $5 WHERE company_id = $1 AND mode = $2 AND payment_id = $3 AND key = $4 AND counted <> $5`,
+		t.Company, t.Mode, id, key, counted)
+}
+
 // KeepReversal keeps the newest state of one reversal.
 func (s *Store) KeepReversal(ctx context.Context, t models.Tenant, id models.PaymentID, r models.Reversal) error {
 	return s.do(ctx, `INSERT INTO reversals (company_id, mode, payment_id, key, kind, amount, currency, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -246,9 +283,9 @@ func (s *Store) KeepReversal(ctx context.Context, t models.Tenant, id models.Pay
 // SavePayment keeps what the tellings together say of a payment, and what went back of it.
 func (s *Store) SavePayment(ctx context.Context, p models.Payment, customer *models.CustomerID, refunded int64, status string) error {
 	return s.do(ctx, `UPDATE payments SET source = $4, key = $5, counted = $6, kind = $7, status = $8, currency = $9, gross = $10, base = $11,
-		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15 WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15, customer_email = $16, named = $17 WHERE company_id = $1 AND mode = $2 AND id = $3`,
 		p.Company, p.Mode, p.ID, p.Source, p.Key, p.Counted, p.Kind, status, p.Gross.Currency, p.Gross.Minor, p.Base.Minor,
-		refunded, customer, p.Customer.StripeID, p.PaidAt)
+		refunded, customer, p.Customer.StripeID, p.PaidAt, models.NormalEmail(p.Customer.Email), pq.Array(p.Clues.Named()))
 }
 
 // SaveDecision keeps which partner a payment belongs to, and every step that led there.

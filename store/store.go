@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -179,12 +180,16 @@ func told(err error) error {
 	return err
 }
 
+// passing are the classes of PostgreSQL's errors that another try may not meet: connection, serialisation and deadlock,
+// resources, object state, intervention, system.
+var passing = []string{"08", "40", "53", "55", "57", "58"}
+
 // IsDatabaseFault tells a fault of the database or of the way to it, after which the whole transaction is tried again,
 // from one that lies in what was to be kept.
 func IsDatabaseFault(err error) bool {
 	var pg *pq.Error
 	if errors.As(err, &pg) {
-		return pg.Code.Class() != "22" && pg.Code.Class() != "23"
+		return slices.Contains(passing, string(pg.Code.Class()))
 	}
 	var network net.Error
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrTxDone) || errors.Is(err, context.Canceled) ||

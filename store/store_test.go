@@ -80,7 +80,7 @@ func TestInvoiceNumbersHaveNoGapsUnderConcurrency(t *testing.T) {
 // P46: balances move with their transfers, however many book at once, and a transfer booked again changes nothing.
 func TestBookingManyAtOnceLosesNothing(t *testing.T) {
 	t.Parallel()
-	s := storetest.Open(t)
+	s := storetest.OpenUnproved(t)
 	c := storetest.Company(t, s)
 	from, to := models.Owes(c.Program), models.DueTo(models.NewID[models.PartnerID](storetest.Day))
 	var all sync.WaitGroup

@@ -414,7 +414,7 @@ func markPaid(m MarkPaid) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Field(TextField{Name: "reference", Label: "Reference", Value: m.Reference, Error: m.Wrong["reference"], Autocomplete: "off", Hint: "What the partner finds on the bank statement. May stay empty."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Field(TextField{Name: "reference", Label: "Reference", Value: m.Reference, Error: m.Wrong["reference"], Autocomplete: "off", Required: true, Hint: "What the partner finds on the bank statement."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

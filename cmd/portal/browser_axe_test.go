@@ -30,30 +30,33 @@ type finding struct {
 
 // inspection is what axe says of a page as it stands.
 type inspection struct {
-	Passes, Wide int
-	Contrast     bool // colours were among what was looked at
-	Ground       string
-	Found        []finding
+	Passes   int
+	Contrast bool // colours were among what was looked at
+	Wide     int  // by how much the page, or a table that cannot be scrolled, is too wide
+	Ground   string
+	Found    []finding
 }
 
 const inspect = `document.getAnimations().forEach(a => a.finish()); axe.run(document, {resultTypes: ["violations"], preload: false}).then(r => JSON.stringify({
 	passes: r.passes.length,
 	contrast: [r.passes, r.violations, r.incomplete].some(list => list.some(rule => rule.id === "color-contrast")),
-	wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+	wide: Math.max(document.documentElement.scrollWidth - document.documentElement.clientWidth,
+		...[...document.querySelectorAll("table")].filter(t => getComputedStyle(t.parentElement).overflowX !== "auto").map(t => t.offsetWidth - t.parentElement.clientWidth)),
 	ground: getComputedStyle(document.documentElement).backgroundColor,
 	found: r.violations.map(v => ({id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 200) + " " + n.failureSummary)}))}))`
 
-func (n neighbourhood) accessible(t *testing.T) {
+func (s site) accessible(t *testing.T) {
 	axe, err := os.ReadFile("../../handlers/testdata/axe.min.js")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var seen places
-	t.Run("of", func(t *testing.T) { // ends when all of them have
-		for who, walk := range map[string]func(inspector){"a stranger": inspector.outside, "the company": inspector.company, "a partner": inspector.partner} {
+	t.Run("pages of", func(t *testing.T) { // ends when all of them have
+		for who, walk := range map[string]func(inspector){"a stranger": inspector.outside, "a partner": inspector.partner, "the company": inspector.company,
+			"its finance team": inspector.finance, "a new company": inspector.empty} {
 			t.Run(who, func(t *testing.T) {
 				t.Parallel()
-				walk(inspector{n.visitor(t), string(axe), &seen})
+				walk(inspector{s.visitor(t), string(axe), &seen})
 			})
 		}
 	})
@@ -102,7 +105,7 @@ func (in inspector) outside() {
 	in.fill("Sign in", "Password", "wrong")
 	in.press("Sign in")
 	in.look()
-	in.visit("/nothing/is/here")
+	in.meet(404, "/nothing/is/here")
 	in.visit("/sandbox/")
 	in.fill("Make the sale", "amount", "a hundred")
 	in.press("Make the sale")
@@ -110,7 +113,7 @@ func (in inspector) outside() {
 	in.visit("/sandbox/?account=" + platformAccount)
 }
 
-// company is what the company's people see.
+// company is what the company's people see of sales and partners.
 func (in inspector) company() {
 	in.signIn(signIns[0])
 	for _, path := range []string{"/admin", "/admin/payments", "/admin/payments?show=unattributed"} {
@@ -126,21 +129,30 @@ func (in inspector) company() {
 	in.fill("Add the partner", "Key", "two words")
 	in.press("Add the partner")
 	in.look()
+	in.drawer()
+}
+
+// finance is what those who pay see.
+func (in inspector) finance() {
+	in.signIn(signIns[1])
 	in.visit("/admin/invoices")
 	for _, status := range []string{"review", "approved", "paid"} {
 		in.visit("/admin/invoices?status=" + status)
 		in.enter("/admin/invoices/inv")
 	}
 	in.visit("/admin/invoices?status=failed")
-	in.visit("/admin/invoices/new?until=1999-12-31")
+	in.meet(422, "/admin/invoices/new?until=1999-12-31")
 	in.visit("/admin/invoices/new?until=" + inDays(40))
 	in.visit("/admin/events")
 	in.enter("/admin/events/")
-	in.drawer()
-	in.visit("/admin/payments/pay_nothing")
-	in.visit("/partner")
-	in.open("/admin")
-	in.press("Switch to live data") // where there is nothing yet
+	in.meet(404, "/admin/payments/pay_nothing")
+	in.meet(403, "/partner")
+}
+
+// empty is what a company sees that has nothing yet.
+func (in inspector) empty() {
+	in.signIn(signIns[0])
+	in.press("Switch to live data")
 	for _, path := range []string{"/admin", "/admin/payments", "/admin/partners", "/admin/invoices", "/admin/invoices/new", "/admin/events"} {
 		in.visit(path)
 	}
@@ -172,14 +184,24 @@ func (in inspector) partner() {
 // visit opens a page and looks at it.
 func (in inspector) visit(path string) {
 	in.t.Helper()
-	in.open(path)
+	in.meet(200, path)
+}
+
+// meet looks at a page that comes with a status.
+func (in inspector) meet(status int64, path string) {
+	in.t.Helper()
+	if got := in.open(path); got != status {
+		in.failf("%s is answered %d, not %d", path, got, status)
+	}
 	in.look()
 }
 
 // enter follows the first link of the page's table whose address begins so, and looks at what it leads to.
 func (in inspector) enter(prefix string) {
 	in.t.Helper()
-	in.pressAt(`//main//tbody//a[starts-with(@href, "` + prefix + `")]`)
+	if got := in.pressAt(`//main//tbody//a[starts-with(@href, "` + prefix + `")]`); got != 200 {
+		in.failf("what lies behind %s is answered %d", prefix, got)
+	}
 	in.look()
 }
 
@@ -222,7 +244,7 @@ func (in inspector) judge(path string, width int64, scheme string) string {
 		}
 	}
 	if said.Wide > 0 {
-		in.t.Errorf("%s is %d px wider than its window of %d px\n%s", path, said.Wide, width, in.picture())
+		in.t.Errorf("%s is %d px too wide for a window of %d px\n%s", path, said.Wide, width, in.picture())
 	}
 	return said.Ground
 }

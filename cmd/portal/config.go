@@ -72,7 +72,19 @@ func (f configured) load() (config, error) {
 	if err := c.fromEnvironment(os.Environ(), where); err != nil {
 		return c, err
 	}
+	if where["server.public_url"] == "" {
+		c.Server.PublicURL = here(c.Server.Listen)
+	}
 	return c, c.check(where)
+}
+
+// here is the address that a browser on the same machine would use.
+func here(listen string) string {
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil || port == "0" {
+		return defaults().Server.PublicURL
+	}
+	return "http://localhost:" + port
 }
 
 func (c *config) fromFile(path string, where map[string]string) error {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -58,9 +59,6 @@ func (d demoCommand) Run(ctx context.Context, std streams) error {
 		return fmt.Errorf("listen on %s: %w", c.Server.Listen, err)
 	}
 	defer func() { _ = listener.Close() }()
-	if c.Server.Listen != defaults().Server.Listen && c.Server.PublicURL == defaults().Server.PublicURL {
-		c.Server.PublicURL = fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
-	}
 	b, err := open(ctx, c, localdb.Start)
 	if err != nil {
 		return err
@@ -125,6 +123,7 @@ func (d *demo) prepare(ctx context.Context, made bool, std streams) (err error) 
 		if err := d.seed(ctx); err != nil {
 			return fmt.Errorf("make the demo's history: %w", err)
 		}
+		debug.FreeOSMemory() // the year took more than the days after it will
 		fmt.Fprintf(std.out, "… done in %.1f s.\n", time.Since(began).Seconds())
 	}
 	if d.house.PlatformSecret, err = d.tellSandbox(ctx); err != nil {

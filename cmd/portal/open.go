@@ -91,7 +91,7 @@ func (b *base) wire(now func() time.Time) rooms {
 	c := b.config
 	providers := &integrations.Integrations{Store: b.store, StripeBase: c.Stripe.APIBase, Now: now, Log: b.log}
 	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask}
-	out := &payouts.Payouts{Store: b.store, Bank: payouts.NewStripe(c.Stripe.SecretKey, c.Stripe.APIBase), Now: now, Log: b.log}
+	out := &payouts.Payouts{Store: b.store, Bank: payouts.NewStripe(c.Stripe.SecretKey, c.Stripe.APIBase), Mode: payouts.KeyMode(c.Stripe.SecretKey), Now: now, Log: b.log}
 	return rooms{
 		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Now: now, Log: b.log,
 			PublicURL: c.Server.PublicURL, Version: version, PlatformSecret: c.Stripe.WebhookSecret},

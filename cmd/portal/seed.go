@@ -123,7 +123,7 @@ func (s *seeder) company(ctx context.Context, now time.Time) error {
 	if err := s.person(ctx, s.store, signIns[2], "Nora Lindqvist", store.Place{Company: company.ID, Mode: "test", Role: models.PartnerMember, Partner: &nora}); err != nil {
 		return err
 	}
-	if _, err := s.house.Payouts.SaveCard(ctx, s.caller.Tenant, owner.Name, "pm_card_visa"); err != nil {
+	if _, err := s.house.Payouts.SaveCard(ctx, s.caller.Tenant, "pm_card_visa"); err != nil {
 		return err
 	}
 	secret, err := s.endpoint(shopKey, "/v1/integrations/stripe/"+program.ID.String()+"/webhook", "checkout.session.completed",

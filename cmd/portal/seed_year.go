@@ -15,7 +15,7 @@ import (
 // plan draws the year's subscribers. Euro customers come through the partner who is paid in euro, so that no rate is needed.
 func (s *seeder) plan(first, today time.Time) {
 	days := int(today.Sub(first).Hours() / 24)
-	for n := range 64 {
+	for n := range 52 {
 		begins := first.AddDate(0, 0, s.chance.IntN(days-10)).Add(time.Duration(8*60+s.chance.IntN(600)) * time.Minute)
 		name := firstNames[s.chance.IntN(len(firstNames))]
 		firm := firms[n%len(firms)]

@@ -111,6 +111,14 @@ func URL(t testing.TB) string {
 	return named(c.server.URL(), name)
 }
 
+// OpenUnproved is Open for a test that breaks the books on purpose, or books what has no cause.
+func OpenUnproved(t testing.TB) *store.Store {
+	t.Helper()
+	s := connect(t, URL(t))
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
 // Open gives a store on a database of the test's own. After the test its books must be proved.
 func Open(t testing.TB) *store.Store {
 	t.Helper()
@@ -120,6 +128,16 @@ func Open(t testing.TB) *store.Store {
 // OpenAt is Open on a database that URL gave.
 func OpenAt(t testing.TB, address string) *store.Store {
 	t.Helper()
+	s := connect(t, address)
+	t.Cleanup(func() {
+		CheckBooks(t, s)
+		_ = s.Close()
+	})
+	return s
+}
+
+func connect(t testing.TB, address string) *store.Store {
+	t.Helper()
 	ring, err := store.NewKeyring([]string{"1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="})
 	if err != nil {
 		t.Fatal(err)
@@ -128,10 +146,6 @@ func OpenAt(t testing.TB, address string) *store.Store {
 	if err != nil {
 		t.Fatalf("open the database: %v", err)
 	}
-	t.Cleanup(func() {
-		CheckBooks(t, s)
-		_ = s.Close()
-	})
 	return s
 }
 

@@ -1,0 +1,177 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+
+	"portal/attribution"
+	"portal/commission"
+	"portal/models"
+	"portal/store"
+)
+
+// lookedUp is what was found for one payment, and whose it is.
+type lookedUp struct {
+	attribution.Lookups
+	customer models.CustomerID
+	first    store.First
+}
+
+// lookups gathers what the rules may know at the payment's own time.
+func (in *Inbox) lookups(ctx context.Context, tx *store.Store, customer models.Customer, group map[models.CustomerID]models.Customer, p models.Payment, first store.First) (lookedUp, error) {
+	look := lookedUp{customer: customer.ID, first: first}
+	own, err := in.linkAt(ctx, tx, customer, p)
+	if err != nil {
+		return look, err
+	}
+	switch {
+	case byID(customer, own, p, first):
+		look.ByID, own = own, nil
+	case before(customer, p) && (customer.Email == nil || models.NormalEmail(*customer.Email) != models.NormalEmail(p.Customer.Email)):
+		own = nil // nothing but the id that was set later joins the two
+	}
+	if look.ByID == nil && p.Customer.Email != "" {
+		if look.ByEmail, err = in.linkByAddress(ctx, tx, customer, group, p); err != nil {
+			return look, err
+		}
+		look.ByEmail = earlier(own, look.ByEmail)
+	}
+	return look, in.partnersFor(ctx, tx, p, &look.Lookups)
+}
+
+// byID tells whether a customer's own link is known for a payment by an id: by the API's key, or by the provider's id,
+// unless this is the first payment that bears the id and the link was made by the address before (F83), or somebody set
+// the id by hand only later (D10).
+func byID(c models.Customer, link *models.Link, p models.Payment, first store.First) bool {
+	switch {
+	case p.Customer.Key != "":
+		return true
+	case p.Customer.StripeID == "", before(c, p):
+		return false
+	}
+	return first.TaughtBy != p.Key || link == nil || !link.Guest && !c.Taught
+}
+
+// before tells that a payment was made before somebody gave the customer its provider's id by hand (F86).
+func before(c models.Customer, p models.Payment) bool {
+	return p.Customer.StripeID != "" && c.StripeIDSince != nil && p.PaidAt.Before(*c.StripeIDSince)
+}
+
+// earlier is the link that was made first, ties broken by key; nil links are none.
+func earlier(a, b *models.Link) *models.Link {
+	switch {
+	case a == nil:
+		return b
+	case b == nil || a.From.Before(b.From) || a.From.Equal(b.From) && a.PayKey <= b.PayKey:
+		return a
+	}
+	return b
+}
+
+// linkAt is the link of a customer that holds at a payment: the latest made before it.
+func (in *Inbox) linkAt(ctx context.Context, tx *store.Store, customer models.Customer, p models.Payment) (*models.Link, error) {
+	links, err := tx.LinksOf(ctx, customer.Tenant, customer.ID)
+	if err != nil {
+		return nil, err
+	}
+	var holds *models.Link
+	for i, l := range links {
+		if l.From.Before(p.PaidAt) || l.From.Equal(p.PaidAt) && l.PayKey <= p.Key {
+			holds = &links[i]
+		}
+	}
+	return holds, nil
+}
+
+// linkByAddress is the first link of the other customer records with the payment's address.
+func (in *Inbox) linkByAddress(ctx context.Context, tx *store.Store, customer models.Customer, group map[models.CustomerID]models.Customer, p models.Payment) (*models.Link, error) {
+	var found *models.Link
+	for _, other := range group {
+		if other.ID == customer.ID {
+			continue
+		}
+		link, err := in.linkAt(ctx, tx, other, p)
+		if err != nil {
+			return nil, err
+		}
+		found = earlier(found, link)
+	}
+	return found, nil
+}
+
+// partnersFor loads the partners that a payment's clues or its customer's link name.
+func (in *Inbox) partnersFor(ctx context.Context, tx *store.Store, p models.Payment, look *attribution.Lookups) error {
+	look.Partners, look.Linked = map[string]models.Partner{}, map[models.PartnerID]models.Partner{}
+	if keys := p.Clues.Named(); len(keys) > 0 {
+		named, err := tx.PartnersByKey(ctx, p.Tenant, keys)
+		if err != nil {
+			return err
+		}
+		for _, partner := range named {
+			look.Partners[partner.Key] = partner
+		}
+	}
+	for _, link := range []*models.Link{look.ByID, look.ByEmail} {
+		if link == nil {
+			continue
+		}
+		partner, err := tx.Partner(ctx, p.Tenant, link.Partner)
+		if err != nil {
+			return err
+		}
+		look.Linked[partner.ID] = partner
+	}
+	return nil
+}
+
+// decide asks the rules about one payment and books what they say.
+func (in *Inbox) decide(ctx context.Context, tx *store.Store, p told, look *lookedUp) error {
+	if look == nil {
+		look = &lookedUp{}
+		if err := in.partnersFor(ctx, tx, p.Payment, &look.Lookups); err != nil {
+			return err
+		}
+	}
+	d := attribution.Decide(p.Payment, look.Lookups)
+	linkedElsewhere := d.By == models.ByEmail && look.ByEmail != nil && look.ByEmail.Customer != look.customer
+	if d.Partner != nil && (d.Links || linkedElsewhere) && !look.customer.IsZero() {
+		link := models.Link{Customer: look.customer, Partner: d.Partner.ID, From: p.PaidAt, Origin: "event", Payment: &p.ID, PayKey: p.Key}
+		if err := tx.AddLink(ctx, p.Tenant, link); err != nil {
+			return fmt.Errorf("link customer %s: %w", look.customer, err)
+		}
+	}
+	if !p.Counted {
+		if err := tx.SaveDecision(ctx, p.Tenant, p.ID, nil, nil, d.Policy, d.Steps); err != nil {
+			return err
+		}
+		return in.earn(ctx, tx, target{payment: p.Payment})
+	}
+	return in.book(ctx, tx, p, d, models.Past{FirstSale: look.first.PaidAt, FirstKey: look.first.Key})
+}
+
+// book counts what the payment earns and brings the commissions of the payment to it.
+func (in *Inbox) book(ctx context.Context, tx *store.Store, p told, d models.Decision, past models.Past) error {
+	want := target{payment: p.Payment, partner: d.Partner, refunded: p.refunded}
+	steps := d.Steps
+	var partner *models.PartnerID
+	var by *models.AttributedBy
+	if d.Partner != nil {
+		var err error
+		if want.program, err = tx.Program(ctx, p.Company, p.Via); err != nil {
+			return err
+		}
+		sets, err := tx.RuleSets(ctx, p.Tenant, p.Via)
+		if err != nil {
+			return err
+		}
+		want.earning = commission.Earn(sets, p.Payment, d, past)
+		partner, by = &d.Partner.ID, &d.By
+		if !want.earning.Earns {
+			steps = append(steps, want.earning.Steps...)
+		}
+	}
+	if err := tx.SaveDecision(ctx, p.Tenant, p.ID, partner, by, d.Policy, steps); err != nil {
+		return fmt.Errorf("keep the decision on %s: %w", p.ID, err)
+	}
+	return in.earn(ctx, tx, want)
+}

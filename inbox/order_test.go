@@ -1,0 +1,133 @@
+package inbox_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"portal/inbox"
+	"portal/models"
+	"portal/store"
+	"portal/store/storetest"
+)
+
+// scene is a story whose events may come in any order, any number of times.
+type scene struct {
+	sales []storetest.Sold
+	back  map[int][]int64 // refunds by sale: what was given back so far
+	calls []inbox.Transaction
+}
+
+// state is what the hash of the books covers, in words.
+func (h *house) state() string {
+	h.t.Helper()
+	var b strings.Builder
+	if err := h.Store.Snapshot(context.Background(), func(tx *store.Store) error {
+		return tx.Digested(context.Background(), h.caller.Tenant, func(line string) { b.WriteString(line + "\n") })
+	}); err != nil {
+		h.t.Fatal(err)
+	}
+	return b.String()
+}
+
+// play lets the story's events come in one order, some twice, the inbox drained now and then.
+func (sc scene) play(t *testing.T, shape storetest.Shape, seed uint64) string {
+	t.Helper()
+	h := newHouse(t)
+	storetest.Partner(t, h.Store, h.caller.Tenant, "PARTNER_B", "usd")
+	chance := rand.New(rand.NewPCG(seed, 1))
+	var acts []func()
+	for _, s := range sc.sales {
+		if !s.OneOff {
+			h.invoices[fmt.Sprintf("pi_%d", s.N)] = fmt.Sprintf("in_%d", s.N)
+		}
+		for _, body := range sc.bodies(s, shape) {
+			acts = append(acts, func() { h.post(body) })
+			if chance.IntN(3) == 0 {
+				acts = append(acts, func() { h.post(body) })
+			}
+		}
+	}
+	for _, call := range sc.calls {
+		act := func() {
+			if _, _, err := h.Transact(context.Background(), h.caller, call); err != nil && !errors.Is(err, models.ErrConflict) {
+				t.Errorf("transact: %v", err)
+			}
+		}
+		acts = append(acts, act, act)
+	}
+	chance.Shuffle(len(acts), func(i, j int) { acts[i], acts[j] = acts[j], acts[i] })
+	for _, act := range acts {
+		act()
+		if chance.IntN(2) == 0 {
+			h.drain()
+		}
+	}
+	h.drain()
+	h.drain()
+	for _, status := range []models.EventStatus{models.EventPending, models.EventFailed} {
+		left, err := h.Store.Events(context.Background(), h.caller.Tenant, status, storetest.FirstPage())
+		if err != nil || len(left) > 0 {
+			t.Errorf("seed %d: %d events are %s, %v", seed, len(left), status, err)
+		}
+	}
+	return h.state()
+}
+
+func (sc scene) bodies(s storetest.Sold, shape storetest.Shape) [][]byte {
+	bodies := [][]byte{s.Charge(shape)}
+	if !s.Renewal {
+		bodies = append(bodies, s.Session(shape))
+	}
+	if !s.OneOff {
+		bodies = append(bodies, s.Invoice(shape))
+	}
+	for _, back := range sc.back[s.N] {
+		bodies = append(bodies, s.Refund(shape, back))
+	}
+	return bodies
+}
+
+// DESIGN.md 4, B10: any order, any number of times, ends in the same books.
+func TestAnyOrderAndRepetitionEndsInTheSameBooks(t *testing.T) {
+	t.Parallel()
+	sold := func(n int, customer, email, partner string, day int, kind string) storetest.Sold {
+		return storetest.Sold{N: n, Customer: customer, Email: email, Partner: partner, Gross: 10000, Tax: 777, Currency: "usd",
+			PaidAt: storetest.Day.AddDate(0, 0, -20+day), OneOff: kind == "one-off", Renewal: kind == "renewal"}
+	}
+	scenes := map[string]scene{
+		"one customer": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_1", "a@x", "", 1, "renewal"), sold(3, "cus_1", "a@x", "PARTNER_B", 2, "")}},
+		"one-offs and refunds": {back: map[int][]int64{1: {2500, 10000}, 2: {3333}, 3: {10000}},
+			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, "one-off"), sold(2, "cus_1", "a@x", "", 1, "renewal"), sold(3, "cus_1", "a@x", "PARTNER_B", 2, "one-off")}},
+		"a refund and a late earlier sale of another partner": {back: map[int][]int64{2: {10000}},
+			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_1", "a@x", "PARTNER_B", 2, "")}},
+		"a guest, then a customer":                 {sales: []storetest.Sold{sold(1, "", "a@x", "PARTNER_A", 0, "one-off"), sold(2, "cus_1", "a@x", "", 1, ""), sold(3, "", "a@x", "", 2, "one-off")}},
+		"two customers with one address":           {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_2", "a@x", "", 1, ""), sold(3, "cus_2", "a@x", "", 2, "renewal")}},
+		"two partners, one address, a guest":       {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_2", "a@x", "PARTNER_B", 1, ""), sold(3, "", "a@x", "", 2, "one-off")}},
+		"one customer with two addresses, a guest": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_1", "b@x", "", 1, "renewal"), sold(3, "", "b@x", "", 2, "one-off")}},
+		"a call with the charge's id": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, "")},
+			calls: []inbox.Transaction{{Key: "ch_1", Amount: "100.00", AmountUnits: "usd", CustomerKey: "cus_1", CreateCustomer: true}}},
+		"a call with the intent's id and a partner": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "", 0, "one-off"), sold(2, "cus_1", "a@x", "", 1, "renewal")}, back: map[int][]int64{1: {5000}},
+			calls: []inbox.Transaction{{Key: "pi_1", Amount: "100.00", AmountUnits: "usd", Partner: "PARTNER_B", CustomerKey: "cus_1", CreateCustomer: true}}},
+	}
+	for name, sc := range scenes {
+		for _, shape := range []storetest.Shape{storetest.Old, storetest.New} {
+			t.Run(name+" "+string(shape), func(t *testing.T) {
+				t.Parallel()
+				seen := map[string]uint64{}
+				for seed := range uint64(8) {
+					seen[sc.play(t, shape, seed)] = seed
+				}
+				if len(seen) > 1 {
+					t.Errorf("%d different books", len(seen))
+					for state, seed := range seen {
+						t.Logf("seed %d:\n%s", seed, state)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+
+	"portal/commission"
+	"portal/models"
+	"portal/store"
+)
+
+// CheckRules tells what is wrong with a list of rules as FieldErrors, whose fields are named like data[0].value; nil
+// when they can be saved.
+func CheckRules(rules []models.Rule) error { return commission.Validate(rules) }
+
+// SaveRules keeps a new version of a program's rules. A first version counts for payments of any date, so those that are
+// there already are decided by it; a later one holds from now on (D14).
+func (in *Inbox) SaveRules(ctx context.Context, c models.Caller, rules []models.Rule, who models.Actor) error {
+	had, err := in.Store.RuleSets(ctx, c.Tenant, c.Program)
+	if err != nil {
+		return err
+	}
+	err = in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.SaveRules(ctx, c.Tenant, c.Program, rules, who.Name, in.moment()); err != nil {
+			return fmt.Errorf("save the rules of %s: %w", c.Program, err)
+		}
+		return tx.Audited(ctx, c.Company, who, "rules.saved", c.Program.String(), fmt.Sprintf("%d rules, %s", len(rules), c.Mode), in.now())
+	})
+	if err != nil || len(had) > 0 {
+		return err
+	}
+	return in.settleAttributed(ctx, c)
+}
+
+// settleAttributed decides anew what has a partner but was not priced yet, some at a time.
+func (in *Inbox) settleAttributed(ctx context.Context, c models.Caller) error {
+	var after models.PaymentID
+	for {
+		ids, err := in.Store.PaymentsAttributed(ctx, c.Tenant, c.Program, after, batch)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if err := in.settleAll(ctx, c.Tenant, ids); err != nil {
+			return err
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+func (in *Inbox) settleAll(ctx context.Context, t models.Tenant, ids []models.PaymentID) error {
+	return in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.LockBucket(ctx, t); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := in.settle(ctx, tx, t, id); err != nil {
+				return fmt.Errorf("settle payment %s anew: %w", id, err)
+			}
+		}
+		return nil
+	})
+}
+
+// AddPartner keeps a new partner. One who is active counts for payments of any date: those without a partner whose clues
+// name the key are decided anew (D14).
+func (in *Inbox) AddPartner(ctx context.Context, p models.Partner, who models.Actor) error {
+	return in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.LockBucket(ctx, p.Tenant); err != nil {
+			return err
+		}
+		if err := tx.AddPartner(ctx, p); err != nil {
+			return fmt.Errorf("add partner %q: %w", p.Key, err)
+		}
+		if err := tx.Audited(ctx, p.Company, who, "partner.added", p.ID.String(), p.Key, in.now()); err != nil {
+			return err
+		}
+		waiting, err := tx.PaymentsNaming(ctx, p.Tenant, p.Key)
+		if err != nil {
+			return err
+		}
+		for _, id := range waiting {
+			if err := in.settle(ctx, tx, p.Tenant, id); err != nil {
+				return fmt.Errorf("settle payment %s anew: %w", id, err)
+			}
+		}
+		return nil
+	})
+}

@@ -157,7 +157,7 @@ func (o object) amount(path string) int64 {
 
 // most is the largest amount that is believed, in the smallest unit: far beyond what any provider takes, and so far
 // under what a balance can hold that no honest sum overflows.
-const most = 1_000_000_000_000_000
+const most = 10_000_000_000_000_000
 
 func (o object) flag(path string) bool {
 	v := o.value(path)

@@ -51,8 +51,10 @@ func (s *Store) customer(ctx context.Context, t models.Tenant, where string, arg
 func (s *Store) CustomersByEmail(ctx context.Context, t models.Tenant, email string) ([]models.Customer, error) {
 	var list []models.Customer
 	err := s.list(ctx, &list, `SELECT `+customerColumns+` FROM customers
-		WHERE company_id = $1 AND mode = $2 AND (lower(btrim(email)) = $3 OR id IN
-			(SELECT customer_id FROM payments WHERE company_id = $1 AND mode = $2 AND customer_email = $3 AND customer_email <> '')) ORDER BY id LIMIT 100`, t.Company, t.Mode, models.NormalEmail(email))
+		WHERE company_id = $1 AND mode = $2 AND id IN (
+			SELECT id FROM customers WHERE company_id = $1 AND mode = $2 AND lower(btrim(email)) = $3
+			UNION SELECT customer_id FROM payments WHERE company_id = $1 AND mode = $2 AND customer_email = $3 AND customer_email <> '')
+		ORDER BY id LIMIT 100`, t.Company, t.Mode, models.NormalEmail(email))
 	return list, err
 }
 

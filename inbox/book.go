@@ -14,11 +14,11 @@ import (
 
 // target is what a payment should have earned by now.
 type target struct {
-	program  models.Program
-	payment  models.Payment
-	partner  *models.Partner
-	earning  models.Earning
-	refunded int64
+	program models.Program
+	payment models.Payment
+	partner *models.Partner
+	earning models.Earning
+	back    commission.Back
 }
 
 // earn brings the payment's commissions to the target: the difference is booked, nothing is edited.
@@ -59,17 +59,23 @@ func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commissio
 	first := want.earning.Share
 	share := first
 	if c.Refunds == "automatic" {
-		share = commission.Remaining(first, want.payment.Gross, want.refunded)
+		share = commission.Remaining(first, want.payment.Gross, want.back.Total)
 	}
 	entries, err := tx.Entries(ctx, c.Tenant, c.ID)
 	if err != nil {
 		return err
 	}
-	if err := in.payable(ctx, tx, &c, want.payment, entries); err != nil {
+	if err := in.payable(ctx, tx, &c, want, entries); err != nil {
+		return err
+	}
+	if err := in.dispute(ctx, tx, &c, want.back.Held, entries); err != nil {
 		return err
 	}
 	oldBack := models.Money{Minor: c.Earned.Minor - c.Amount.Minor, Currency: c.Amount.Currency}
 	c.First, c.Share, c.Steps = first, share, want.earning.Steps
+	if c.Disputed {
+		c.Steps = append(c.Steps, models.Step{Rule: "dispute", Verdict: models.Refused, Because: "the customer's bank disputes this payment: held until that is decided"})
+	}
 	var parts []models.Entry
 	if c.Amount.Currency == first.Currency {
 		kind, because := "earned", "earned from "+want.payment.Key
@@ -77,7 +83,7 @@ func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commissio
 			kind, because = "correction", "more is known of "+want.payment.Key
 		}
 		parts = append(parts, models.Entry{Kind: kind, Because: because, Amount: models.Money{Minor: first.Minor - c.Earned.Minor, Currency: c.Amount.Currency}},
-			models.Entry{Kind: "refund", Because: fmt.Sprintf("%s refunded of %s", models.Money{Minor: want.refunded, Currency: want.payment.Gross.Currency}, want.payment.Key),
+			models.Entry{Kind: "refund", Because: want.whyBack(),
 				Amount: models.Money{Minor: oldBack.Minor - (first.Minor - share.Minor), Currency: c.Amount.Currency}})
 		c.Earned, c.Amount = first, share
 	} else {
@@ -87,15 +93,27 @@ func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commissio
 	return in.write(ctx, tx, c, len(entries), parts)
 }
 
+// whyBack says what took money back of the payment.
+func (w target) whyBack() string {
+	money := func(minor int64) models.Money { return models.Money{Minor: minor, Currency: w.payment.Gross.Currency} }
+	switch {
+	case w.back.Lost == 0:
+		return fmt.Sprintf("%s refunded of %s", money(w.back.Refunded), w.payment.Key)
+	case w.back.Refunded == 0:
+		return fmt.Sprintf("%s of %s lost in a dispute", money(w.back.Lost), w.payment.Key)
+	}
+	return fmt.Sprintf("%s refunded of %s and %s lost in a dispute", money(w.back.Refunded), w.payment.Key, money(w.back.Lost))
+}
+
 // payable sets the day on which the hold ends. It follows the payment's own time while the hold lasts: a telling that
 // comes later may know that time better.
-func (in *Inbox) payable(ctx context.Context, tx *store.Store, c *models.Commission, p models.Payment, entries []models.Entry) error {
+func (in *Inbox) payable(ctx context.Context, tx *store.Store, c *models.Commission, want target, entries []models.Entry) error {
 	if c.Matured || slices.ContainsFunc(entries, func(e models.Entry) bool { return e.Invoice != nil }) {
 		return nil
 	}
-	c.PayableOn = commission.PayableOn(p.PaidAt, c.HoldDays)
+	c.PayableOn = commission.PayableOn(want.payment.PaidAt, c.HoldDays)
 	if len(entries) == 0 {
-		c.Matured = !c.PayableOn.After(in.Now())
+		c.Matured = !c.PayableOn.After(in.Now()) && !want.back.Held
 		return nil
 	}
 	return tx.MoveEntries(ctx, *c)

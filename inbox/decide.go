@@ -151,7 +151,7 @@ func (in *Inbox) decide(ctx context.Context, tx *store.Store, p told, look *look
 
 // book counts what the payment earns and brings the commissions of the payment to it.
 func (in *Inbox) book(ctx context.Context, tx *store.Store, p told, d models.Decision, past models.Past) error {
-	want := target{payment: p.Payment, partner: d.Partner, refunded: p.refunded}
+	want := target{payment: p.Payment, partner: d.Partner, back: p.back}
 	steps := d.Steps
 	var partner *models.PartnerID
 	var by *models.AttributedBy

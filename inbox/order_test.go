@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"portal/inbox"
 	"portal/models"
@@ -19,6 +20,7 @@ type scene struct {
 	sales []storetest.Sold
 	back  map[int][]int64 // refunds by sale: what was given back so far
 	calls []inbox.Transaction
+	more  func(s storetest.Sold) [][]byte // further events of a sale
 }
 
 // state is what the hash of the books covers, in words.
@@ -88,7 +90,23 @@ func (sc scene) bodies(s storetest.Sold, shape storetest.Shape) [][]byte {
 	for _, back := range sc.back[s.N] {
 		bodies = append(bodies, s.Refund(shape, back))
 	}
+	if sc.more != nil {
+		bodies = append(bodies, sc.more(s)...)
+	}
 	return bodies
+}
+
+// afterwards are refund objects and disputes of three sales, in each state they went through.
+func afterwards(s storetest.Sold) [][]byte {
+	const hour = time.Hour
+	switch s.N {
+	case 1:
+		return [][]byte{s.RefundObject(1, 2500, "pending", hour, hour), s.RefundObject(1, 2500, "succeeded", hour, 2*hour),
+			s.RefundObject(2, 2500, "succeeded", hour, 3*hour), s.RefundObject(2, 2500, "failed", hour, 99*hour)}
+	case 2:
+		return [][]byte{s.RefundObject(1, 10000, "succeeded", hour, hour), s.RefundObject(1, 10000, "failed", hour, 50*hour), s.Dispute(10000, "needs_response", 60*hour)}
+	}
+	return [][]byte{s.Dispute(4000, "needs_response", hour), s.Dispute(4000, "under_review", 2*hour), s.Dispute(4000, "lost", 3*hour)}
 }
 
 // DESIGN.md 4, B10: any order, any number of times, ends in the same books.
@@ -108,6 +126,8 @@ func TestAnyOrderAndRepetitionEndsInTheSameBooks(t *testing.T) {
 		"two customers with one address":           {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_2", "a@x", "", 1, ""), sold(3, "cus_2", "a@x", "", 2, "renewal")}},
 		"two partners, one address, a guest":       {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_2", "a@x", "PARTNER_B", 1, ""), sold(3, "", "a@x", "", 2, "one-off")}},
 		"one customer with two addresses, a guest": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_1", "b@x", "", 1, "renewal"), sold(3, "", "b@x", "", 2, "one-off")}},
+		"refunds told twice, one that fails, disputes": {back: map[int][]int64{1: {2500, 5000}, 2: {10000}}, more: afterwards,
+			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_1", "a@x", "", 1, "renewal"), sold(3, "cus_1", "a@x", "PARTNER_B", 2, "one-off")}},
 		"a call with the charge's id": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, "")},
 			calls: []inbox.Transaction{{Key: "ch_1", Amount: "100.00", AmountUnits: "usd", CustomerKey: "cus_1", CreateCustomer: true}}},
 		"a call with the intent's id and a partner": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "", 0, "one-off"), sold(2, "cus_1", "a@x", "", 1, "renewal")}, back: map[int][]int64{1: {5000}},

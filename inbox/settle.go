@@ -3,10 +3,9 @@ package inbox
 import (
 	"context"
 	"fmt"
-	"math/big"
-	"slices"
 	"time"
 
+	"portal/commission"
 	"portal/models"
 	"portal/sources"
 	"portal/store"
@@ -31,7 +30,7 @@ func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, i
 	if customer != nil {
 		customerID = &customer.ID
 	}
-	if err := tx.SavePayment(ctx, now.Payment, customerID, now.refunded, statusOf(now)); err != nil {
+	if err := tx.SavePayment(ctx, now.Payment, customerID, now.back.Total, statusOf(now)); err != nil {
 		return fmt.Errorf("keep payment %s: %w", id, err)
 	}
 	since := since{now.PaidAt, now.Key}
@@ -63,10 +62,10 @@ func (s since) or(at time.Time, key string) since {
 	return s
 }
 
-// told is a payment as its kept tellings make it, and how much of it went back.
+// told is a payment as its kept tellings make it, and what went back of it.
 type told struct {
 	models.Payment
-	refunded int64
+	back commission.Back
 }
 
 // combined makes the payment that the kept tellings and reversals tell of.
@@ -88,31 +87,24 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 	if err != nil {
 		return told{}, err
 	}
-	var refunded int64
-	for _, r := range gone {
-		counted := countedOff(p, tellings, r)
-		if err := tx.CountReversal(ctx, row.Tenant, row.ID, r.Key, counted); err != nil {
+	back := commission.Returned(p.Gross, charges(tellings), gone)
+	for key, counted := range back.Parts {
+		if err := tx.CountReversal(ctx, row.Tenant, row.ID, key, counted); err != nil {
 			return told{}, err
 		}
-		refunded = min(refunded+counted, p.Gross.Minor)
 	}
-	return told{p, refunded}, nil
+	return told{p, back}, nil
 }
 
-// countedOff is what a reversal takes off its payment. What the charge took may be in another currency (adaptive
-// pricing) or more than the payment counts (overpaid): then the share of the charge counts (MONEY.md 0.9, 2.4).
-func countedOff(p models.Payment, tellings []models.Telling, r models.Reversal) int64 {
-	i := slices.IndexFunc(tellings, func(l models.Telling) bool { return l.Object == r.Key && l.Gross.Currency == r.Amount.Currency })
-	if i >= 0 && (r.Amount.Currency != p.Gross.Currency || tellings[i].Gross.Minor > p.Gross.Minor) {
-		share, err := p.Gross.Times(big.NewInt(r.Amount.Minor), big.NewInt(tellings[i].Gross.Minor))
-		if err == nil {
-			return min(share.Minor, p.Gross.Minor)
+// charges are what each charge of a payment took, as it told itself.
+func charges(tellings []models.Telling) map[string]models.Money {
+	took := map[string]models.Money{}
+	for _, l := range tellings {
+		if l.Object == l.Charge && l.Charge != "" {
+			took[l.Charge] = l.Gross
 		}
 	}
-	if r.Amount.Currency != p.Gross.Currency {
-		return 0
-	}
-	return min(r.Amount.Minor, p.Gross.Minor)
+	return took
 }
 
 // firstHint is when money that is not counted yet was first spoken of.
@@ -128,9 +120,11 @@ func firstHint(tellings []models.Telling, otherwise time.Time) time.Time {
 
 func statusOf(p told) string {
 	switch {
-	case p.refunded == 0:
+	case p.back.Disputed:
+		return "disputed"
+	case p.back.Total == 0:
 		return "paid"
-	case p.refunded < p.Gross.Minor:
+	case p.back.Total < p.Gross.Minor:
 		return "partially_refunded"
 	}
 	return "refunded"

@@ -26,11 +26,23 @@ func Entry(c models.Commission, e models.Entry) []models.Transfer {
 	})
 }
 
-// Matured books the end of a commission's hold: held money becomes due.
+// Matured books the end of a commission's hold: held money becomes due. A hold that ends again has its number in the key.
 func Matured(c models.Commission, amount models.Money, at time.Time) []models.Transfer {
+	key := fmt.Sprintf("commission/%s/matured", c.ID)
+	if c.Holds > 0 {
+		key = fmt.Sprintf("%s/%d", key, c.Holds)
+	}
 	return flow(models.Transfer{
-		Key: fmt.Sprintf("commission/%s/matured", c.ID), Cause: "commission/" + c.ID.String(),
+		Key: key, Cause: "commission/" + c.ID.String(),
 		From: models.HeldFor(c.Partner), To: models.DueTo(c.Partner), Amount: amount, At: at,
+	})
+}
+
+// HeldAgain books due money put back on hold, for the Holds-th time, while a dispute is open.
+func HeldAgain(c models.Commission, amount models.Money, at time.Time) []models.Transfer {
+	return flow(models.Transfer{
+		Key: fmt.Sprintf("commission/%s/held/%d", c.ID, c.Holds), Cause: "commission/" + c.ID.String(),
+		From: models.DueTo(c.Partner), To: models.HeldFor(c.Partner), Amount: amount, At: at,
 	})
 }
 
@@ -67,6 +79,14 @@ func Shrunk(i models.Invoice, back models.Money, at time.Time) []models.Transfer
 	return flow(models.Transfer{
 		Key: fmt.Sprintf("invoice/%s/shrunk/%d", i.ID, i.TotalMinor), Cause: "invoice/" + i.ID.String(),
 		From: models.OnInvoice(i.ID), To: models.DueTo(i.Partner), Amount: back, At: at,
+	})
+}
+
+// TakenOff books a commission taken off an invoice while a dispute is open: what it came to is due, to be held again.
+func TakenOff(i models.Invoice, c models.Commission, amount models.Money, at time.Time) []models.Transfer {
+	return flow(models.Transfer{
+		Key: fmt.Sprintf("invoice/%s/off/%s/%d", i.ID, c.ID, c.Holds), Cause: "invoice/" + i.ID.String(),
+		From: models.OnInvoice(i.ID), To: models.DueTo(i.Partner), Amount: amount, At: at,
 	})
 }
 

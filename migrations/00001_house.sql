@@ -256,7 +256,11 @@ CREATE TABLE reversals (
     mode       text NOT NULL,
     payment_id uuid NOT NULL,
     key        text NOT NULL,
-    kind       text NOT NULL CONSTRAINT reversal_kind CHECK (kind IN ('refund')),
+    kind       text NOT NULL CONSTRAINT reversal_kind CHECK (kind IN ('refund_total', 'refund', 'dispute', 'credit_note')),
+    state      text NOT NULL CONSTRAINT reversal_state CHECK (state IN ('takes', 'holds', 'rests')),
+    charge     text NOT NULL DEFAULT '',
+    says       text NOT NULL DEFAULT '',
+    made       timestamptz NOT NULL,
     amount     bigint NOT NULL CONSTRAINT reversal_amount CHECK (amount >= 0),
     currency   text NOT NULL,
     counted    bigint NOT NULL DEFAULT 0, -- what it takes off the payment, in the payment's currency
@@ -283,6 +287,8 @@ CREATE TABLE commissions (
     refunds        text NOT NULL,
     payable_on     date NOT NULL,
     matured        boolean NOT NULL DEFAULT false,
+    disputed       boolean NOT NULL DEFAULT false, -- a dispute is open: not payable
+    holds          int NOT NULL DEFAULT 0, -- how often due money was put back on hold
     steps          jsonb NOT NULL,
     created_at     timestamptz NOT NULL,
     PRIMARY KEY (company_id, mode, id),
@@ -293,7 +299,7 @@ CREATE TABLE commissions (
 );
 CREATE INDEX commissions_listed ON commissions (company_id, mode, id);
 CREATE INDEX commissions_of_partner ON commissions (company_id, mode, partner_id, id DESC);
-CREATE INDEX commissions_held ON commissions (payable_on) WHERE NOT matured;
+CREATE INDEX commissions_held ON commissions (payable_on) WHERE NOT matured AND NOT disputed;
 
 CREATE TABLE invoices (
     company_id        uuid NOT NULL,

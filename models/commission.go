@@ -64,6 +64,8 @@ type Commission struct {
 	Refunds    string    // whether refunds take it back by themselves (D9): both frozen at the moment of sale
 	PayableOn  time.Time // the UTC day on which the hold ends
 	Matured    bool      // the hold has ended in the books
+	Disputed   bool      // a dispute is open: not payable, whatever the day
+	Holds      int       // how often due money was put back on hold
 	Steps      []Step
 }
 

@@ -108,19 +108,38 @@ type Payment struct {
 	PaidAt   time.Time
 }
 
-// ReversalKind is how money went back.
+// ReversalKind is how money went back, or is at stake.
 type ReversalKind string
 
-// The kinds of reversal this version reads.
-const Refund ReversalKind = "refund"
+// The kinds of reversal (MONEY.md 2.5).
+const (
+	RefundTotal ReversalKind = "refund_total" // what a charge says was refunded of it so far
+	Refund      ReversalKind = "refund"       // one refund, by its own id
+	Dispute     ReversalKind = "dispute"
+	CreditNote  ReversalKind = "credit_note" // its part that was given back outside the provider
+)
+
+// ReversalState is what a reversal means for the commission.
+type ReversalState string
+
+// The states of a reversal.
+const (
+	Takes ReversalState = "takes" // the money went back
+	Holds ReversalState = "holds" // nobody knows yet: the commission is not payable meanwhile
+	Rests ReversalState = "rests" // no money went back, or it came back: failed, won, withdrawn
+)
 
 // Reversal is money that went back to the customer: the state of one key, never a delta (D5).
 type Reversal struct {
 	Of     []string // any ids of the money
-	Key    string   // what this is the state of, such as the refunds of one charge
+	Charge string   // whose money it is a part of: the amount counts by its share of what this charge took; empty when it is not told
+	Key    string   // what this is the state of: a charge, a refund, a dispute, a credit note
 	Kind   ReversalKind
-	Amount Money     // given back so far under this key
+	State  ReversalState
+	Amount Money     // what went back under this key, or is at stake
+	Made   time.Time // when the refund, dispute or credit note itself was made
 	At     time.Time // when the provider made the event; the newest state stays
+	Says   string    // its status in the provider's words, such as needs_response
 }
 
 // Question is what only the provider can answer: whose invoice is this charge? (MONEY.md 2.2)

@@ -20,7 +20,7 @@ import (
 func (p *Payouts) Approve(ctx context.Context, t models.Tenant, id models.InvoiceID, who models.Actor) (models.Invoice, error) {
 	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
 		if i.Status != models.InReview {
-			return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an invoice in review can be approved; %s is %s.", i.Number, i.Status))
+			return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an invoice in review can be approved; %s %s.", i.Number, stands[i.Status]))
 		}
 		hash, err := p.fingerprint(ctx, tx, *i)
 		if err != nil {
@@ -30,6 +30,10 @@ func (p *Payouts) Approve(ctx context.Context, t models.Tenant, id models.Invoic
 		return tx.Audited(ctx, t.Company, who, "invoice.approved", i.ID.String(), i.Total().String()+" "+hash, p.now())
 	})
 }
+
+// stands says where an invoice stands, for the sentences of refusals.
+var stands = map[models.InvoiceStatus]string{models.InReview: "waits for approval", models.Approved: "is approved already", models.Processing: "is being paid",
+	models.Paid: "is paid", models.Failed: "could not be paid and must be looked at", models.Void: "is void"}
 
 // change loads an invoice for changing, alone, and keeps what fn made of it.
 func (p *Payouts) change(ctx context.Context, t models.Tenant, id models.InvoiceID, fn func(tx *store.Store, i *models.Invoice) error) (models.Invoice, error) {
@@ -67,7 +71,7 @@ func (p *Payouts) fingerprint(ctx context.Context, tx *store.Store, i models.Inv
 // approved refuses an invoice that nobody approved, or that is not what was approved.
 func (p *Payouts) approved(ctx context.Context, tx *store.Store, i models.Invoice) error {
 	if i.Status != models.Approved && i.Status != models.Failed || i.ApprovedHash == nil {
-		return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an approved invoice can be paid; %s is %s.", i.Number, i.Status))
+		return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an approved invoice can be paid; %s %s.", i.Number, stands[i.Status]))
 	}
 	hash, err := p.fingerprint(ctx, tx, i)
 	if err != nil {

@@ -61,7 +61,13 @@ func (p *Payouts) endHolds(ctx context.Context, tx *store.Store, t models.Tenant
 		}
 		for _, row := range ripe {
 			c := row.Commission
-			if err := tx.Book(ctx, t, ledger.Stamp(t, ledger.Matured(c, c.Amount, p.now()))); err != nil {
+			amount := c.Amount
+			if c.Holds > 0 { // put back on hold after a dispute: a part may have been paid before
+				if amount, err = tx.Standing(ctx, c); err != nil {
+					return err
+				}
+			}
+			if err := tx.Book(ctx, t, ledger.Stamp(t, ledger.Matured(c, amount, p.now()))); err != nil {
 				return err
 			}
 			c.Matured = true

@@ -120,9 +120,34 @@ func Newer(old, new models.Telling) bool {
 		new.At.Compare(old.At), bytes.Compare(canonical(new), canonical(old))) > 0
 }
 
-// NewerReversal tells whether the new state of a reversal takes the old one's place: the later, then the greater.
+// course is the statuses of refunds, disputes and credit notes in the order in which a life of each goes through them:
+// what is final comes after what is pending. A refund that succeeded may still fail.
+var course = []string{
+	"requires_action", "pending", "succeeded", "canceled", "failed",
+	"warning_needs_response", "warning_under_review", "needs_response", "under_review",
+	"warning_closed", "prevented", "charge_refunded", "lost", "won",
+	"issued", "void",
+}
+
+// NewerReversal tells whether the new state of a reversal takes the old one's place. The later goes first. Stripe's
+// times are whole seconds, so of two at one time the one further on its course stays; then rests before holds before
+// takes; then the greater amount, but of a dispute the smaller, for what was reinstated only grows; then by all else
+// that counts. So in the end the same one stays, in whatever order they came.
 func NewerReversal(old, new models.Reversal) bool {
-	return cmp.Or(new.At.Compare(old.At), cmp.Compare(new.Amount.Minor, old.Amount.Minor)) > 0
+	grown := cmp.Compare(new.Amount.Minor, old.Amount.Minor)
+	if new.Kind == models.Dispute {
+		grown = -grown
+	}
+	return cmp.Or(
+		new.At.Compare(old.At),
+		cmp.Compare(slices.Index(course, new.Says), slices.Index(course, old.Says)),
+		cmp.Compare(rest(new.State), rest(old.State)), grown,
+		cmp.Compare(new.Says, old.Says), cmp.Compare(new.Charge, old.Charge),
+		cmp.Compare(new.Amount.Currency, old.Amount.Currency)) > 0
+}
+
+func rest(s models.ReversalState) int {
+	return slices.Index([]models.ReversalState{models.Takes, models.Holds, models.Rests}, s)
 }
 
 func yes(b bool) int {

@@ -179,19 +179,3 @@ func inUTC(p models.Payment) models.Payment {
 	p.PaidAt = p.PaidAt.UTC()
 	return p
 }
-
-func TestOfTwoStatesOfARefundOneStays(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		state := func(label string) models.Reversal {
-			return models.Reversal{At: time.Unix(rapid.Int64Range(0, 2).Draw(t, label+" at"), 0), Amount: models.Money{Minor: rapid.Int64Range(0, 2).Draw(t, label)}}
-		}
-		a, b := state("a"), state("b")
-		if NewerReversal(a, b) && NewerReversal(b, a) {
-			t.Fatal("each is newer than the other")
-		}
-		if !NewerReversal(a, b) && !NewerReversal(b, a) && !(a.At.Equal(b.At) && a.Amount == b.Amount) {
-			t.Fatal("neither is newer")
-		}
-	})
-}

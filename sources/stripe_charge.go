@@ -62,10 +62,7 @@ func (o object) settle(t models.Telling, answer []byte) models.News {
 	}
 	var session []models.Telling
 	if !t.InvoiceKnown {
-		var a Answer
-		if err := json.Unmarshal(answer, &a); err != nil {
-			o.complain("the answer", "cannot be read")
-		}
+		a := o.answer(answer)
 		t.InvoiceKnown, t.Invoice = true, a.Invoice
 		if t.Intent == "" {
 			t.Intent = a.Intent
@@ -98,18 +95,18 @@ func (o object) answered(charge models.Telling, session json.RawMessage) []model
 	return []models.Telling{t}
 }
 
-// readRefund tells of the charge once more, and how much of it went back so far (D5).
-func readRefund(o object, at time.Time, answer []byte) models.News {
+// readRefunded tells of the charge once more, and how much of it went back so far (D5).
+func readRefunded(o object, at time.Time, answer []byte) models.News {
 	news := readCharge(o, at, answer)
 	if news.Silent != "" {
 		return news
 	}
 	if o.captured().Minor == 0 {
-		return models.News{Silent: "an authorisation was released; no money had been captured"}
+		return models.News{Silent: released}
 	}
 	charge := news.Tellings[0]
 	news.Reversals = []models.Reversal{{
-		Of: charge.Aliases(), Key: charge.Charge, Kind: models.Refund, At: at,
+		Of: charge.Aliases(), Charge: charge.Charge, Key: charge.Charge, Kind: models.RefundTotal, State: models.Takes, Made: at, At: at,
 		Amount: models.Money{Minor: o.returned(charge.Gross.Minor), Currency: charge.Gross.Currency},
 	}}
 	return news

@@ -46,8 +46,19 @@ func readByType(kind string, event object, answer []byte) (models.News, error) {
 		})
 	case "charge.refunded":
 		return readEvent(event, "charge", func(charge object, at time.Time) models.News {
-			return readRefund(charge, at, answer)
+			return readRefunded(charge, at, answer)
 		})
+	case "refund.created", "refund.updated", "refund.failed", "charge.refund.updated":
+		return readEvent(event, "refund", func(refund object, at time.Time) models.News {
+			return readRefund(refund, at, answer)
+		})
+	case "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
+		"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated":
+		return readEvent(event, "dispute", func(dispute object, at time.Time) models.News {
+			return readDispute(dispute, at, kind == "charge.dispute.funds_reinstated", answer)
+		})
+	case "credit_note.created", "credit_note.updated", "credit_note.voided":
+		return readEvent(event, "credit note", readCreditNote)
 	}
 	return models.News{Silent: "events of type " + clip(kind) + " say nothing of money"}, nil
 }

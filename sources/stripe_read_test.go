@@ -197,6 +197,25 @@ func TestBadAmountsAreRefusedWithASentence(t *testing.T) {
 		{"charge_without_invoice_old", `"captured": true`, `"captured": 1`, "charge ch_1: captured is neither true nor false"},
 		{"charge_refunded_half_old", `"amount_refunded": 6000`, `"amount_refunded": null`, "charge ch_1: amount_refunded is missing"},
 		{"charge_refunded_half_old", `"amount_refunded": 6000`, `"amount_refunded": -1`, "charge ch_1: amount_refunded is negative"},
+		{"refund_created_old", `"id": "re_1"`, `"id": null`, "refund: id is missing"},
+		{"refund_created_old", `"amount": 6000`, `"amount": null`, "refund re_1: amount is missing"},
+		{"refund_created_old", `"amount": 6000`, `"amount": -1`, "refund re_1: amount is negative"},
+		{"refund_created_new", `"amount": 6000`, `"amount": ` + huge, "refund re_1: amount is too large"},
+		{"refund_created_new", `"currency": "usd"`, `"currency": "zzz"`, "refund re_1: currency is not a currency that Portal knows"},
+		{"refund_created_new", `"charge": "ch_1"`, `"charge": 7`, "refund re_1: charge is not an id"},
+		{"refund_created_new", `"status": "succeeded"`, `"status": 1`, "refund re_1: status is not a text"},
+		{"refund_created_new", `"created": 1710399990`, `"created": -1`, "refund re_1: created is not a date"},
+		{"dispute_created_new", `"amount": 12000`, `"amount": 120.5`, "dispute dp_1: amount is not a whole number"},
+		{"dispute_created_new", `"currency": "usd",
+   "evidence"`, `"evidence"`, "dispute dp_1: currency is missing"},
+		{"dispute_created_new", `"payment_intent": "pi_1"`, `"payment_intent": {"id":{}}`, "dispute dp_1: payment_intent is not an id"},
+		{"dispute_lost_new", `"amount": -12000`, `"amount": null`, "dispute dp_1: balance_transactions[0].amount is missing"},
+		{"dispute_lost_new", `"amount": -12000`, `"amount": -` + huge, "dispute dp_1: balance_transactions[0].amount is too large"},
+		{"dispute_lost_new", `"balance_transactions": [`, `"balance_transactions": {}, "x": [`, "dispute dp_1: balance_transactions is not a list"},
+		{"credit_note_outside_new", `"invoice": "in_1"`, `"invoice": null`, "credit note cn_1: invoice is missing"},
+		{"credit_note_outside_new", `"out_of_band_amount": 6000`, `"out_of_band_amount": -6000`, "credit note cn_1: out_of_band_amount is negative"},
+		{"credit_note_outside_old", `"out_of_band_amount": 6000`, `"out_of_band_amount": "6000"`, "credit note cn_1: out_of_band_amount is not a number"},
+		{"credit_note_outside_old", `"type": "post_payment"`, `"type": []`, "credit note cn_1: type is not a text"},
 	} {
 		e := sample(t, c.name)
 		bad := bytes.Replace(e.Body, []byte(c.from), []byte(c.to), 1)
@@ -298,7 +317,15 @@ func FuzzStripeRead(f *testing.F) {
 		if _, err := json.Marshal(n); err != nil || strings.Contains(n.Silent, "\x00") {
 			t.Fatalf("cannot be kept: %v %q", err, n.Silent)
 		}
-		if n.Silent == "" && len(n.Tellings) == 0 {
+		for _, r := range n.Reversals {
+			if r.Key == "" || len(r.Of) == 0 || r.Amount.Minor < 0 || !r.Amount.Currency.Known() || r.State == "" || r.Made.IsZero() || r.At.IsZero() {
+				t.Fatalf("half a reversal: %+v", r)
+			}
+			if NewerReversal(r, r) {
+				t.Fatalf("newer than itself: %+v", r)
+			}
+		}
+		if n.Silent == "" && len(n.Tellings)+len(n.Reversals) == 0 {
 			t.Fatal("silent without a reason")
 		}
 		Combine(n.Tellings)

@@ -104,8 +104,8 @@ var agreements = []string{
 	WHERE t.company_id = $1 AND t.mode = $2 AND NOT CASE
 		WHEN t.key ~ '^commission/cms_[0-9a-f]{32}/[0-9]+$' THEN EXISTS (SELECT 1 FROM commission_entries e WHERE e.company_id = $1 AND e.mode = $2
 			AND e.commission_id = substr(t.key, 16, 32)::uuid AND e.seq = split_part(t.key, '/', 3)::int AND abs(e.amount) = t.amount)
-		WHEN t.key ~ '^commission/cms_[0-9a-f]{32}/matured$' THEN EXISTS (SELECT 1 FROM commissions c WHERE c.company_id = $1 AND c.mode = $2
-			AND c.id = substr(t.key, 16, 32)::uuid AND c.matured)
+		WHEN t.key ~ '^commission/cms_[0-9a-f]{32}/(matured|held)(/[0-9]+)?$' THEN EXISTS (SELECT 1 FROM commissions c WHERE c.company_id = $1 AND c.mode = $2
+			AND c.id = substr(t.key, 16, 32)::uuid AND (c.matured OR c.holds > 0))
 		WHEN t.key ~ '^invoice/inv_[0-9a-f]{32}/' THEN EXISTS (SELECT 1 FROM invoices i WHERE i.company_id = $1 AND i.mode = $2 AND i.id = substr(t.key, 13, 32)::uuid)
 		WHEN t.key ~ '^attempt/att_[0-9a-f]{32}/paid$' THEN EXISTS (SELECT 1 FROM attempts a WHERE a.company_id = $1 AND a.mode = $2
 			AND a.id = substr(t.key, 13, 32)::uuid AND a.status = 'succeeded' AND a.amount = t.amount)

@@ -27,6 +27,8 @@ type commissionRow struct {
 	Refunds    string                  `db:"refunds"`
 	PayableOn  time.Time               `db:"payable_on"`
 	Matured    bool                    `db:"matured"`
+	Disputed   bool                    `db:"disputed"`
+	Holds      int                     `db:"holds"`
 	Steps      asJSON[[]models.Step]   `db:"steps"`
 	PaidAt     time.Time               `db:"paid_at"`
 	Customer   *string                 `db:"customer_email"`
@@ -45,11 +47,11 @@ func (r commissionRow) told() CommissionRow {
 		Tenant: r.Tenant, ID: r.ID, Payment: r.Payment, PaymentKey: r.PaymentKey, Partner: r.Partner, Program: r.Program,
 		Share: models.Money{Minor: r.Share, Currency: r.SaleIn}, First: models.Money{Minor: r.First, Currency: r.SaleIn},
 		Earned: models.Money{Minor: r.Earned, Currency: r.Currency}, Amount: models.Money{Minor: r.Amount, Currency: r.Currency},
-		Status: r.Status, HoldDays: r.HoldDays, Refunds: r.Refunds, PayableOn: r.PayableOn, Matured: r.Matured, Steps: r.Steps.V}}
+		Status: r.Status, HoldDays: r.HoldDays, Refunds: r.Refunds, PayableOn: r.PayableOn, Matured: r.Matured, Disputed: r.Disputed, Holds: r.Holds, Steps: r.Steps.V}}
 }
 
 const commissionSelect = `SELECT c.company_id, c.mode, c.id, c.payment_id, p.key AS payment_key, c.partner_id, r.key AS partner_key, c.program_id,
-	c.sale_currency, c.share, c.first_share, c.currency, c.earned, c.amount, c.status, c.hold_days, c.refunds, c.payable_on, c.matured, c.steps, p.paid_at, u.email AS customer_email
+	c.sale_currency, c.share, c.first_share, c.currency, c.earned, c.amount, c.status, c.hold_days, c.refunds, c.payable_on, c.matured, c.disputed, c.holds, c.steps, p.paid_at, u.email AS customer_email
 	FROM commissions c
 	JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 	JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
@@ -102,26 +104,27 @@ func (s *Store) Commissions(ctx context.Context, t models.Tenant, partner *model
 
 // Ripe lists commissions, of one partner or of all, whose hold ends on or before a day and which the books still hold.
 func (s *Store) Ripe(ctx context.Context, t models.Tenant, partner *models.PartnerID, day time.Time, limit int) ([]CommissionRow, error) {
-	return s.commissions(ctx, `NOT c.matured AND c.payable_on <= $3 AND ($5::uuid IS NULL OR c.partner_id = $5) ORDER BY c.payable_on, c.id LIMIT $4`,
+	return s.commissions(ctx, `NOT c.matured AND NOT c.disputed AND c.payable_on <= $3 AND ($5::uuid IS NULL OR c.partner_id = $5) ORDER BY c.payable_on, c.id LIMIT $4`,
 		t.Company, t.Mode, day, limit, partner)
 }
 
 // TenantsWithRipe lists the tenants that have commissions whose hold has ended.
 func (s *Store) TenantsWithRipe(ctx context.Context, day time.Time) ([]models.Tenant, error) {
 	var list []models.Tenant
-	err := s.list(ctx, &list, `SELECT DISTINCT company_id, mode FROM commissions WHERE NOT matured AND payable_on <= $1 ORDER BY company_id, mode LIMIT 10000`, day)
+	err := s.list(ctx, &list, `SELECT DISTINCT company_id, mode FROM commissions WHERE NOT matured AND NOT disputed AND payable_on <= $1 ORDER BY company_id, mode LIMIT 10000`, day)
 	return list, err
 }
 
 // KeepCommission keeps a commission as it stands now.
 func (s *Store) KeepCommission(ctx context.Context, c models.Commission, now time.Time) error {
 	return s.do(ctx, `INSERT INTO commissions (company_id, mode, id, payment_id, partner_id, program_id, sale_currency, share, first_share,
-			currency, earned, amount, status, payable_on, matured, steps, created_at, hold_days, refunds)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+			currency, earned, amount, status, payable_on, matured, steps, created_at, hold_days, refunds, disputed, holds)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 		ON CONFLICT (company_id, mode, id) DO UPDATE SET share = excluded.share, first_share = excluded.first_share, earned = excluded.earned,
-			amount = excluded.amount, status = excluded.status, payable_on = excluded.payable_on, matured = excluded.matured, steps = excluded.steps`,
+			amount = excluded.amount, status = excluded.status, payable_on = excluded.payable_on, matured = excluded.matured, steps = excluded.steps,
+			disputed = excluded.disputed, holds = excluded.holds`,
 		c.Company, c.Mode, c.ID, c.Payment, c.Partner, c.Program, c.Share.Currency, c.Share.Minor, c.First.Minor,
-		c.Amount.Currency, c.Earned.Minor, c.Amount.Minor, c.Status, c.PayableOn, c.Matured, asJSON[[]models.Step]{c.Steps}, now, c.HoldDays, c.Refunds)
+		c.Amount.Currency, c.Earned.Minor, c.Amount.Minor, c.Status, c.PayableOn, c.Matured, asJSON[[]models.Step]{c.Steps}, now, c.HoldDays, c.Refunds, c.Disputed, c.Holds)
 }
 
 // MoveEntries gives the entries of a commission that no invoice gathers yet the day on which it turns payable.
@@ -135,6 +138,14 @@ func (s *Store) AddEntry(ctx context.Context, c models.Commission, e models.Entr
 	return s.do(ctx, `INSERT INTO commission_entries (company_id, mode, commission_id, seq, partner_id, kind, amount, currency, because, payable_on, at, invoice_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		c.Company, c.Mode, c.ID, e.Seq, c.Partner, e.Kind, e.Amount.Minor, e.Amount.Currency, e.Because, c.PayableOn, e.At, e.Invoice)
+}
+
+// Standing is what a commission's entries come to that no invoice gathers.
+func (s *Store) Standing(ctx context.Context, c models.Commission) (models.Money, error) {
+	m := models.Money{Currency: c.Amount.Currency}
+	err := s.get(ctx, &m.Minor, `SELECT coalesce(sum(amount), 0)::bigint FROM commission_entries
+		WHERE company_id = $1 AND mode = $2 AND commission_id = $3 AND invoice_id IS NULL`, c.Company, c.Mode, c.ID)
+	return m, err
 }
 
 // Entries lists the changes of a commission's amount in their order.

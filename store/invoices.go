@@ -111,16 +111,18 @@ type Owed struct {
 // OwedUntil sums, by partner and currency, the entries payable on or before a day that no invoice gathers yet.
 func (s *Store) OwedUntil(ctx context.Context, t models.Tenant, day time.Time) ([]Owed, error) {
 	var list []Owed
-	err := s.list(ctx, &list, `SELECT partner_id, currency, sum(amount)::bigint AS total FROM commission_entries
-		WHERE company_id = $1 AND mode = $2 AND invoice_id IS NULL AND payable_on <= $3
-		GROUP BY partner_id, currency HAVING sum(amount) > 0 ORDER BY partner_id, currency`, t.Company, t.Mode, day)
+	err := s.list(ctx, &list, `SELECT e.partner_id, e.currency, sum(e.amount)::bigint AS total FROM commission_entries e
+		JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
+		WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id IS NULL AND e.payable_on <= $3 AND NOT c.disputed
+		GROUP BY e.partner_id, e.currency HAVING sum(e.amount) > 0 ORDER BY e.partner_id, e.currency`, t.Company, t.Mode, day)
 	return list, err
 }
 
 // Gather puts those entries on an invoice and marks their commissions.
 func (s *Store) Gather(ctx context.Context, i models.Invoice, day time.Time) error {
-	if err := s.do(ctx, `UPDATE commission_entries SET invoice_id = $4
-		WHERE company_id = $1 AND mode = $2 AND partner_id = $5 AND currency = $6 AND invoice_id IS NULL AND payable_on <= $3`,
+	if err := s.do(ctx, `UPDATE commission_entries e SET invoice_id = $4 FROM commissions c
+		WHERE e.company_id = $1 AND e.mode = $2 AND e.partner_id = $5 AND e.currency = $6 AND e.invoice_id IS NULL AND e.payable_on <= $3
+			AND c.company_id = $1 AND c.mode = $2 AND c.id = e.commission_id AND NOT c.disputed`,
 		i.Company, i.Mode, day, i.ID, i.Partner, i.Currency); err != nil {
 		return fmt.Errorf("gather invoice %s: %w", i.ID, err)
 	}
@@ -132,6 +134,15 @@ func (s *Store) MarkCommissions(ctx context.Context, i models.Invoice, from, to 
 	return s.do(ctx, `UPDATE commissions SET status = $4 WHERE company_id = $1 AND mode = $2 AND status = $5 AND id IN
 		(SELECT commission_id FROM commission_entries WHERE company_id = $1 AND mode = $2 AND invoice_id = $3)`,
 		i.Company, i.Mode, i.ID, to, from)
+}
+
+// TakeOff takes the entries of one commission off an invoice that is not in flight, and gives what they came to.
+func (s *Store) TakeOff(ctx context.Context, i models.Invoice, c models.CommissionID) (int64, error) {
+	var minor int64
+	err := s.get(ctx, &minor, `WITH off AS (UPDATE commission_entries SET invoice_id = NULL
+		WHERE company_id = $1 AND mode = $2 AND invoice_id = $3 AND commission_id = $4 RETURNING amount)
+		SELECT coalesce(sum(amount), 0)::bigint FROM off`, i.Company, i.Mode, i.ID, c)
+	return minor, err
 }
 
 // Release takes the entries off a voided invoice, so that the next one finds them.

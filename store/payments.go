@@ -214,8 +214,8 @@ func (s *Store) MergePayments(ctx context.Context, t models.Tenant, from, into m
 		`INSERT INTO tellings (company_id, mode, payment_id, object, told_at, body)
 			SELECT company_id, mode, $4, object, told_at, body FROM tellings WHERE company_id = $1 AND mode = $2 AND payment_id = $3
 			ON CONFLICT (company_id, mode, payment_id, object) DO NOTHING`,
-		`INSERT INTO reversals (company_id, mode, payment_id, key, kind, amount, currency, at)
-			SELECT company_id, mode, $4, key, kind, amount, currency, at FROM reversals WHERE company_id = $1 AND mode = $2 AND payment_id = $3
+		`INSERT INTO reversals (company_id, mode, payment_id, key, kind, state, charge, says, amount, currency, made, at)
+			SELECT company_id, mode, $4, key, kind, state, charge, says, amount, currency, made, at FROM reversals WHERE company_id = $1 AND mode = $2 AND payment_id = $3
 			ON CONFLICT (company_id, mode, payment_id, key) DO NOTHING`,
 		`UPDATE payments SET merged_into = $4, counted = false WHERE company_id = $1 AND mode = $2 AND id = $3`,
 	} {
@@ -249,20 +249,27 @@ func (s *Store) KeepTelling(ctx context.Context, t models.Tenant, id models.Paym
 		t.Company, t.Mode, id, telling.Object, telling.At, asJSON[models.Telling]{telling})
 }
 
-// Reversals lists what went back of a payment.
+type reversalRow struct {
+	Key      string               `db:"key"`
+	Kind     models.ReversalKind  `db:"kind"`
+	State    models.ReversalState `db:"state"`
+	Charge   string               `db:"charge"`
+	Says     string               `db:"says"`
+	Amount   int64                `db:"amount"`
+	Currency models.Currency      `db:"currency"`
+	Made     time.Time            `db:"made"`
+	At       time.Time            `db:"at"`
+}
+
+// Reversals lists what went back of a payment, or is at stake.
 func (s *Store) Reversals(ctx context.Context, t models.Tenant, id models.PaymentID) ([]models.Reversal, error) {
-	var rows []struct {
-		Key      string              `db:"key"`
-		Kind     models.ReversalKind `db:"kind"`
-		Amount   int64               `db:"amount"`
-		Currency models.Currency     `db:"currency"`
-		At       time.Time           `db:"at"`
-	}
-	err := s.list(ctx, &rows, `SELECT key, kind, amount, currency, at FROM reversals WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY at, key`,
-		t.Company, t.Mode, id)
+	var rows []reversalRow
+	err := s.list(ctx, &rows, `SELECT key, kind, state, charge, says, amount, currency, made, at FROM reversals
+		WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY made, key`, t.Company, t.Mode, id)
 	var list []models.Reversal
 	for _, r := range rows {
-		list = append(list, models.Reversal{Key: r.Key, Kind: r.Kind, Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, At: r.At})
+		list = append(list, models.Reversal{Key: r.Key, Kind: r.Kind, State: r.State, Charge: r.Charge, Says: r.Says,
+			Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, Made: r.Made, At: r.At})
 	}
 	return list, err
 }
@@ -275,9 +282,11 @@ func (s *Store) CountReversal(ctx context.Context, t models.Tenant, id models.Pa
 
 // KeepReversal keeps the newest state of one reversal.
 func (s *Store) KeepReversal(ctx context.Context, t models.Tenant, id models.PaymentID, r models.Reversal) error {
-	return s.do(ctx, `INSERT INTO reversals (company_id, mode, payment_id, key, kind, amount, currency, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (company_id, mode, payment_id, key) DO UPDATE SET amount = excluded.amount, currency = excluded.currency, at = excluded.at`,
-		t.Company, t.Mode, id, r.Key, r.Kind, r.Amount.Minor, r.Amount.Currency, r.At)
+	return s.do(ctx, `INSERT INTO reversals (company_id, mode, payment_id, key, kind, state, charge, says, amount, currency, made, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (company_id, mode, payment_id, key) DO UPDATE SET state = excluded.state, charge = excluded.charge, says = excluded.says,
+			amount = excluded.amount, currency = excluded.currency, made = excluded.made, at = excluded.at`,
+		t.Company, t.Mode, id, r.Key, r.Kind, r.State, r.Charge, r.Says, r.Amount.Minor, r.Amount.Currency, r.Made, r.At)
 }
 
 // SavePayment keeps what the tellings together say of a payment, and what went back of it.

@@ -127,7 +127,8 @@ func (s *seeder) company(ctx context.Context, now time.Time) error {
 		return err
 	}
 	secret, err := s.endpoint(shopKey, "/v1/integrations/stripe/"+program.ID.String()+"/webhook", "checkout.session.completed",
-		"checkout.session.async_payment_succeeded", "invoice.paid", "charge.succeeded", "charge.captured", "charge.refunded")
+		"checkout.session.async_payment_succeeded", "invoice.paid", "charge.succeeded", "charge.captured", "charge.refunded",
+		"refund.created", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed")
 	if err != nil {
 		return err
 	}

@@ -105,6 +105,24 @@ func (s Sold) Refund(shape Shape, refunded int64) []byte {
 	return s.eventAs(fmt.Sprintf("evt_refund_%d_%d", s.N, refunded), "charge.refunded", shape, s.charge(shape, refunded), s.PaidAt.Add(time.Hour+time.Duration(refunded)*time.Second))
 }
 
+// RefundObject is refund.updated of one refund, made some minutes after the sale, told some minutes after.
+func (s Sold) RefundObject(n int, amount int64, status string, made, told time.Duration) []byte {
+	o := object{"id": fmt.Sprintf("re_%d_%d", s.N, n), "object": "refund", "amount": amount, "currency": s.Currency, "charge": s.id("ch"), "payment_intent": s.id("pi"),
+		"status": status, "reason": nil, "created": s.PaidAt.Add(made).Unix(), "metadata": object{}}
+	return s.eventAs(fmt.Sprintf("evt_re_%d_%d_%s", s.N, n, status), "refund.updated", Old, o, s.PaidAt.Add(told))
+}
+
+// Dispute is charge.dispute.updated in one status.
+func (s Sold) Dispute(amount int64, status string, told time.Duration) []byte {
+	kind := "charge.dispute.updated"
+	if status == "won" || status == "lost" || status == "warning_closed" {
+		kind = "charge.dispute.closed"
+	}
+	o := object{"id": s.id("dp"), "object": "dispute", "amount": amount, "currency": s.Currency, "charge": s.id("ch"), "payment_intent": s.id("pi"),
+		"status": status, "reason": "fraudulent", "balance_transactions": []any{}, "created": s.PaidAt.Add(time.Hour).Unix(), "metadata": object{}}
+	return s.eventAs(fmt.Sprintf("evt_dp_%d_%s", s.N, status), kind, Old, o, s.PaidAt.Add(told))
+}
+
 func (s Sold) event(kind string, shape Shape, o object) []byte {
 	return s.eventAs(fmt.Sprintf("evt_%s_%d", kind, s.N), kind, shape, o, s.PaidAt)
 }

@@ -15,11 +15,28 @@ package attribution
 
 import "portal/models"
 
-// Policy names this order of questions. A decision keeps the name of the policy it was made under.
-const Policy = "customer-1"
+// A transaction-based program asks metadata before it asks who the customer belongs to: the payment decides, and one
+// customer can earn for several partners (F62, F66). What it finds ties nobody: the customer's own record stays as it is.
 
-// order is the policy. A new question is a function and a line here.
-var order = []question{apiCall, customerID, email, metadata, clientReference}
+// The policies. A decision keeps the name of the one it was made under, and an old payment its own (F65).
+const (
+	Policy           = "customer-1"
+	TransactionBased = "transaction-1"
+)
+
+// policies are the orders of questions. A new question is a function and a place in them.
+var policies = map[string][]question{
+	Policy:           {apiCall, customerID, email, metadata, clientReference},
+	TransactionBased: {apiCall, metadata, customerID, email, clientReference},
+}
+
+// PolicyOf is the policy of a program's attribution model.
+func PolicyOf(model string) string {
+	if model == "transaction" {
+		return TransactionBased
+	}
+	return Policy
+}
 
 // Lookups is what the rules may know of the tenant at the payment's own time. Inbox gathers it.
 type Lookups struct {
@@ -41,23 +58,32 @@ type answer struct {
 	settled bool
 }
 
-// Decide asks the questions of Policy until one is settled. Links is true when a clue other than a link found the
+// Decide asks the questions of the payment's policy, or of Policy when it has none, until one is settled. Links is true when a clue other than a link found the
 // partner and the customer had no link; a payment without a customer has nothing to link. The sentences of the steps
 // hold partner keys and clues, never the customer's own data.
 func Decide(p models.Payment, l Lookups) models.Decision {
 	l.ByID, l.ByEmail = notOf(p, l.ByID), notOf(p, l.ByEmail)
-	d := models.Decision{Policy: Policy}
-	for _, ask := range order {
+	d := models.Decision{Policy: p.Policy}
+	if policies[d.Policy] == nil {
+		d.Policy = Policy
+	}
+	for _, ask := range policies[d.Policy] {
 		a := ask(p, l)
 		d.Steps = append(d.Steps, a.steps...)
 		if a.settled {
 			d.Partner, d.By = a.partner, a.by
-			d.Links = a.links && l.ByID == nil && l.ByEmail == nil
+			d.Links = a.links && l.ByID == nil && l.ByEmail == nil && !ForPayment(d)
 			return d
 		}
 	}
 	d.Steps = append(d.Steps, models.Step{Rule: "unattributed", Verdict: models.NoMatch, Because: "no question found a partner"})
 	return d
+}
+
+// ForPayment tells that the payment itself named its partner in a transaction-based program: it belongs to the customer's
+// record with that partner, a composite one (F67, F70).
+func ForPayment(d models.Decision) bool {
+	return d.Policy == TransactionBased && d.Partner != nil && (d.By == models.ByMetadata || d.By == models.ByAPI)
 }
 
 // notOf passes over a link that this very payment made, so that deciding again finds what it found at first (D14).

@@ -113,9 +113,23 @@ func (r *Report) shares(ctx context.Context, tx *store.Store, t models.Tenant, n
 			if e.Share != want.Minor {
 				r.Differences = append(r.Differences, fmt.Sprintf("%s, %s: share of commission %s after refunds is %d, should be %d", name, t.Mode, e.ID, e.Share, want.Minor))
 			}
+			if amount, ok := turned(e); !ok {
+				r.Differences = append(r.Differences, fmt.Sprintf("%s, %s: amount of commission %s is %d, should be %s at its rate", name, t.Mode, e.ID, e.Amount, amount))
+			}
 		}
 		after = list[len(list)-1].ID
 	}
+}
+
+// turned tells whether a commission's amounts in the partner's currency are its shares at its frozen rate.
+func turned(e store.Earned) (models.Money, bool) {
+	if e.Rate == nil {
+		return models.Money{}, true // one currency, which the sums have compared, or none yet
+	}
+	rate := models.Rate{From: e.Currency, To: e.To, Value: *e.Rate}
+	amount, err := commission.Convert(models.Money{Minor: e.Share, Currency: e.Currency}, rate)
+	earned, failed := commission.Convert(models.Money{Minor: e.First, Currency: e.Currency}, rate)
+	return amount, err == nil && failed == nil && amount.Minor == e.Amount && earned.Minor == e.Earned
 }
 
 // digests checks each transfer against the digest it was booked with.

@@ -38,7 +38,11 @@ type apiRate struct {
 }
 
 func apiCommissionOf(c store.CommissionRow) apiCommissionShape {
-	return apiCommissionShape{ID: c.ID.String(), Partner: apiRef{c.PartnerKey}, Transaction: apiRef{c.PaymentKey}, Amount: apiMoneyOf(c.Amount),
+	var rate *apiRate
+	if r := c.Rate; r != nil {
+		rate = &apiRate{From: string(r.From), To: string(r.To), Rate: r.Value, Source: r.Source, Date: r.Date.Format(time.DateOnly)}
+	}
+	return apiCommissionShape{ID: c.ID.String(), Rate: rate, Partner: apiRef{c.PartnerKey}, Transaction: apiRef{c.PaymentKey}, Amount: apiMoneyOf(c.Amount),
 		Earned: apiMoneyOf(c.Earned), Share: apiMoneyOf(c.Share), Status: string(c.Status), PayableOn: c.PayableOn.Format(time.DateOnly), Steps: apiSteps(c.Steps)}
 }
 

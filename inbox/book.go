@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"portal/commission"
 	"portal/ledger"
@@ -71,26 +72,65 @@ func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commissio
 	if err := in.dispute(ctx, tx, &c, want.back.Held, entries); err != nil {
 		return err
 	}
-	oldBack := models.Money{Minor: c.Earned.Minor - c.Amount.Minor, Currency: c.Amount.Currency}
 	c.First, c.Share, c.Steps = first, share, want.earning.Steps
 	if c.Disputed {
 		c.Steps = append(c.Steps, models.Step{Rule: "dispute", Verdict: models.Refused, Because: "the customer's bank disputes this payment: held until that is decided"})
 	}
-	var parts []models.Entry
-	if c.Amount.Currency == first.Currency {
-		kind, because := "earned", "earned from "+want.payment.Key
-		if len(entries) > 0 {
-			kind, because = "correction", "more is known of "+want.payment.Key
-		}
-		parts = append(parts, models.Entry{Kind: kind, Because: because, Amount: models.Money{Minor: first.Minor - c.Earned.Minor, Currency: c.Amount.Currency}},
-			models.Entry{Kind: "refund", Because: want.whyBack(),
-				Amount: models.Money{Minor: oldBack.Minor - (first.Minor - share.Minor), Currency: c.Amount.Currency}})
-		c.Earned, c.Amount = first, share
-	} else {
-		c.Steps = append(c.Steps, models.Step{Rule: "currency", Verdict: models.Skipped,
-			Because: fmt.Sprintf("the sale is in %s and the partner is paid in %s: waits for a rate", first.Currency.Code(), c.Amount.Currency.Code())})
+	parts, err := in.turn(ctx, tx, &c, want, len(entries) == 0)
+	if err != nil {
+		return err
 	}
 	return in.write(ctx, tx, c, len(entries), parts)
+}
+
+// turn brings the amounts in the partner's currency to the shares, with the rate that is frozen or can be had now (D11),
+// and gives the entries of the difference. Without a rate the commission waits, and says so.
+func (in *Inbox) turn(ctx context.Context, tx *store.Store, c *models.Commission, want target, isNew bool) ([]models.Entry, error) {
+	earned, amount := c.First, c.Share
+	if c.First.Currency != c.Amount.Currency {
+		if err := in.freeze(ctx, tx, c, want.payment); errors.Is(err, models.ErrLater) {
+			c.Steps = append(c.Steps, models.Step{Rule: "rate", Verdict: models.Skipped, Because: sentence(err)})
+			return nil, nil
+		} else if err != nil {
+			return nil, err
+		}
+		var failed error
+		if earned, failed = commission.Convert(c.First, *c.Rate); failed == nil {
+			amount, failed = commission.Convert(c.Share, *c.Rate)
+		}
+		if failed != nil {
+			return nil, fmt.Errorf("turn commission %s: %w", c.ID, failed)
+		}
+		c.Steps = append(c.Steps, models.Step{Rule: "rate", Verdict: models.Computed, Because: fmt.Sprintf("1 %s is %s %s (%s, %s): %s",
+			c.Rate.From.Code(), c.Rate.Value, c.Rate.To.Code(), c.Rate.Source, c.Rate.Date.Format(time.DateOnly), earned)})
+	}
+	kind, because := "earned", "earned from "+want.payment.Key
+	if !isNew {
+		kind, because = "correction", "more is known of "+want.payment.Key
+	}
+	backBefore, backNow := c.Earned.Minor-c.Amount.Minor, earned.Minor-amount.Minor
+	parts := []models.Entry{
+		{Kind: kind, Because: because, Amount: models.Money{Minor: earned.Minor - c.Earned.Minor, Currency: c.Amount.Currency}},
+		{Kind: "refund", Because: want.whyBack(), Amount: models.Money{Minor: backBefore - backNow, Currency: c.Amount.Currency}}}
+	c.Earned, c.Amount = earned, amount
+	return parts, nil
+}
+
+// freeze finds the rate of a sale and keeps it on the commission for good. A sale whose currency is known better now
+// needs another one.
+func (in *Inbox) freeze(ctx context.Context, tx *store.Store, c *models.Commission, p models.Payment) error {
+	if c.Rate != nil && c.Rate.From == c.First.Currency {
+		return nil
+	}
+	if in.Rates == nil {
+		return models.Refuse(models.ErrLater, fmt.Sprintf("the sale is in %s and the partner is paid in %s: waits for a rate", c.First.Currency.Code(), c.Amount.Currency.Code()))
+	}
+	rate, err := in.Rates.At(ctx, tx, c.Company, c.First.Currency, c.Amount.Currency, p.PaidAt)
+	if err != nil {
+		return err
+	}
+	c.Rate = &rate
+	return nil
 }
 
 // whyBack says what took money back of the payment.
@@ -165,7 +205,7 @@ func (in *Inbox) write(ctx context.Context, tx *store.Store, c models.Commission
 // statusAfter is where a commission stands after its amount changed.
 func statusAfter(c models.Commission) models.CommissionStatus {
 	switch {
-	case c.Amount.Currency != c.Share.Currency && c.Share.Minor > 0:
+	case c.Amount.Currency != c.First.Currency && c.Rate == nil && c.First.Minor > 0:
 		return models.Waiting
 	case c.Amount.Minor == 0:
 		return models.CommissionReversed

@@ -5,10 +5,66 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"portal/attribution"
 	"portal/models"
 	"portal/store"
 )
+
+// whose finds the customer record that a payment belongs to. A payment that names its own partner, in a transaction-based
+// program, belongs to the customer's composite record with that partner; any other to the customer's own (D13, F67).
+func (in *Inbox) whose(ctx context.Context, tx *store.Store, p models.Payment) (*models.Customer, error) {
+	if p.Policy != attribution.TransactionBased {
+		return in.customerOf(ctx, tx, p)
+	}
+	var look attribution.Lookups
+	if err := in.partnersFor(ctx, tx, p, &look); err != nil {
+		return nil, err
+	}
+	d := attribution.Decide(p, look)
+	if !attribution.ForPayment(d) {
+		return in.customerOf(ctx, tx, p)
+	}
+	key := in.keyOf(tx, p)
+	if key == "" {
+		return nil, nil
+	}
+	return in.composite(ctx, tx, p, key+"__pkey_"+d.Partner.Key, *d.Partner)
+}
+
+// composite finds or makes a customer's record with one partner. It has no id of the provider's: that is the own record's.
+func (in *Inbox) composite(ctx context.Context, tx *store.Store, p models.Payment, key string, partner models.Partner) (*models.Customer, error) {
+	c, err := tx.CustomerByKey(ctx, p.Tenant, key)
+	if err == nil || !errors.Is(err, models.ErrNotFound) {
+		return &c, err
+	}
+	c = models.Customer{Tenant: p.Tenant, ID: models.NewID[models.CustomerID](in.Now()), Key: key, Composite: true, CreatedAt: in.now()}
+	if p.Customer.Email != "" {
+		c.Email = &p.Customer.Email
+	}
+	if p.Customer.Name != "" {
+		c.Name = &p.Customer.Name
+	}
+	if err := tx.AddCustomer(ctx, c); err != nil {
+		return nil, fmt.Errorf("keep customer %s: %w", key, err)
+	}
+	// Its partner is in its name: the link holds for payments of any date.
+	return &c, tx.AddLink(ctx, p.Tenant, models.Link{Customer: c.ID, Partner: partner.ID, From: time.Unix(0, 0).UTC(), Origin: "api"})
+}
+
+// keyOf is what a customer whom nobody has named yet is called; empty when nothing tells who it is.
+func (in *Inbox) keyOf(tx *store.Store, p models.Payment) string {
+	switch who := p.Customer; {
+	case who.StripeID != "":
+		return "stripe_" + who.StripeID
+	case who.Key != "":
+		return who.Key
+	case models.NormalEmail(who.Email) != "":
+		return "guest_" + tx.Blind(p.Company.String()+"\n"+models.NormalEmail(who.Email))
+	}
+	return ""
+}
 
 // customerOf finds who paid: by the provider's id, then by the API's key, then by e-mail; else a new customer is kept.
 // A customer found by e-mail learns the provider's id for next time (F83). No id, key or e-mail: no customer.
@@ -76,17 +132,11 @@ func (in *Inbox) fill(ctx context.Context, tx *store.Store, c models.Customer, w
 func (in *Inbox) newCustomer(ctx context.Context, tx *store.Store, p models.Payment) (*models.Customer, error) {
 	who := p.Customer
 	c := models.Customer{Tenant: p.Tenant, ID: models.NewID[models.CustomerID](in.Now()), CreatedAt: in.now()}
-	switch {
-	case who.FindOnly:
+	if c.Key = in.keyOf(tx, p); c.Key == "" || who.FindOnly {
 		return nil, nil
-	case who.StripeID != "":
-		c.Key, c.StripeID = "stripe_"+who.StripeID, &who.StripeID
-	case who.Key != "":
-		c.Key = who.Key
-	case models.NormalEmail(who.Email) != "":
-		c.Key = "guest_" + tx.Blind(p.Company.String()+"\n"+models.NormalEmail(who.Email))
-	default:
-		return nil, nil
+	}
+	if who.StripeID != "" {
+		c.StripeID = &who.StripeID
 	}
 	if who.Email != "" {
 		c.Email = &who.Email

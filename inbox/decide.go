@@ -83,11 +83,11 @@ func (in *Inbox) linkAt(ctx context.Context, tx *store.Store, customer models.Cu
 	return holds, nil
 }
 
-// linkByAddress is the first link of the other customer records with the payment's address.
+// linkByAddress is the first link of the other customer records with the payment's address; composite ones never count (D13).
 func (in *Inbox) linkByAddress(ctx context.Context, tx *store.Store, customer models.Customer, group map[models.CustomerID]models.Customer, p models.Payment) (*models.Link, error) {
 	var found *models.Link
 	for _, other := range group {
-		if other.ID == customer.ID {
+		if other.ID == customer.ID || other.Composite {
 			continue
 		}
 		link, err := in.linkAt(ctx, tx, other, p)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"portal/models"
+	"portal/rates"
 	"portal/sources"
 	"portal/store"
 )
@@ -20,6 +21,8 @@ type Inbox struct {
 	Store *store.Store
 	Now   func() time.Time
 	Log   *slog.Logger
+	// Rates finds what turns a sale's currency into the partner's; nil finds none.
+	Rates *rates.Rates
 	// Ask puts a question to the company's provider. ErrLater, with a sentence, means that it cannot be had now.
 	Ask func(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, q models.Question) (sources.Answer, error)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"portal/attribution"
 	"portal/commission"
 	"portal/models"
 	"portal/sources"
@@ -22,7 +23,14 @@ func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, i
 	if err != nil {
 		return err
 	}
-	customer, err := in.customerOf(ctx, tx, now.Payment)
+	if now.Policy = before.Policy; now.Policy == "" {
+		program, err := tx.Program(ctx, t.Company, now.Via)
+		if err != nil {
+			return err
+		}
+		now.Policy = attribution.PolicyOf(program.AttributionModel)
+	}
+	customer, err := in.whose(ctx, tx, now.Payment)
 	if err != nil {
 		return err
 	}
@@ -75,7 +83,7 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 		return told{}, err
 	}
 	p := sources.Combine(tellings)
-	p.Tenant, p.ID, p.Via = row.Tenant, row.ID, row.Program
+	p.Tenant, p.ID, p.Via, p.Policy = row.Tenant, row.ID, row.Program, row.Policy
 	if p.Key == "" {
 		p.Key, p.Source = row.Key, row.Source
 	}

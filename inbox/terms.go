@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"portal/commission"
@@ -85,4 +86,19 @@ func (in *Inbox) AddPartner(ctx context.Context, p models.Partner, who models.Ac
 		}
 		return nil
 	})
+}
+
+// TurnWaiting prices anew what waits for a rate: a rate may have come. One payment's trouble is not another's.
+func (in *Inbox) TurnWaiting(ctx context.Context) error {
+	waiting, err := in.Store.WaitingPayments(ctx)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, w := range waiting {
+		if err := in.settleAll(ctx, w.Tenant, []models.PaymentID{w.Payment}); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
 }

@@ -22,6 +22,8 @@ type Jobs struct {
 	Inbox   *inbox.Inbox
 	Payouts *payouts.Payouts
 	Log     *slog.Logger
+	// FetchRates brings the newest exchange rates; nil leaves them as they are.
+	FetchRates func(ctx context.Context) error
 	// DirectURL reaches the database without a pooler: LISTEN needs it.
 	DirectURL string
 }
@@ -50,6 +52,7 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &endHolds{payouts: j.Payouts})
 	river.AddWorker(workers, &payInvoice{payouts: j.Payouts})
 	river.AddWorker(workers, &carryAll{payouts: j.Payouts})
+	river.AddWorker(workers, &fetchRates{inbox: j.Inbox, fetch: j.FetchRates, log: j.Log})
 	river.AddWorker(workers, &tidy{store: j.Store})
 	return &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
@@ -57,7 +60,7 @@ func (j *Jobs) config() *river.Config {
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: 100 * time.Millisecond,
-		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.Tidy{})},
+		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{})},
 	}
 }
 
@@ -76,6 +79,23 @@ type carryAll struct {
 // Work looks again at payments without an outcome.
 func (w *carryAll) Work(ctx context.Context, _ *river.Job[models.CarryAttempts]) error {
 	return w.payouts.CarryAll(ctx)
+}
+
+type fetchRates struct {
+	river.WorkerDefaults[models.FetchRates]
+	inbox *inbox.Inbox
+	fetch func(ctx context.Context) error
+	log   *slog.Logger
+}
+
+// Work brings the newest rates and prices what waited for one. Rates that cannot be had now are had the next hour.
+func (w *fetchRates) Work(ctx context.Context, _ *river.Job[models.FetchRates]) error {
+	if w.fetch != nil {
+		if err := w.fetch(ctx); err != nil {
+			w.log.Info("no new exchange rates", "because", err)
+		}
+	}
+	return w.inbox.TurnWaiting(ctx)
 }
 
 type tidy struct {

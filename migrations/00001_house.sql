@@ -168,6 +168,7 @@ CREATE TABLE customers (
     name               text,
     stripe_customer_id text,
     taught_by_email    boolean NOT NULL DEFAULT false, -- the Stripe id was learned from a payment that matched the address
+    composite          boolean NOT NULL DEFAULT false, -- a customer's record with one partner, of a transaction-based program (F70)
     stripe_id_since    timestamptz, -- when somebody set the Stripe id by hand: it links nothing earlier
     created_at         timestamptz NOT NULL,
     PRIMARY KEY (company_id, mode, id),
@@ -280,6 +281,9 @@ CREATE TABLE commissions (
     share          bigint NOT NULL,
     first_share    bigint NOT NULL,
     currency       text NOT NULL,
+    rate           text, -- frozen when the commission is first turned into the partner's currency: value, source and day
+    rate_source    text,
+    rate_day       date,
     earned         bigint NOT NULL,
     amount         bigint NOT NULL,
     status         text NOT NULL CONSTRAINT commission_status CHECK (status IN ('waiting', 'held', 'due', 'invoiced', 'paid', 'reversed')),
@@ -299,6 +303,7 @@ CREATE TABLE commissions (
 );
 CREATE INDEX commissions_listed ON commissions (company_id, mode, id);
 CREATE INDEX commissions_of_partner ON commissions (company_id, mode, partner_id, id DESC);
+CREATE INDEX commissions_waiting ON commissions (company_id, mode, payment_id) WHERE status = 'waiting';
 CREATE INDEX commissions_held ON commissions (payable_on) WHERE NOT matured AND NOT disputed;
 
 CREATE TABLE invoices (

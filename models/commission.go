@@ -59,6 +59,7 @@ type Commission struct {
 	First      Money // earned at first, in the sale's currency
 	Earned     Money // earned at first, in the partner's currency
 	Amount     Money // now, in the partner's currency
+	Rate       *Rate // what turned the sale's currency into the partner's, frozen; nil when they are one, or while it is awaited
 	Status     CommissionStatus
 	HoldDays   int       // how long it is held, and
 	Refunds    string    // whether refunds take it back by themselves (D9): both frozen at the moment of sale

@@ -60,6 +60,12 @@ type CarryAttempts struct{}
 // Kind names the job in the queue.
 func (CarryAttempts) Kind() string { return "carry_attempts" }
 
+// FetchRates is the job that brings the newest exchange rates and prices what waited for one.
+type FetchRates struct{}
+
+// Kind names the job in the queue.
+func (FetchRates) Kind() string { return "fetch_rates" }
+
 // Tidy is the job that forgets what nobody may use any more: old answers, sessions and sign-in tries.
 type Tidy struct{}
 

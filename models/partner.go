@@ -51,6 +51,8 @@ type Customer struct {
 	StripeID *string    `db:"stripe_customer_id"`
 	// Taught is set when StripeID was learned from a payment that matched the e-mail address (F83).
 	Taught bool `db:"taught_by_email"`
+	// Composite is a customer's record with one partner, made by a transaction-based program (F70). No look-up finds it by id or e-mail.
+	Composite bool `db:"composite"`
 	// StripeIDSince is when somebody set StripeID by hand: payments made before are not this customer's by it (D10).
 	StripeIDSince *time.Time `db:"stripe_id_since"`
 	CreatedAt     time.Time  `db:"created_at"`

@@ -106,6 +106,7 @@ type Payment struct {
 	Customer PaymentCustomer
 	Clues    Clues
 	PaidAt   time.Time
+	Policy   string // the order of questions it is decided by, kept from its first decision
 }
 
 // ReversalKind is how money went back, or is at stake.

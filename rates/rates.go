@@ -56,6 +56,9 @@ func (r *Rates) At(ctx context.Context, tx *store.Store, company models.CompanyI
 	return rate, err
 }
 
+// Known tells whether any published rate was ever kept.
+func (r *Rates) Known(ctx context.Context) (bool, error) { return r.Store.RatesKnown(ctx) }
+
 // published is a source's last rate before a day, crossed through the euro.
 func published(ctx context.Context, tx *store.Store, source string, from, to models.Currency, day time.Time) (models.Rate, error) {
 	f, t, err := tx.LastQuotes(ctx, source, from, to, day.AddDate(0, 0, -oldest), day.AddDate(0, 0, -1))

@@ -135,12 +135,16 @@ type Earned struct {
 	Refunds  string              `db:"refunds"`
 	Gross    int64               `db:"gross"`
 	Refunded int64               `db:"refunded"`
+	To       models.Currency     `db:"currency"`
+	Earned   int64               `db:"earned"`
+	Amount   int64               `db:"amount"`
+	Rate     *string             `db:"rate"`
 }
 
 // EarnedAfter walks the commissions of counted payments by id, for the proof.
 func (s *Store) EarnedAfter(ctx context.Context, t models.Tenant, after models.CommissionID, limit int) ([]Earned, error) {
 	var list []Earned
-	err := s.list(ctx, &list, `SELECT c.id, c.sale_currency, c.first_share, c.share, c.refunds, p.gross, p.refunded
+	err := s.list(ctx, &list, `SELECT c.id, c.sale_currency, c.first_share, c.share, c.refunds, p.gross, p.refunded, c.currency, c.earned, c.amount, c.rate
 		FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 		WHERE c.company_id = $1 AND c.mode = $2 AND p.counted AND p.currency = c.sale_currency AND ($3::uuid IS NULL OR c.id > $3) ORDER BY c.id LIMIT $4`,
 		t.Company, t.Mode, after, limit)

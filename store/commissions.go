@@ -26,6 +26,9 @@ type commissionRow struct {
 	HoldDays   int                     `db:"hold_days"`
 	Refunds    string                  `db:"refunds"`
 	PayableOn  time.Time               `db:"payable_on"`
+	Rate       *string                 `db:"rate"`
+	RateSource *string                 `db:"rate_source"`
+	RateDay    *time.Time              `db:"rate_day"`
 	Matured    bool                    `db:"matured"`
 	Disputed   bool                    `db:"disputed"`
 	Holds      int                     `db:"holds"`
@@ -42,16 +45,23 @@ type CommissionRow struct {
 	CustomerEmail *string
 }
 
+func (r commissionRow) frozen() *models.Rate {
+	if r.Rate == nil {
+		return nil
+	}
+	return &models.Rate{From: r.SaleIn, To: r.Currency, Value: *r.Rate, Source: *r.RateSource, Date: *r.RateDay}
+}
+
 func (r commissionRow) told() CommissionRow {
 	return CommissionRow{PartnerKey: r.PartnerKey, PaidAt: r.PaidAt, CustomerEmail: r.Customer, Commission: models.Commission{
 		Tenant: r.Tenant, ID: r.ID, Payment: r.Payment, PaymentKey: r.PaymentKey, Partner: r.Partner, Program: r.Program,
 		Share: models.Money{Minor: r.Share, Currency: r.SaleIn}, First: models.Money{Minor: r.First, Currency: r.SaleIn},
 		Earned: models.Money{Minor: r.Earned, Currency: r.Currency}, Amount: models.Money{Minor: r.Amount, Currency: r.Currency},
-		Status: r.Status, HoldDays: r.HoldDays, Refunds: r.Refunds, PayableOn: r.PayableOn, Matured: r.Matured, Disputed: r.Disputed, Holds: r.Holds, Steps: r.Steps.V}}
+		Rate: r.frozen(), Status: r.Status, HoldDays: r.HoldDays, Refunds: r.Refunds, PayableOn: r.PayableOn, Matured: r.Matured, Disputed: r.Disputed, Holds: r.Holds, Steps: r.Steps.V}}
 }
 
 const commissionSelect = `SELECT c.company_id, c.mode, c.id, c.payment_id, p.key AS payment_key, c.partner_id, r.key AS partner_key, c.program_id,
-	c.sale_currency, c.share, c.first_share, c.currency, c.earned, c.amount, c.status, c.hold_days, c.refunds, c.payable_on, c.matured, c.disputed, c.holds, c.steps, p.paid_at, u.email AS customer_email
+	c.sale_currency, c.share, c.first_share, c.currency, c.earned, c.amount, c.status, c.hold_days, c.refunds, c.payable_on, c.rate, c.rate_source, c.rate_day, c.matured, c.disputed, c.holds, c.steps, p.paid_at, u.email AS customer_email
 	FROM commissions c
 	JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 	JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
@@ -117,14 +127,32 @@ func (s *Store) TenantsWithRipe(ctx context.Context, day time.Time) ([]models.Te
 
 // KeepCommission keeps a commission as it stands now.
 func (s *Store) KeepCommission(ctx context.Context, c models.Commission, now time.Time) error {
+	var value, source *string
+	var day *time.Time
+	if c.Rate != nil {
+		value, source, day = &c.Rate.Value, &c.Rate.Source, &c.Rate.Date
+	}
 	return s.do(ctx, `INSERT INTO commissions (company_id, mode, id, payment_id, partner_id, program_id, sale_currency, share, first_share,
-			currency, earned, amount, status, payable_on, matured, steps, created_at, hold_days, refunds, disputed, holds)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
-		ON CONFLICT (company_id, mode, id) DO UPDATE SET share = excluded.share, first_share = excluded.first_share, earned = excluded.earned,
+			currency, earned, amount, status, payable_on, matured, steps, created_at, hold_days, refunds, disputed, holds, rate, rate_source, rate_day)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+		ON CONFLICT (company_id, mode, id) DO UPDATE SET sale_currency = excluded.sale_currency, share = excluded.share, first_share = excluded.first_share, earned = excluded.earned,
 			amount = excluded.amount, status = excluded.status, payable_on = excluded.payable_on, matured = excluded.matured, steps = excluded.steps,
-			disputed = excluded.disputed, holds = excluded.holds`,
+			disputed = excluded.disputed, holds = excluded.holds, rate = excluded.rate, rate_source = excluded.rate_source, rate_day = excluded.rate_day`,
 		c.Company, c.Mode, c.ID, c.Payment, c.Partner, c.Program, c.Share.Currency, c.Share.Minor, c.First.Minor,
-		c.Amount.Currency, c.Earned.Minor, c.Amount.Minor, c.Status, c.PayableOn, c.Matured, asJSON[[]models.Step]{c.Steps}, now, c.HoldDays, c.Refunds, c.Disputed, c.Holds)
+		c.Amount.Currency, c.Earned.Minor, c.Amount.Minor, c.Status, c.PayableOn, c.Matured, asJSON[[]models.Step]{c.Steps}, now, c.HoldDays, c.Refunds, c.Disputed, c.Holds, value, source, day)
+}
+
+// WaitingPayment is a payment of which a commission waits for a rate.
+type WaitingPayment struct {
+	models.Tenant
+	Payment models.PaymentID `db:"payment_id"`
+}
+
+// WaitingPayments lists the payments of every company of which a commission waits for a rate.
+func (s *Store) WaitingPayments(ctx context.Context) ([]WaitingPayment, error) {
+	var list []WaitingPayment
+	err := s.list(ctx, &list, `SELECT company_id, mode, payment_id FROM commissions WHERE status = 'waiting' ORDER BY company_id, mode, payment_id LIMIT 100000`)
+	return list, err
 }
 
 // MoveEntries gives the entries of a commission that no invoice gathers yet the day on which it turns payable.

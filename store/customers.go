@@ -10,12 +10,12 @@ import (
 	"portal/models"
 )
 
-const customerColumns = `company_id, mode, id, key, email, name, stripe_customer_id, taught_by_email, stripe_id_since, created_at`
+const customerColumns = `company_id, mode, id, key, email, name, stripe_customer_id, taught_by_email, stripe_id_since, composite, created_at`
 
 // AddCustomer keeps a new customer. A key or Stripe id that exists is an ErrConflict.
 func (s *Store) AddCustomer(ctx context.Context, c models.Customer) error {
-	return s.do(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		c.Company, c.Mode, c.ID, c.Key, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince, c.CreatedAt)
+	return s.do(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		c.Company, c.Mode, c.ID, c.Key, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince, c.Composite, c.CreatedAt)
 }
 
 // SaveCustomer keeps changed fields.
@@ -51,7 +51,7 @@ func (s *Store) customer(ctx context.Context, t models.Tenant, where string, arg
 func (s *Store) CustomersByEmail(ctx context.Context, t models.Tenant, email string) ([]models.Customer, error) {
 	var list []models.Customer
 	err := s.list(ctx, &list, `SELECT `+customerColumns+` FROM customers
-		WHERE company_id = $1 AND mode = $2 AND id IN (
+		WHERE company_id = $1 AND mode = $2 AND NOT composite AND id IN (
 			SELECT id FROM customers WHERE company_id = $1 AND mode = $2 AND lower(btrim(email)) = $3
 			UNION SELECT customer_id FROM payments WHERE company_id = $1 AND mode = $2 AND customer_email = $3 AND customer_email <> '')
 		ORDER BY id LIMIT 100`, t.Company, t.Mode, models.NormalEmail(email))

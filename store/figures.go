@@ -38,6 +38,71 @@ func (s *Store) Waiting(ctx context.Context, t models.Tenant) (Waiting, error) {
 	return w, nil
 }
 
+// Codeless says why the newest CountCap payments without a partner have none.
+type Codeless struct {
+	All     int `db:"every"`
+	NoCode  int `db:"no_code"` // nothing that came with them names a partner
+	Unknown int `db:"unknown"` // what came names only keys that are no partner's
+}
+
+// Codeless looks at the payments without a partner that Waiting counts.
+func (s *Store) Codeless(ctx context.Context, t models.Tenant) (Codeless, error) {
+	var c Codeless
+	err := s.get(ctx, &c, `SELECT count(*) AS every, count(*) FILTER (WHERE p.named = '{}') AS no_code,
+			count(*) FILTER (WHERE p.named <> '{}' AND NOT EXISTS (SELECT 1 FROM partners r WHERE r.company_id = $1 AND r.mode = $2 AND r.key = ANY(p.named))) AS unknown
+		FROM (SELECT named FROM payments WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NULL ORDER BY paid_at DESC, id DESC LIMIT $3) p`,
+		t.Company, t.Mode, CountCap)
+	if err != nil {
+		return c, fmt.Errorf("ask why payments have no partner: %w", err)
+	}
+	return c, nil
+}
+
+// UnknownCodes lists what came with a payment as a partner's key and is no partner's.
+func (s *Store) UnknownCodes(ctx context.Context, t models.Tenant, id models.PaymentID) ([]string, error) {
+	var list []string
+	err := s.list(ctx, &list, `SELECT code FROM payments p, unnest(p.named) WITH ORDINALITY AS n (code, place)
+		WHERE p.company_id = $1 AND p.mode = $2 AND p.id = $3
+			AND NOT EXISTS (SELECT 1 FROM partners r WHERE r.company_id = $1 AND r.mode = $2 AND r.key = n.code) ORDER BY place`, t.Company, t.Mode, id)
+	if err != nil {
+		return nil, fmt.Errorf("list the unknown codes of %s: %w", id, err)
+	}
+	return list, nil
+}
+
+// KeysOfLength lists partner keys about as long as a code, give or take one letter: those that it may have been meant to be.
+func (s *Store) KeysOfLength(ctx context.Context, t models.Tenant, length int) ([]string, error) {
+	var list []string
+	err := s.list(ctx, &list, `SELECT key FROM partners WHERE company_id = $1 AND mode = $2 AND length(key) BETWEEN $3 - 1 AND $3 + 1
+		ORDER BY key LIMIT 5000`, t.Company, t.Mode, length)
+	if err != nil {
+		return nil, fmt.Errorf("list keys of length %d: %w", length, err)
+	}
+	return list, nil
+}
+
+// HeldUntil sums, by currency, what an invoice drawn up until a day would gather although its hold lasts beyond today.
+func (s *Store) HeldUntil(ctx context.Context, t models.Tenant, day, today time.Time) ([]models.Money, error) {
+	var rows []struct {
+		Currency models.Currency `db:"currency"`
+		Minor    int64           `db:"minor"`
+	}
+	err := s.list(ctx, &rows, `SELECT currency, sum(held)::bigint AS minor FROM (
+			SELECT e.currency, sum(e.amount) FILTER (WHERE e.payable_on > $4) AS held FROM commission_entries e
+			JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
+			WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id IS NULL AND e.payable_on <= $3 AND NOT c.disputed
+			GROUP BY e.partner_id, e.currency HAVING sum(e.amount) > 0) gathered
+		WHERE held > 0 GROUP BY currency ORDER BY currency`, t.Company, t.Mode, day, today)
+	if err != nil {
+		return nil, fmt.Errorf("sum what is still held until %s: %w", day.Format(time.DateOnly), err)
+	}
+	var sums []models.Money
+	for _, r := range rows {
+		sums = append(sums, models.Money{Minor: r.Minor, Currency: r.Currency})
+	}
+	return sums, nil
+}
+
 // Span is a stretch of time, its end not included.
 type Span struct{ From, Until time.Time }
 

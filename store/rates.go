@@ -70,3 +70,10 @@ func (s *Store) LastOwnRate(ctx context.Context, company models.CompanyID, from,
 	r.Date = r.Date.UTC()
 	return r, nil
 }
+
+// RatesKnown tells whether any published rate was ever kept.
+func (s *Store) RatesKnown(ctx context.Context) (bool, error) {
+	var known bool
+	err := s.get(ctx, &known, `SELECT EXISTS (SELECT 1 FROM fx_rates WHERE source = $1)`, models.RateECB)
+	return known, err
+}

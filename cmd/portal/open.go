@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"portal/handlers"
@@ -14,6 +15,7 @@ import (
 	"portal/jobs"
 	"portal/localdb"
 	"portal/payouts"
+	"portal/rates"
 	"portal/store"
 )
 
@@ -84,18 +86,34 @@ func (b *base) close() error {
 type rooms struct {
 	house *handlers.House
 	jobs  *jobs.Jobs
+	rates *rates.Rates
+}
+
+// fetchRates keeps the ECB's rates of the day. The first time it takes the last 90 days, so that recent sales find theirs.
+func fetchRates(ctx context.Context, fx *rates.Rates, url string) error {
+	known, err := fx.Known(ctx)
+	if err != nil {
+		return err
+	}
+	if !known {
+		url = strings.Replace(url, "eurofxref-daily.xml", "eurofxref-hist-90d.xml", 1)
+	}
+	_, err = fx.Fetch(ctx, url)
+	return err
 }
 
 // wire puts the rooms together around one clock.
 func (b *base) wire(now func() time.Time) rooms {
 	c := b.config
 	providers := &integrations.Integrations{Store: b.store, StripeBase: c.Stripe.APIBase, Now: now, Log: b.log}
-	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask}
+	fx := &rates.Rates{Store: b.store, Now: now}
+	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask, Rates: fx}
 	out := &payouts.Payouts{Store: b.store, Bank: payouts.NewStripe(c.Stripe.SecretKey, c.Stripe.APIBase), Mode: payouts.KeyMode(c.Stripe.SecretKey), Now: now, Log: b.log}
 	return rooms{
 		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Now: now, Log: b.log,
 			PublicURL: c.Server.PublicURL, Version: version, PlatformSecret: c.Stripe.WebhookSecret},
-		jobs: &jobs.Jobs{Store: b.store, Inbox: in, Payouts: out, Log: b.log, DirectURL: b.direct},
+		jobs:  &jobs.Jobs{Store: b.store, Inbox: in, Payouts: out, Log: b.log, DirectURL: b.direct, FetchRates: func(ctx context.Context) error { return fetchRates(ctx, fx, c.Rates.URL) }},
+		rates: fx,
 	}
 }
 

@@ -25,16 +25,17 @@ import (
 
 type demoPartner struct {
 	key, name, country string
-	currency           models.Currency
-	account            bool // has connected a Stripe account
+	currency           models.Currency // what the partner is paid in
+	sells              models.Currency // what the partner's customers pay in
+	account            bool            // has connected a Stripe account
 }
 
 var demoPartners = []demoPartner{
-	{"NORA", "Nora Lindqvist", "US", "usd", true},
-	{"ATLAS", "Atlas Media", "US", "usd", true},
-	{"KENJI", "Kenji Tanaka", "US", "usd", false},
-	{"BRIGHT", "Bright Reviews", "DE", "eur", true},
-	{"MAPLE", "Maple and Company", "US", "usd", true},
+	{"NORA", "Nora Lindqvist", "US", "usd", "usd", true},
+	{"ATLAS", "Atlas Media", "US", "usd", "usd", true},
+	{"KENJI", "Kenji Tanaka", "US", "usd", "usd", false},
+	{"BRIGHT", "Bright Reviews", "DE", "eur", "eur", true},
+	{"MAPLE", "Maple and Company", "FR", "eur", "usd", true},
 }
 
 var (

@@ -12,7 +12,7 @@ import (
 	"portal/store"
 )
 
-// plan draws the year's subscribers. Euro customers come through the partner who is paid in euro, so that no rate is needed.
+// plan draws the year's subscribers. One partner is paid in euro for sales in dollars, at the rate of each sale.
 func (s *seeder) plan(first, today time.Time) {
 	days := int(today.Sub(first).Hours() / 24)
 	for n := range 52 {
@@ -22,8 +22,8 @@ func (s *seeder) plan(first, today time.Time) {
 		p := demoPartners[s.chance.IntN(len(demoPartners))]
 		net := plans[s.chance.IntN(len(plans))]
 		o := sandbox.Order{Email: fmt.Sprintf("%s@%s%d.example", strings.ToLower(name), firm, n), Name: name + " at " + firm, Partner: p.key,
-			Told: sandbox.ByMetadata, Amount: net, Currency: string(p.currency), Product: "Lumen", At: begins}
-		if p.currency == "eur" {
+			Told: sandbox.ByMetadata, Amount: net, Currency: string(p.sells), Product: "Lumen", At: begins}
+		if p.sells == "eur" {
 			o.Tax = net * 19 / 100 // whole cents for every plan
 			o.Amount += o.Tax
 		}
@@ -40,6 +40,9 @@ func (s *seeder) plan(first, today time.Time) {
 // live lets one day happen: sales, renewals and refunds in their order, then what Portal does with them.
 func (s *seeder) live(ctx context.Context, day, today time.Time) error {
 	evening := day.Add(20 * time.Hour)
+	if err := keepRates(ctx, s.rates, day.AddDate(0, 0, -1)); err != nil {
+		return err
+	}
 	for _, who := range s.people {
 		if who.next.Before(day) || !who.next.Before(day.AddDate(0, 0, 1)) || who.next.After(who.ends) || who.next.After(time.Now()) {
 			continue

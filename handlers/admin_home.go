@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -46,12 +47,72 @@ func (h *House) adminHome(c echo.Context, se models.Session) error {
 	if err != nil {
 		return err
 	}
+	without, err := h.programsWithoutRule(ctx, t)
+	if err != nil {
+		return err
+	}
+	codeless, err := h.Store.Codeless(ctx, t)
+	if err != nil {
+		return err
+	}
 	return show(c, http.StatusOK, views.AdminHomePage(views.AdminHome{Frame: frame, Now: now, Latest: lines,
-		Needs: needs(waits, money.takes(se.Role)), Figures: monthFigures(this, last, company.Currency, before)}), nil)
+		Needs: append(ruleNeeds(without), needs(waits, codeless, money.takes(se.Role))...), Figures: monthFigures(this, last, company.Currency, before)}), nil)
+}
+
+// programsWithoutRule are the programs that have no rule in force in this mode, as a sentence begins with them.
+func (h *House) programsWithoutRule(ctx context.Context, t models.Tenant) ([]string, error) {
+	programs, err := h.Store.Programs(ctx, t.Company)
+	if err != nil {
+		return nil, fmt.Errorf("list the programs of %s: %w", t.Company, err)
+	}
+	var without []string
+	for _, p := range programs {
+		sets, err := h.Store.RuleSets(ctx, t, p.ID)
+		if err != nil {
+			return nil, fmt.Errorf("load the rules of %s: %w", p.ID, err)
+		}
+		if len(sets) > 0 && len(sets[len(sets)-1].Rules) > 0 {
+			continue
+		}
+		called := "The program"
+		if len(programs) > 1 {
+			called += " " + p.Name
+		}
+		without = append(without, called)
+	}
+	return without, nil
+}
+
+func ruleNeeds(programs []string) []views.Need {
+	var list []views.Need
+	for _, called := range programs {
+		list = append(list, views.Need{Icon: "percent", Text: called + " has no rule yet: no payment earns anything",
+			Why: "Say what partners earn through the API, with PUT /v1/rules. The README shows how."})
+	}
+	return list
+}
+
+// whyCodeless says what came, or did not come, with the payments that have no partner.
+func whyCodeless(c store.Codeless) string {
+	var said []string
+	switch {
+	case c.NoCode > 0 && c.NoCode == c.All:
+		said = append(said, map[bool]string{true: "It came without any code.", false: "All came without any code."}[c.All == 1])
+	case c.NoCode*2 > c.All:
+		said = append(said, "Most came without any code.")
+	case c.NoCode > 0:
+		said = append(said, strconv.Itoa(c.NoCode)+" came without any code.")
+	}
+	if c.Unknown > 0 && c.All == 1 {
+		said = append(said, "It named a code that is no partner's.")
+	} else if c.Unknown > 0 {
+		said = append(said, strconv.Itoa(c.Unknown)+" named a code that is no partner's.")
+	}
+	return strings.Join(append(said, "Each says which questions were asked."), " ")
 }
 
 // needs says what waits, each with the place where it is done.
-func needs(w store.Waiting, pays bool) []views.Need {
+func needs(w store.Waiting, codeless store.Codeless, pays bool) []views.Need {
 	var list []views.Need
 	add := func(n int, icon, one, many, why, label, href string) {
 		if n == 1 {
@@ -67,7 +128,7 @@ func needs(w store.Waiting, pays bool) []views.Need {
 	}
 	add(w.Review, "file-text", "invoice waits for approval", "invoices wait for approval", "Approve what is right; then it can be paid.", review, "/admin/invoices?status=review")
 	add(w.Unpaid, "wallet", "invoice is approved but not paid", "invoices are approved but not paid", "Pay each with one click, or mark it as paid elsewhere.", pay, "/admin/invoices?status=approved")
-	add(w.Unattributed, "circle-help", "payment has no partner", "payments have no partner", "Each says which questions were asked and why none found a partner.", "Look at them", "/admin/payments?show=unattributed")
+	add(w.Unattributed, "circle-help", "payment has no partner", "payments have no partner", whyCodeless(codeless), "Look at them", "/admin/payments?show=unattributed")
 	add(w.FailedEvents, "triangle-alert", "event could not be read", "events could not be read", "What came was kept; each says what is wrong with it.", "Look at them", "/admin/events?status=failed")
 	return list
 }

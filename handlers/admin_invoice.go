@@ -38,8 +38,9 @@ func (h *House) showInvoice(c echo.Context, se models.Session, status int, v vie
 		return err
 	}
 	v.Flash = append(v.Flash, flash...)
-	v.Status, v.Back = views.Badge("invoice", v.Invoice.Status), views.Place{Label: "Invoices", Href: "/admin/invoices"}
-	v.Sentence = "For " + v.Invoice.PartnerName + ", payable up to " + views.Day(v.Invoice.Until) + "."
+	v.Status, v.Back = views.Badge("invoice", invoiceState(v.Invoice)), views.Place{Label: "Invoices", Href: "/admin/invoices"}
+	v.Sentence = "For " + v.Invoice.PartnerName + ". It gathers what was payable up to " + views.Day(v.Invoice.Until) + "."
+	v.Smaller = smaller(v.Invoice, v.Audit)
 	if money.takes(se.Role) {
 		err = h.offerActions(ctx, t, &v)
 	}
@@ -72,6 +73,48 @@ func (h *House) invoiceHistory(ctx context.Context, t models.Tenant, v *views.Ad
 	}
 	v.Audit, err = h.Store.AuditOf(ctx, t.Company, v.Invoice.ID.String())
 	return err
+}
+
+// smaller says how much an invoice lost when something was taken back, and what became of its approval; empty for one
+// that did not shrink.
+func smaller(i models.Invoice, audit []models.Audit) string {
+	if invoiceState(i) != "shrunk" {
+		return ""
+	}
+	var before models.Money
+	wasApproved := false
+	for _, a := range audit {
+		note := strings.TrimPrefix(a.Note, i.Number+" over ")
+		if a.Action != "invoice.drawn" && a.Action != "invoice.approved" {
+			continue
+		}
+		amount, _, _ := strings.Cut(note, " ")
+		if m, err := models.ParseMoney(amount, i.Currency); err == nil {
+			before, wasApproved = m, a.Action == "invoice.approved"
+		}
+	}
+	said := "Smaller than before"
+	if before.Minor > i.TotalMinor {
+		said = "Smaller than before: from " + views.AmountText(before) + " to " + views.AmountText(i.Total())
+	}
+	if wasApproved {
+		return said + ", and so no longer approved. Review and approve it again."
+	}
+	return said + ". Review and approve it."
+}
+
+// adminInvoiceBack leads from the address of an action, to which a browser may come back, to the invoice itself.
+func (h *House) adminInvoiceBack(c echo.Context, _ models.Session) error {
+	id, err := models.ParseID[models.InvoiceID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/admin/invoices/"+id.String())
+}
+
+// adminInvoicesBack leads from the address of the approval of several to the list of those to review.
+func (h *House) adminInvoicesBack(c echo.Context, _ models.Session) error {
+	return c.Redirect(http.StatusSeeOther, "/admin/invoices?status="+string(models.InReview))
 }
 
 func tryLine(a models.Attempt) views.TryLine {

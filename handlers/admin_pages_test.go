@@ -55,8 +55,38 @@ func TestAPaymentWithoutAPartnerSaysThatAndWhatWentBack(t *testing.T) {
 	w.sell(sale)
 	w.post(sale.Refund(storetest.Old, 10000))
 	words := w.words(w.as(w.caller.Tenant, models.Owner), w.paymentPage(sale))
-	wants(t, "the page", words, `says "NOBODY", which is no partner's key`, "No question found a partner Decided here", "The customer got money back",
+	wants(t, "the page", words, "The code NOBODY is no partner's key. Who earned this payment, and why", `says "NOBODY", which is no partner's key`,
+		"No partner key in the metadata of charge, payment intent, invoice, subscription, customer", "No question found a partner Decided here", "The customer got money back",
 		"no commission was earned", "Partner No partner", "The payment came without a customer", "Refunded 100.00 USD")
+}
+
+func TestAPaymentWithoutAPartnerBeginsWithTheFinding(t *testing.T) {
+	t.Parallel()
+	w := newCompanyWorld(t)
+	owner := w.as(w.caller.Tenant, models.Owner)
+	for n, c := range []struct{ code, customer, want string }{
+		{"ANN_KEYS", "cus_1", "The code ANN_KEYS is no partner's key. Did you mean ANN_KEY?"},
+		{"bob_key", "cus_2", "The code bob_key is no partner's key. Did you mean BOB_KEY?"},
+		{"CARL", "cus_3", "The code CARL is no partner's key. Who earned"},
+		{"two words", "cus_4", "What came as a code cannot be a partner's key."},
+		{"", "cus_5", "No code came with this payment and the customer is not linked."},
+		{"", "", "No code came with this payment, and no customer either."},
+	} {
+		sale := w.sale(n+1, 40, c.customer, "", c.code)
+		w.sell(sale)
+		wants(t, c.code, w.words(owner, w.paymentPage(sale)), c.want)
+	}
+	home := w.words(owner, "/admin")
+	wants(t, "home", home, "6 payments have no partner 3 came without any code. 3 named a code that is no partner's.") // what cannot be a key counts as none
+}
+
+func TestAMistypedKeyIsFoundByCaseOrByOneLetter(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{"NORAA": "NORA", "NOR": "NORA", "NOAR": "", "NURA": "NORA", "ANORA": "NORA", "nora": "NORA", "Atlas": "ATLAS", "NORAAA": "", "": "", "N": ""} {
+		if got := meantBy(code, []string{"ATLAS", "NORA"}); got != want {
+			t.Errorf("%q may be meant as %q, want %q", code, got, want)
+		}
+	}
 }
 
 func TestAPaymentThatNoRuleCoversSaysSoBehindItsDecision(t *testing.T) {
@@ -156,9 +186,24 @@ func TestHomeSaysWhatNeedsWhomAndHowTheMonthGoes(t *testing.T) {
 	w.sell(w.sale(4, 2, "cus_4", "four@shop.example", ""))
 	w.post([]byte("not JSON"))
 	w.drawUp()
-	wants(t, "/admin", w.words(owner, "/admin"), "1 invoice waits for approval", "Review it", "1 payment has no partner", "1 event could not be read",
+	wants(t, "/admin", w.words(owner, "/admin"), "1 invoice waits for approval", "Review it", "1 payment has no partner It came without any code.", "1 event could not be read",
 		"Revenue through partners 100.00 USD 50 % less than October up to this day", "Commissions earned 20.00 USD", "Paid to partners 0.00 USD", "one@shop.example")
 	wants(t, "/admin for a viewer", w.words(w.as(w.caller.Tenant, models.Viewer), "/admin"), "1 invoice waits for approval", "Look at it")
+}
+
+func TestHomeSaysWhenTheProgramHasNoRule(t *testing.T) {
+	t.Parallel()
+	w := newCompanyWorld(t)
+	owner := w.as(w.caller.Tenant, models.Owner)
+	const said = "The program has no rule yet: no payment earns anything"
+	lacks(t, "with a rule", w.words(owner, "/admin"), said)
+	live := w.caller.Tenant
+	live.Mode = models.Live
+	wants(t, "the live side, which has none", w.words(w.as(live, models.Viewer), "/admin"), said, "PUT /v1/rules")
+	if err := w.Store.SaveRules(t.Context(), w.caller.Tenant, w.caller.Program, []models.Rule{}, "test", w.clock); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "with all rules taken away", w.words(owner, "/admin"), said)
 }
 
 func TestThePartnersShowWhereTheirMoneyStands(t *testing.T) {
@@ -183,7 +228,7 @@ func TestAPartnerIsAddedAndWhatIsWrongIsSaidBesideItsField(t *testing.T) {
 	page := bodyOf(t, w.expect(http.StatusUnprocessableEntity, owner, "/admin/partners", typed))
 	wants(t, "the form", page, `value="Carla"`, `value="with space"`, `value="carla"`, "Use 1 to 200 letters", "Write an address", "Choose the currency", `aria-invalid="true"`)
 	wants(t, "a key that is taken", bodyOf(t, w.expect(http.StatusUnprocessableEntity, owner, "/admin/partners",
-		url.Values{"name": {"Carla"}, "key": {"ANN_KEY"}, "currency": {"usd"}})), "Another partner has this key already")
+		url.Values{"name": {"Carla"}, "key": {"ANN_KEY"}, "currency": {"usd"}})), "Another partner has this key already", "required autofocus")
 	answer := w.expect(http.StatusSeeOther, owner, "/admin/partners", url.Values{"name": {" Carla "}, "key": {"CARLA"}, "email": {"carla@partners.example"}, "currency": {"eur"}})
 	to := answer.Header.Get("Location")
 	said := bodyOf(t, w.ask(owner, to, nil, func(r *http.Request) { r.AddCookie(given(answer, "flash")) }))

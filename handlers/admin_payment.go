@@ -44,6 +44,12 @@ func (h *House) adminPayment(c echo.Context, se models.Session) error {
 			v.Email = *p.CustomerEmail
 		}
 	}
+	if p.Partner == nil {
+		v.Why = folded(v.Why)
+		if v.Finding, err = h.whyNobody(ctx, p); err != nil {
+			return err
+		}
+	}
 	if v.Shares, err = h.paymentShares(ctx, t, id); err != nil {
 		return err
 	}
@@ -83,6 +89,9 @@ func (h *House) paymentShare(ctx context.Context, t models.Tenant, c store.Commi
 	}
 	s := views.PaymentShare{Partner: views.Place{Label: partner.Name, Href: "/admin/partners/" + partner.ID.String()}, Status: string(c.Status),
 		StatusText: commissionWords(c.Commission, h.Now()), Amount: c.Amount, Earned: c.Earned, PayableOn: c.PayableOn, Steps: whySteps(c.Steps)}
+	if c.Status == models.Held && c.HoldDays > 0 {
+		s.Held = "Held " + views.Count(c.HoldDays, "day", "days") + " in case of a refund."
+	}
 	entries, err := h.Store.Entries(ctx, t, c.ID)
 	if err != nil {
 		return s, fmt.Errorf("list the entries of %s: %w", c.ID, err)

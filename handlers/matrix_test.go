@@ -37,10 +37,14 @@ GET  /admin/partners/{partner}                          303    200     200   200
 GET  /admin/invoices                                    303    200     200   200   200     403      200
 GET  /admin/invoices/new                                303    403     200   200   200     403      200
 POST /admin/invoices                                    303    403     422   422   422     403      422
-POST /admin/invoices/approve                            303    403     303   303   303     403      303
+GET  /admin/invoices/approve                            303    303     303   303   303     403      303
+POST /admin/invoices/approve                            303    403     422   422   422     403      422
 GET  /admin/invoices/{invoice}                          303    200     200   200   200     403      404
+GET  /admin/invoices/{invoice}/approve                  303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/approve                  303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/pay                      303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/pay                      303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/mark-paid                303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/mark-paid                303    403     409   409   409     403      404
 GET  /admin/events                                      303    200     200   200   200     403      200
 GET  /admin/events/{event}                              303    200     200   200   200     403      404

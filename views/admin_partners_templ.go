@@ -221,6 +221,14 @@ type PartnerForm struct {
 	Wrong      map[string]string
 }
 
+// focus tells whether a field takes the focus: the first wrong one, or the first when nothing is wrong.
+func (v PartnerForm) focus(field string) bool {
+	if len(v.Wrong) == 0 {
+		return field == "name"
+	}
+	return field == FirstWrong(v.Wrong, "name", "key", "email", "currency")
+}
+
 // AdminPartnerNewPage asks for a new partner.
 func AdminPartnerNewPage(v PartnerForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -259,20 +267,20 @@ func AdminPartnerNewPage(v PartnerForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Field(TextField{Name: "name", Label: "Name", Value: v.Name, Error: v.Wrong["name"], Autocomplete: "off", Required: true, Autofocus: len(v.Wrong) == 0}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Field(TextField{Name: "name", Label: "Name", Value: v.Name, Error: v.Wrong["name"], Autocomplete: "off", Required: true, Autofocus: v.focus("name")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Field(TextField{Name: "key", Label: "Key", Value: v.Key, Error: v.Wrong["key"], Autocomplete: "off", Required: true,
+			templ_7745c5c3_Err = Field(TextField{Name: "key", Label: "Key", Value: v.Key, Error: v.Wrong["key"], Autocomplete: "off", Required: true, Autofocus: v.focus("key"),
 				Hint: "What links, metadata and client references carry to name this partner. Letters, digits, _ and -. It cannot be changed later."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Field(TextField{Name: "email", Label: "E-mail address", Type: "email", Value: v.Email, Error: v.Wrong["email"], Autocomplete: "off", Hint: "May stay empty."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Field(TextField{Name: "email", Label: "E-mail address", Type: "email", Value: v.Email, Error: v.Wrong["email"], Autocomplete: "off", Autofocus: v.focus("email"), Hint: "May stay empty."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Select(Choice{Name: "currency", Label: "Paid in", Options: v.Currencies, Value: v.Currency, Error: v.Wrong["currency"], Hint: "It cannot be changed later."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Select(Choice{Name: "currency", Label: "Paid in", Options: v.Currencies, Value: v.Currency, Error: v.Wrong["currency"], Autofocus: v.focus("currency"), Hint: "It cannot be changed later."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

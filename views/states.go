@@ -40,6 +40,7 @@ var states = map[string]map[string]State{
 	},
 	"invoice": {
 		"review":             {"Waiting for your approval", "eye", Careful},
+		"shrunk":             {"Smaller, approve again", "undo-2", Careful}, // in review again, because something was taken back
 		"approved":           {"Approved, ready to pay", "check", Telling},
 		"processing":         {"Payment under way", "clock", Telling},
 		"needs_confirmation": {"Needs the card holder to confirm", "key-round", Careful},

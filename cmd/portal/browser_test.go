@@ -56,8 +56,10 @@ func (s site) story(t *testing.T) {
 	owner.isShown(payment, "What came later", "−10.00 USD", "Left after that 10.00 USD", "Partly refunded", "Refunded 50.00 USD")
 
 	owner.open("/admin/invoices/new")
-	owner.fill("Draw up invoices", "Payable up to and including", afterTheHold())
-	owner.press("Draw up invoices")
+	owner.fill("Show what that gathers", "Payable up to and including", afterTheHold())
+	owner.press("Show what that gathers")
+	owner.sees("that is still held for refunds")
+	owner.press("Draw up ")
 	owner.sees("Waiting for your approval", "Nora Lindqvist")
 
 	finance := s.visitor(t)
@@ -142,12 +144,12 @@ func (s site) withoutScript(t *testing.T) {
 
 	owner.open("/admin/invoices")
 	owner.press("Draw up invoices")
-	owner.fill("Draw up invoices", "Payable up to and including", "1999-12-31")
-	owner.refused("Draw up invoices", "Payable up to and including", "1999-12-31", "Give a day")
-	owner.fill("Draw up invoices", "Payable up to and including", afterTheHold())
+	owner.fill("Show what that gathers", "Payable up to and including", "1999-12-31")
+	owner.refused("Show what that gathers", "Payable up to and including", "1999-12-31", "Give a day")
+	owner.fill("Show what that gathers", "Payable up to and including", afterTheHold())
 	owner.press("Show what that gathers")
 	owner.sees("Nora Lindqvist", "Maple and Company")
-	owner.press("Draw up invoices")
+	owner.press("Draw up ")
 	owner.sees("Waiting for your approval")
 
 	owner.open(payment)
@@ -163,6 +165,11 @@ func (s site) withoutScript(t *testing.T) {
 	owner.sees("Paid elsewhere", "Transfer 4711", "by "+signIns[0].Email)
 
 	owner.open("/admin/invoices?status=review")
+	if status := owner.press("Approve the ticked ones"); status != 422 {
+		owner.failf("none ticked is answered %d", status)
+	}
+	owner.sees("Tick at least one invoice.")
+	ask[bool](owner, `document.querySelectorAll("main input[type=checkbox]").forEach(box => box.click()) ?? true`)
 	owner.press("Approve the ticked ones")
 	owner.open("/admin/payments")
 	owner.pressAt(row(second) + "//a")

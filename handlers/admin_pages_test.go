@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"portal/models"
 	"portal/store"
@@ -46,6 +47,20 @@ func TestThePaymentPageShowsEachStepAndWhatCameLater(t *testing.T) {
 	if asked := strings.LastIndex(deciding, "names ANN_KEY"); asked < strings.LastIndex(deciding, "?") {
 		t.Errorf("another step is marked: %s", deciding)
 	}
+}
+
+// B13: a dispute is seen on the payment's page and on the partner's, with what it means for the commission.
+func TestADisputeIsSaidOnThePages(t *testing.T) {
+	t.Parallel()
+	w := newCompanyWorld(t)
+	sale := w.sale(1, 40, "cus_1", "one@shop.example", "ANN_KEY")
+	w.sell(sale)
+	w.post(sale.Charge(storetest.Old), sale.Dispute(10000, "needs_response", 24*time.Hour))
+	viewer := w.as(w.caller.Tenant, models.Viewer)
+	wants(t, "while it is open", w.words(viewer, w.paymentPage(sale)), "Disputed", "The customer's bank disputes the payment 100.00 USD", "Is the payment disputed?",
+		"Held, the payment is disputed", "Due to Partner ANN_KEY → Held for Partner ANN_KEY")
+	w.post(sale.Dispute(10000, "lost", 48*time.Hour))
+	wants(t, "when it is lost", w.words(viewer, w.paymentPage(sale)), "Lost in a dispute 100.00 USD", "−20.00 USD", "Left after that 0.00 USD")
 }
 
 func TestAPaymentWithoutAPartnerSaysThatAndWhatWentBack(t *testing.T) {

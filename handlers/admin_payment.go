@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -53,10 +54,8 @@ func (h *House) adminPayment(c echo.Context, se models.Session) error {
 	if v.Shares, err = h.paymentShares(ctx, t, id); err != nil {
 		return err
 	}
-	if len(v.Shares) == 0 {
-		if v.Later, err = h.refundsOf(ctx, t, id); err != nil {
-			return err
-		}
+	if v.Later, err = h.disputesOf(ctx, t, id, len(v.Shares) == 0); err != nil {
+		return err
 	}
 	if v.Frame, err = h.adminFrame(c, se, "/admin/payments", customerName(p)); err != nil {
 		return err
@@ -123,15 +122,42 @@ func (h *House) paymentShare(ctx context.Context, t models.Tenant, c store.Commi
 	return s, nil
 }
 
-// refundsOf is what went back of a payment that earned nothing.
-func (h *House) refundsOf(ctx context.Context, t models.Tenant, id models.PaymentID) ([]views.LaterStep, error) {
+// disputesOf are the disputes of a payment, and, when it earned nothing, all that went back of it: what a commission's
+// own changes do not tell.
+func (h *House) disputesOf(ctx context.Context, t models.Tenant, id models.PaymentID, refundsToo bool) ([]views.LaterStep, error) {
 	gone, err := h.Store.Reversals(ctx, t, id)
 	if err != nil {
 		return nil, fmt.Errorf("list what went back of %s: %w", id, err)
 	}
+	single := slices.ContainsFunc(gone, func(r models.Reversal) bool { return r.Kind == models.Refund })
 	var later []views.LaterStep
 	for _, r := range gone {
-		later = append(later, views.LaterStep{What: "The customer got money back", Detail: views.AmountText(r.Amount) + ", no commission was earned", At: r.At, Icon: "undo-2", Tone: views.Careful})
+		if r.Kind != models.Dispute && (!refundsToo || r.Kind == models.RefundTotal && single) {
+			continue
+		}
+		step := views.LaterStep{Detail: views.AmountText(r.Amount), At: r.At}
+		step.What, step.Icon, step.Tone = reversalWords(r)
+		if refundsToo {
+			step.Detail += ", no commission was earned"
+		}
+		later = append(later, step)
 	}
 	return later, nil
+}
+
+// reversalWords says how a refund, a dispute or a credit note stands.
+func reversalWords(r models.Reversal) (what, icon string, tone views.Tone) {
+	switch {
+	case r.Kind == models.Dispute && r.State == models.Holds:
+		return "The customer's bank disputes the payment", "circle-alert", views.Careful
+	case r.Kind == models.Dispute && r.State == models.Takes:
+		return "Lost in a dispute", "undo-2", views.Careful
+	case r.Kind == models.Dispute && strings.HasPrefix(r.Says, "warning"):
+		return "The customer's bank asked about the payment", "circle-alert", views.Telling
+	case r.Kind == models.Dispute:
+		return "The dispute was decided for the company", "check", views.Good
+	case r.State == models.Rests:
+		return "A refund did not go through", "rotate-ccw", views.Good
+	}
+	return "The customer got money back", "undo-2", views.Careful
 }

@@ -19,11 +19,12 @@ var questions = map[string]string{
 	"rule":             "Which rule covers this payment?",
 	"recurring":        "Does the rule earn for this payment of the customer?",
 	"amount":           "How much is that?",
-	"currency":         "What is it in the partner's currency?",
+	"rate":             "What is it in the partner's currency?",
+	"dispute":          "Is the payment disputed?",
 }
 
 // ofEarning are the rules that speak of how much, not of who.
-var ofEarning = map[string]bool{"rule": true, "recurring": true, "amount": true, "currency": true}
+var ofEarning = map[string]bool{"rule": true, "recurring": true, "amount": true, "rate": true, "dispute": true}
 
 func questionOf(rule string) string {
 	if q, known := questions[rule]; known {

@@ -52,7 +52,8 @@ var partnerQuestions = map[string]string{
 	"rule":             "Which of the program's rules covers this sale?",
 	"recurring":        "Does the rule earn for this payment of the customer?",
 	"amount":           "How much is that?",
-	"currency":         "What is it in your currency?",
+	"rate":             "What is it in your currency?",
+	"dispute":          "Is the payment disputed?",
 }
 
 func partnerQuestion(rule string) string {

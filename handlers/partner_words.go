@@ -29,6 +29,9 @@ func earningRows(list []store.CommissionRow, now time.Time) []views.EarningRow {
 }
 
 func commissionWords(c models.Commission, now time.Time) string {
+	if c.Status == models.Held && c.Disputed {
+		return "Held, the payment is disputed"
+	}
 	if c.Status == models.Held && c.PayableOn.After(now) {
 		return "Held until " + views.Day(c.PayableOn)
 	}
@@ -84,6 +87,8 @@ func whenPaid(c models.Commission, on *models.Invoice, company string, now time.
 		return []string{"Nothing is left to pay: all of it was taken back."}
 	case c.Status == models.Waiting:
 		return []string{fmt.Sprintf("The sale is in %s and you are paid in %s: it waits for an exchange rate.", c.Share.Currency.Code(), c.Amount.Currency.Code()), held}
+	case c.Status == models.Held && c.Disputed:
+		return []string{"The customer's bank disputes this payment. It is held until that is decided.", next}
 	case c.Status == models.Held && c.PayableOn.After(now):
 		return []string{held, next}
 	case c.Status == models.Held:

@@ -39,7 +39,8 @@ css: ## make static/app.css from its source; needs npm
 
 bench: build ## measure speed and size
 	@.ci/need postgres
-	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./store ./handlers ./cmd/portal
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./store ./cmd/portal
+	go test -run '^$$' -bench . -benchtime 20x -timeout 60m ./handlers
 
 clean: ## remove what was built, not the data
 	rm -rf bin

@@ -3,6 +3,7 @@
 //
 // A customer-based program asks in this order, and the first question with an answer ends it (D13):
 //
+//  0. manual: did a person give it to a partner? Asked of no other payment
 //  1. api: does the API call name a partner? It is looked at before all else (F66, F80)
 //  2. customer_id: is the customer, found by id, linked to a partner? (F81)
 //  3. email: is a customer with this e-mail linked to a partner? (F82)
@@ -26,8 +27,8 @@ const (
 
 // policies are the orders of questions. A new question is a function and a place in them.
 var policies = map[string][]question{
-	Policy:           {apiCall, customerID, email, metadata, clientReference},
-	TransactionBased: {apiCall, metadata, customerID, email, clientReference},
+	Policy:           {byHand, apiCall, customerID, email, metadata, clientReference},
+	TransactionBased: {byHand, apiCall, metadata, customerID, email, clientReference},
 }
 
 // PolicyOf is the policy of a program's attribution model.
@@ -43,7 +44,7 @@ type Lookups struct {
 	ByID     *models.Link                        // link of the customer found by the provider's id or the API's key, as it holds at the payment's paid_at; nil if none
 	ByEmail  *models.Link                        // link of a customer found only by e-mail, likewise
 	Partners map[string]models.Partner           // by key: every partner whose key the clues name
-	Linked   map[models.PartnerID]models.Partner // the partners that the links name
+	Linked   map[models.PartnerID]models.Partner // the partners that the links, or a person's choice, name
 }
 
 // question looks at one clue. It is asked only while no question before it has settled the matter.

@@ -15,6 +15,21 @@ var (
 	names  = []string{"partner_key", "partnero_partner"}
 )
 
+// byHand asks whether a person gave the payment to a partner, which settles it whatever came with it. A payment about
+// which nobody said anything is not asked.
+func byHand(p models.Payment, l Lookups) answer {
+	if p.Choice == nil {
+		return answer{}
+	}
+	partner, known := l.Linked[p.Choice.Partner]
+	if !known {
+		return passed(models.ByHand, models.NoMatch, "given by hand to a partner that is not known here")
+	}
+	a := passed(models.ByHand, models.Matched, fmt.Sprintf("given to %s by hand on %s: %s", partner.Key, day(p.Choice.At), p.Choice.Reason))
+	a.partner, a.by, a.settled = &partner, models.ByHand, true
+	return a
+}
+
 // apiCall asks whether the call itself names a partner. A payment that no such call brought is not asked (F80).
 func apiCall(p models.Payment, l Lookups) answer {
 	if p.Clues.Partner == "" {

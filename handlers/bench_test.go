@@ -26,8 +26,8 @@ func (w *companyWorld) fillPayments(n int) {
 				CASE WHEN g % 200 = 1 THEN 'refunded' WHEN g % 100 = 2 THEN 'partially_refunded' ELSE 'paid' END, 'usd', 10000, 8000, 0, c.id,
 				CASE WHEN g % 10 <> 0 THEN $3::uuid END, CASE WHEN g % 10 <> 0 THEN 'metadata' END, $4::int * interval '0' + timestamptz '2026-11-20' - g * interval '31 seconds', now()
 			FROM generate_series(1, $4::int) g JOIN customers c ON c.company_id = $1 AND c.mode = 'test' AND c.key = 'c' || (g % greatest($4::int / 100, 1) + 1)`,
-		`INSERT INTO commissions (company_id, mode, id, payment_id, partner_id, program_id, sale_currency, share, first_share, currency, earned, amount, status, payable_on, steps, created_at)
-			SELECT company_id, mode, gen_random_uuid(), id, partner_id, program_id, currency, 0, 0, currency, 0, 0, 'reversed', paid_at, '[]', now()
+		`INSERT INTO commissions (company_id, mode, id, payment_id, partner_id, program_id, sale_currency, share, first_share, currency, earned, amount, status, payable_on, steps, created_at, hold_days, refunds)
+			SELECT company_id, mode, gen_random_uuid(), id, partner_id, program_id, currency, 0, 0, currency, 0, 0, 'reversed', paid_at, '[]', now(), 30, 'automatic'
 			FROM payments WHERE company_id = $1 AND partner_id IS NOT NULL AND program_id = $2::uuid AND partner_id = $3::uuid AND $4::int > 0`,
 	} {
 		if _, err := tx.Exec(statement, w.caller.Company, w.caller.Program, w.ann.ID, n); err != nil {

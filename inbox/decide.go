@@ -99,7 +99,7 @@ func (in *Inbox) linkByAddress(ctx context.Context, tx *store.Store, customer mo
 	return found, nil
 }
 
-// partnersFor loads the partners that a payment's clues or its customer's link name.
+// partnersFor loads the partners that a payment's clues, its customer's link or a person's choice name.
 func (in *Inbox) partnersFor(ctx context.Context, tx *store.Store, p models.Payment, look *attribution.Lookups) error {
 	look.Partners, look.Linked = map[string]models.Partner{}, map[models.PartnerID]models.Partner{}
 	if keys := p.Clues.Named(); len(keys) > 0 {
@@ -111,11 +111,17 @@ func (in *Inbox) partnersFor(ctx context.Context, tx *store.Store, p models.Paym
 			look.Partners[partner.Key] = partner
 		}
 	}
+	var ids []models.PartnerID
 	for _, link := range []*models.Link{look.ByID, look.ByEmail} {
-		if link == nil {
-			continue
+		if link != nil {
+			ids = append(ids, link.Partner)
 		}
-		partner, err := tx.Partner(ctx, p.Tenant, link.Partner)
+	}
+	if p.Choice != nil {
+		ids = append(ids, p.Choice.Partner)
+	}
+	for _, id := range ids {
+		partner, err := tx.Partner(ctx, p.Tenant, id)
 		if err != nil {
 			return err
 		}
@@ -133,12 +139,8 @@ func (in *Inbox) decide(ctx context.Context, tx *store.Store, p told, look *look
 		}
 	}
 	d := attribution.Decide(p.Payment, look.Lookups)
-	linkedElsewhere := d.By == models.ByEmail && look.ByEmail != nil && look.ByEmail.Customer != look.customer
-	if d.Partner != nil && (d.Links || linkedElsewhere) && !look.customer.IsZero() {
-		link := models.Link{Customer: look.customer, Partner: d.Partner.ID, From: p.PaidAt, Origin: "event", Payment: &p.ID, PayKey: p.Key}
-		if err := tx.AddLink(ctx, p.Tenant, link); err != nil {
-			return fmt.Errorf("link customer %s: %w", look.customer, err)
-		}
+	if err := in.link(ctx, tx, p.Payment, d, look); err != nil {
+		return err
 	}
 	if !p.Counted {
 		if err := tx.SaveDecision(ctx, p.Tenant, p.ID, nil, nil, d.Policy, d.Steps); err != nil {
@@ -147,6 +149,24 @@ func (in *Inbox) decide(ctx context.Context, tx *store.Store, p told, look *look
 		return in.earn(ctx, tx, target{payment: p.Payment})
 	}
 	return in.book(ctx, tx, p, d, models.Past{FirstSale: look.first.PaidAt, FirstKey: look.first.Key})
+}
+
+// link ties the customer to the partner whom the clues found. A payment given by hand ties nobody: then what the clues
+// alone would have found counts, so that the customer stays whose they were.
+func (in *Inbox) link(ctx context.Context, tx *store.Store, p models.Payment, d models.Decision, look *lookedUp) error {
+	if d.By == models.ByHand {
+		p.Choice = nil
+		d = attribution.Decide(p, look.Lookups)
+	}
+	linkedElsewhere := d.By == models.ByEmail && look.ByEmail != nil && look.ByEmail.Customer != look.customer
+	if d.Partner == nil || !d.Links && !linkedElsewhere || look.customer.IsZero() {
+		return nil
+	}
+	link := models.Link{Customer: look.customer, Partner: d.Partner.ID, From: p.PaidAt, Origin: "event", Payment: &p.ID, PayKey: p.Key}
+	if err := tx.AddLink(ctx, p.Tenant, link); err != nil {
+		return fmt.Errorf("link customer %s: %w", look.customer, err)
+	}
+	return nil
 }
 
 // book counts what the payment earns and brings the commissions of the payment to it.

@@ -83,7 +83,7 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 		return told{}, err
 	}
 	p := sources.Combine(tellings)
-	p.Tenant, p.ID, p.Via, p.Policy = row.Tenant, row.ID, row.Program, row.Policy
+	p.Tenant, p.ID, p.Via, p.Policy, p.Choice = row.Tenant, row.ID, row.Program, row.Policy, row.Choice()
 	if p.Key == "" {
 		p.Key, p.Source = row.Key, row.Source
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"portal/commission"
 	"portal/models"
@@ -101,4 +102,35 @@ func (in *Inbox) TurnWaiting(ctx context.Context) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// Give gives one payment to a partner by hand, with a reason. What another partner earned from it is taken back and the
+// new earning booked: nothing is edited, and both see it. The customer's link stays as it is.
+func (in *Inbox) Give(ctx context.Context, t models.Tenant, id models.PaymentID, partner models.PartnerID, reason string, who models.Actor) error {
+	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > 500 {
+		return models.Invalid("reason", "say why, in 500 characters at most")
+	}
+	return in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.LockBucket(ctx, t); err != nil {
+			return err
+		}
+		p, err := tx.Payment(ctx, t, id)
+		if err != nil {
+			return err
+		}
+		if !p.Counted {
+			return fmt.Errorf("give payment %s: %w", id, models.ErrNotFound)
+		}
+		to, err := tx.Partner(ctx, t, partner)
+		if err != nil {
+			return err
+		}
+		if err := tx.SaveChoice(ctx, t, id, models.Choice{Partner: partner, Reason: reason, By: who.Name, At: in.now()}); err != nil {
+			return err
+		}
+		if err := tx.Audited(ctx, t.Company, who, "payment.given", id.String(), to.Key+": "+reason, in.now()); err != nil {
+			return err
+		}
+		return in.settle(ctx, tx, t, id)
+	})
 }

@@ -215,6 +215,10 @@ CREATE TABLE payments (
     attributed_by  text,
     policy         text NOT NULL DEFAULT '',
     steps          jsonb NOT NULL DEFAULT '[]',
+    chosen_partner uuid, -- given to a partner by a person, with a reason
+    chosen_reason  text,
+    chosen_by      text,
+    chosen_at      timestamptz,
     paid_at        timestamptz NOT NULL, -- of a payment not counted yet: when its first hint was made
     created_at     timestamptz NOT NULL,
     PRIMARY KEY (company_id, mode, id),

@@ -107,6 +107,15 @@ type Payment struct {
 	Clues    Clues
 	PaidAt   time.Time
 	Policy   string // the order of questions it is decided by, kept from its first decision
+	Choice   *Choice
+}
+
+// Choice is a person's word on whose a payment is. It goes before every clue.
+type Choice struct {
+	Partner PartnerID
+	Reason  string
+	By      string
+	At      time.Time
 }
 
 // ReversalKind is how money went back, or is at stake.
@@ -183,6 +192,7 @@ const (
 	ByCustomerID      AttributedBy = "customer_id"
 	ByEmail           AttributedBy = "email"
 	ByAPI             AttributedBy = "api"
+	ByHand            AttributedBy = "manual"
 )
 
 // Decision says which partner a payment belongs to, and why.

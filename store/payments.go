@@ -13,30 +13,42 @@ import (
 // PaymentRow is a payment as it is kept and shown, with what was decided about it.
 type PaymentRow struct {
 	models.Tenant
-	ID           models.PaymentID      `db:"id"`
-	Program      models.ProgramID      `db:"program_id"`
-	Source       models.SourceName     `db:"source"`
-	Key          string                `db:"key"`
-	Counted      bool                  `db:"counted"`
-	Kind         models.PaymentKind    `db:"kind"`
-	Status       string                `db:"status"`
-	Currency     models.Currency       `db:"currency"`
-	Gross        int64                 `db:"gross"`
-	Base         int64                 `db:"base"`
-	Refunded     int64                 `db:"refunded"`
-	Customer     *models.CustomerID    `db:"customer_id"`
-	CustomerRef  string                `db:"customer_ref"`
-	Partner      *models.PartnerID     `db:"partner_id"`
-	AttributedBy *models.AttributedBy  `db:"attributed_by"`
-	Policy       string                `db:"policy"`
-	Steps        asJSON[[]models.Step] `db:"steps"`
-	PaidAt       time.Time             `db:"paid_at"`
-	CreatedAt    time.Time             `db:"created_at"`
+	ID            models.PaymentID      `db:"id"`
+	Program       models.ProgramID      `db:"program_id"`
+	Source        models.SourceName     `db:"source"`
+	Key           string                `db:"key"`
+	Counted       bool                  `db:"counted"`
+	Kind          models.PaymentKind    `db:"kind"`
+	Status        string                `db:"status"`
+	Currency      models.Currency       `db:"currency"`
+	Gross         int64                 `db:"gross"`
+	Base          int64                 `db:"base"`
+	Refunded      int64                 `db:"refunded"`
+	Customer      *models.CustomerID    `db:"customer_id"`
+	CustomerRef   string                `db:"customer_ref"`
+	Partner       *models.PartnerID     `db:"partner_id"`
+	AttributedBy  *models.AttributedBy  `db:"attributed_by"`
+	Policy        string                `db:"policy"`
+	Steps         asJSON[[]models.Step] `db:"steps"`
+	ChosenPartner *models.PartnerID     `db:"chosen_partner"`
+	ChosenReason  *string               `db:"chosen_reason"`
+	ChosenBy      *string               `db:"chosen_by"`
+	ChosenAt      *time.Time            `db:"chosen_at"`
+	PaidAt        time.Time             `db:"paid_at"`
+	CreatedAt     time.Time             `db:"created_at"`
 
 	CustomerKey   *string `db:"customer_key"`
 	CustomerEmail *string `db:"customer_email"`
 	PartnerKey    *string `db:"partner_key"`
 	PartnerName   *string `db:"partner_name"`
+}
+
+// Choice is a person's word on whose the payment is; nil when nobody has said.
+func (p PaymentRow) Choice() *models.Choice {
+	if p.ChosenPartner == nil {
+		return nil
+	}
+	return &models.Choice{Partner: *p.ChosenPartner, Reason: *p.ChosenReason, By: *p.ChosenBy, At: *p.ChosenAt}
 }
 
 // Money gives one of the row's amounts its currency.
@@ -45,7 +57,7 @@ func (p PaymentRow) Money(minor int64) models.Money {
 }
 
 const paymentRow = `SELECT p.company_id, p.mode, p.id, p.program_id, p.source, p.key, p.counted, p.kind, p.status, p.currency, p.gross, p.base,
-	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.steps, p.paid_at, p.created_at,
+	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.steps, p.chosen_partner, p.chosen_reason, p.chosen_by, p.chosen_at, p.paid_at, p.created_at,
 	c.key AS customer_key, c.email AS customer_email, r.key AS partner_key, r.name AS partner_name
 	FROM payments p
 	LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
@@ -217,6 +229,9 @@ func (s *Store) MergePayments(ctx context.Context, t models.Tenant, from, into m
 		`INSERT INTO reversals (company_id, mode, payment_id, key, kind, state, charge, says, amount, currency, made, at)
 			SELECT company_id, mode, $4, key, kind, state, charge, says, amount, currency, made, at FROM reversals WHERE company_id = $1 AND mode = $2 AND payment_id = $3
 			ON CONFLICT (company_id, mode, payment_id, key) DO NOTHING`,
+		`UPDATE payments i SET chosen_partner = f.chosen_partner, chosen_reason = f.chosen_reason, chosen_by = f.chosen_by, chosen_at = f.chosen_at
+			FROM payments f WHERE f.company_id = $1 AND f.mode = $2 AND f.id = $3 AND f.chosen_at IS NOT NULL
+			AND i.company_id = $1 AND i.mode = $2 AND i.id = $4 AND (i.chosen_at IS NULL OR i.chosen_at < f.chosen_at)`,
 		`UPDATE payments SET merged_into = $4, counted = false WHERE company_id = $1 AND mode = $2 AND id = $3`,
 	} {
 		if err := s.do(ctx, statement, t.Company, t.Mode, from, into); err != nil {
@@ -295,6 +310,12 @@ func (s *Store) SavePayment(ctx context.Context, p models.Payment, customer *mod
 		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15, customer_email = $16, named = $17 WHERE company_id = $1 AND mode = $2 AND id = $3`,
 		p.Company, p.Mode, p.ID, p.Source, p.Key, p.Counted, p.Kind, status, p.Gross.Currency, p.Gross.Minor, p.Base.Minor,
 		refunded, customer, p.Customer.StripeID, p.PaidAt, models.NormalEmail(p.Customer.Email), pq.Array(p.Clues.Named()))
+}
+
+// SaveChoice keeps a person's word on whose a payment is.
+func (s *Store) SaveChoice(ctx context.Context, t models.Tenant, id models.PaymentID, c models.Choice) error {
+	return s.do(ctx, `UPDATE payments SET chosen_partner = $4, chosen_reason = $5, chosen_by = $6, chosen_at = $7 WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		t.Company, t.Mode, id, c.Partner, c.Reason, c.By, c.At)
 }
 
 // SaveDecision keeps which partner a payment belongs to, and every step that led there.

@@ -293,3 +293,17 @@ func TestEventsAreListedByStatusAndShownAsTheyCame(t *testing.T) {
 	}
 	wants(t, "the failed one", w.words(owner, "/admin/events/"+list[0].ID.String()), "this is not JSON", "This is not JSON.", "16 bytes")
 }
+
+// Issue 3.6: an admin gives a payment to a partner by hand; what is left out is said beside the field, and kept.
+func TestAPaymentIsGivenToAPartnerByHand(t *testing.T) {
+	t.Parallel()
+	w := newCompanyWorld(t)
+	sale := w.sale(1, 40, "cus_1", "one@shop.example", "")
+	w.sell(sale)
+	owner, page := w.as(w.caller.Tenant, models.Owner), w.paymentPage(sale)
+	lacks(t, "a viewer", bodyOf(t, w.expect(http.StatusOK, w.as(w.caller.Tenant, models.Viewer), page, nil)), page+"/partner")
+	wants(t, "no reason", textOf(t, bodyOf(t, w.expect(http.StatusUnprocessableEntity, owner, page+"/partner", url.Values{"partner": {"ANN_KEY"}, "reason": {" "}}))), "Say why")
+	wants(t, "no partner", textOf(t, bodyOf(t, w.expect(http.StatusUnprocessableEntity, owner, page+"/partner", url.Values{"partner": {""}, "reason": {"she called"}}))), "Choose the partner who earned it")
+	w.expect(http.StatusSeeOther, owner, page+"/partner", url.Values{"partner": {"ANN_KEY"}, "reason": {"she called"}})
+	wants(t, "given", w.words(owner, page), "Did a person give it to a partner?", "she called", "Found by A person's decision", "20.00 USD")
+}

@@ -16,6 +16,10 @@ import (
 
 // adminPayment shows one payment: who earned it and why, what came later, and what was booked.
 func (h *House) adminPayment(c echo.Context, se models.Session) error {
+	return h.showPayment(c, se, http.StatusOK, views.GiveForm{})
+}
+
+func (h *House) showPayment(c echo.Context, se models.Session, status int, give views.GiveForm) error {
 	ctx, t := c.Request().Context(), se.Tenant()
 	id, err := models.ParseID[models.PaymentID](c.Param("id"))
 	if err != nil {
@@ -61,7 +65,13 @@ func (h *House) adminPayment(c echo.Context, se models.Session) error {
 		return err
 	}
 	v.Status, v.Back, v.Sentence = views.Badge("payment", p.Status), views.Place{Label: "Payments", Href: "/admin/payments"}, views.AmountText(p.Money(p.Gross))+" · "+p.Key
-	return show(c, http.StatusOK, views.AdminPaymentPage(v), nil)
+	if v.Give = give; slices.Contains(admins, se.Role) {
+		if v.Give.Partners, err = h.partnersToPick(ctx, t); err != nil {
+			return err
+		}
+		v.Give.Post = "/admin/payments/" + id.String() + "/partner"
+	}
+	return show(c, status, views.AdminPaymentPage(v), nil)
 }
 
 // paymentShares are the commissions of a payment with their reasons, changes and bookings.

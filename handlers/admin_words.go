@@ -10,6 +10,7 @@ import (
 
 // questions are the rules of a decision and of an earning as the company's people ask them.
 var questions = map[string]string{
+	"manual":           "Did a person give it to a partner?",
 	"api":              "Did the API call name a partner?",
 	"customer_id":      "Is this customer linked to a partner?",
 	"email":            "Is a customer with the same e-mail linked to a partner?",
@@ -36,7 +37,7 @@ func questionOf(rule string) string {
 var (
 	kindInWords = map[models.PaymentKind]string{models.Sale: "First sale", models.Renewal: "Renewal"}
 	foundBy     = map[models.AttributedBy]string{models.ByMetadata: "Metadata", models.ByClientReference: "Client reference",
-		models.ByCustomerID: "The customer's own link", models.ByEmail: "The customer's e-mail", models.ByAPI: "The API call"}
+		models.ByCustomerID: "The customer's own link", models.ByEmail: "The customer's e-mail", models.ByAPI: "The API call", models.ByHand: "A person's decision"}
 )
 
 func sourceInWords(s models.SourceName) string {

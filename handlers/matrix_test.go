@@ -30,6 +30,7 @@ GET  /admin                                             303    200     200   200
 POST /admin/mode                                        303    422     422   422   422     403      422
 GET  /admin/payments                                    303    200     200   200   200     403      200
 GET  /admin/payments/{payment}                          303    200     200   200   200     403      404
+POST /admin/payments/{payment}/partner                  303    403     403   422   422     403      404
 GET  /admin/partners                                    303    200     200   200   200     403      200
 GET  /admin/partners/new                                303    403     403   200   200     403      200
 POST /admin/partners                                    303    403     403   422   422     403      422

@@ -43,6 +43,7 @@ func withoutAddresses(text string) string { return anyAddress.ReplaceAllStringFu
 
 // partnerQuestions are the rules of a decision and of an earning in a partner's words.
 var partnerQuestions = map[string]string{
+	"manual":           "Did a person at the company decide it?",
 	"api":              "Did the company's own system name a partner?",
 	"customer_id":      "Does the customer belong to a partner already?",
 	"email":            "Does a customer with the same e-mail belong to a partner?",

@@ -44,7 +44,10 @@ var flashes = map[string]func(n int) views.Flash{
 	"refused": func(int) views.Flash {
 		return views.Flash{Tone: views.Bad, Text: "The payment did not go through. Nothing was paid; the reason stands below."}
 	},
-	"marked":  func(int) views.Flash { return done("Marked as paid.") },
+	"marked": func(int) views.Flash { return done("Marked as paid.") },
+	"given": func(int) views.Flash {
+		return done("The payment was given to the partner. What it earned before is booked back.")
+	},
 	"partner": func(int) views.Flash { return done("The partner was added.") },
 	"test":    func(int) views.Flash { return views.Flash{Tone: views.Telling, Text: "You see test data now."} },
 	"live": func(int) views.Flash {

@@ -78,6 +78,7 @@ func (h *House) routes() []route {
 		{"POST", "/admin/mode", viewers, h.adminMode},
 		{"GET", "/admin/payments", viewers, h.adminPayments},
 		{"GET", "/admin/payments/:id", viewers, h.adminPayment},
+		{"POST", "/admin/payments/:id/partner", admins, h.adminPaymentGive},
 		{"GET", "/admin/partners", viewers, h.adminPartners},
 		{"GET", "/admin/partners/new", admins, h.adminPartnerNew},
 		{"POST", "/admin/partners", admins, h.adminPartnerAdd},

@@ -180,6 +180,14 @@ func (in *Inbox) redecide(ctx context.Context, tx *store.Store, customer models.
 				return err
 			}
 		}
+		if first := firsts[whose.ID]; now.Kind == models.Renewal && first.Key == now.Key && first.Trial {
+			now.Kind = models.Sale // a trial was not a sale: the first payment after it is (MONEY.md 2.4)
+		}
+		if now.Kind != row.Kind {
+			if err := tx.SaveKind(ctx, whose.Tenant, now.ID, now.Kind); err != nil {
+				return err
+			}
+		}
 		look, err := in.lookups(ctx, tx, whose, group, now.Payment, firsts[whose.ID])
 		if err != nil {
 			return err

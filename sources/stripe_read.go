@@ -2,6 +2,7 @@ package sources
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ func (Stripe) Read(e models.Event) (models.News, error) {
 	}
 	if event.value("object") == "v2.core.event" {
 		return models.News{Silent: "a thin event, which carries no object"}, nil
+	}
+	if !event.has("created") && !e.ReceivedAt.IsZero() { // no reason to lose money: it was made when it came, or before
+		event.fields["created"] = json.Number(strconv.FormatInt(e.ReceivedAt.Unix(), 10))
 	}
 	return readByType(kind, event, e.Answer)
 }

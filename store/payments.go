@@ -163,12 +163,15 @@ type First struct {
 	PaidAt   *time.Time `db:"paid_at"`   // of the first counted payment; nil when there is none
 	Key      string     `db:"key"`       // of that payment
 	TaughtBy string     `db:"taught_by"` // the first payment that came with the customer's provider id
+	Trial    bool       `db:"trial"`     // something that cost nothing came before: a trial, an invoice of zero
 }
 
 // FirstOf finds what a customer's payments begin with.
 func (s *Store) FirstOf(ctx context.Context, t models.Tenant, customer models.CustomerID) (First, error) {
 	var f First
-	err := s.get(ctx, &f, `SELECT f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by FROM (SELECT 1) one
+	err := s.get(ctx, &f, `SELECT f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by,
+			EXISTS (SELECT 1 FROM payments h WHERE h.company_id = $1 AND h.mode = $2 AND h.customer_id = $3 AND NOT h.counted AND h.merged_into IS NULL AND h.paid_at < f.paid_at) AS trial
+		FROM (SELECT 1) one
 		LEFT JOIN (SELECT paid_at, key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND counted ORDER BY paid_at, key LIMIT 1) f ON true
 		LEFT JOIN (SELECT key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND customer_ref <> '' AND merged_into IS NULL
 			ORDER BY paid_at, key LIMIT 1) i ON true`, t.Company, t.Mode, customer)
@@ -310,6 +313,11 @@ func (s *Store) SavePayment(ctx context.Context, p models.Payment, customer *mod
 		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15, customer_email = $16, named = $17 WHERE company_id = $1 AND mode = $2 AND id = $3`,
 		p.Company, p.Mode, p.ID, p.Source, p.Key, p.Counted, p.Kind, status, p.Gross.Currency, p.Gross.Minor, p.Base.Minor,
 		refunded, customer, p.Customer.StripeID, p.PaidAt, models.NormalEmail(p.Customer.Email), pq.Array(p.Clues.Named()))
+}
+
+// SaveKind keeps whether a payment is the first of its kind or one that recurs.
+func (s *Store) SaveKind(ctx context.Context, t models.Tenant, id models.PaymentID, kind models.PaymentKind) error {
+	return s.do(ctx, `UPDATE payments SET kind = $4 WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id, kind)
 }
 
 // SaveChoice keeps a person's word on whose a payment is.

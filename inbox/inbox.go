@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"portal/models"
@@ -25,6 +26,8 @@ type Inbox struct {
 	Rates *rates.Rates
 	// Ask puts a question to the company's provider. ErrLater, with a sentence, means that it cannot be had now.
 	Ask func(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, q models.Question) (sources.Answer, error)
+
+	batches atomic.Int64 // carried so far by this process
 }
 
 // Accept proves who sent a webhook and keeps it. After it returns nil the event is on disk, or was already.

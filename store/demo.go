@@ -52,6 +52,3 @@ func (s *Store) FasterWrites(ctx context.Context, on bool) error {
 	s.db.SetMaxIdleConns(12)
 	return nil
 }
-
-// Analyze lets PostgreSQL count anew what the tables hold, after much was written at once.
-func (s *Store) Analyze(ctx context.Context) error { return s.do(ctx, `ANALYZE`) }

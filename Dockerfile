@@ -8,11 +8,12 @@ ARG VERSION=dev
 ARG REVISION=unknown
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION} -X main.revision=${REVISION}" -o /portal ./cmd/portal
 
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /portal /portal
 ENV PORTAL_SERVER_LISTEN=0.0.0.0:8080
 EXPOSE 8080
-USER nonroot
+USER 65532:65532
 HEALTHCHECK --interval=30s --timeout=3s --start-period=10s CMD ["/portal", "health"]
 ENTRYPOINT ["/portal"]
 CMD ["serve"]

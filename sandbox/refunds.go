@@ -114,19 +114,6 @@ func (c *call) failRefund(re object) {
 	c.count(ch, -re.num("amount"))
 }
 
-// FailRefund makes a refund fail after all: the money returns to the merchant (MONEY.md 1.3).
-func (s *Sandbox) FailRefund(accountID, refundID string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := &call{Sandbox: s, a: s.account(accountID), at: s.now(), version: version}
-	re, ok := c.a.get("refund", refundID)
-	if !ok || re.str("status") == "failed" {
-		return missing(404, "refund", refundID, "id")
-	}
-	c.failRefund(re)
-	return c.commit()
-}
-
 // reverse takes the refunded share of a destination charge's transfer back; the last refund takes the rest.
 func (c *call) reverse(ch, re object, left int64) (id any) {
 	tr, _ := c.a.get("transfer", ch.str("transfer"))

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/lib/pq"
@@ -138,10 +136,6 @@ func (s *Store) Turnovers(ctx context.Context, t models.Tenant, span Span) ([]Tu
 
 // CommissionsOn sums what partners earn now from each of these payments. One whose rate is awaited is left out.
 func (s *Store) CommissionsOn(ctx context.Context, t models.Tenant, payments []models.PaymentID) (map[models.PaymentID]models.Money, error) {
-	ids := make([]string, 0, len(payments))
-	for _, id := range payments {
-		ids = append(ids, uuidOf(id))
-	}
 	var rows []struct {
 		Payment  models.PaymentID `db:"payment_id"`
 		Currency models.Currency  `db:"currency"`
@@ -149,7 +143,7 @@ func (s *Store) CommissionsOn(ctx context.Context, t models.Tenant, payments []m
 	}
 	err := s.list(ctx, &rows, `SELECT payment_id, currency, sum(amount)::bigint AS minor FROM commissions
 		WHERE company_id = $1 AND mode = $2 AND payment_id = ANY($3::uuid[]) AND status <> 'waiting'
-		GROUP BY payment_id, currency ORDER BY payment_id, minor`, t.Company, t.Mode, pq.Array(ids))
+		GROUP BY payment_id, currency ORDER BY payment_id, minor`, t.Company, t.Mode, pq.Array(uuids(payments)))
 	if err != nil {
 		return nil, fmt.Errorf("sum the commissions of %d payments: %w", len(payments), err)
 	}
@@ -158,62 +152,4 @@ func (s *Store) CommissionsOn(ctx context.Context, t models.Tenant, payments []m
 		sums[r.Payment] = models.Money{Minor: r.Minor, Currency: r.Currency}
 	}
 	return sums, nil
-}
-
-// BalancesOfAll is BalancesOf for each of these partners.
-func (s *Store) BalancesOfAll(ctx context.Context, t models.Tenant, partners []models.PartnerID) (map[models.PartnerID][]models.Balance, error) {
-	var accounts, ids []string
-	for _, p := range partners {
-		ids = append(ids, uuidOf(p))
-		for _, a := range []models.Account{models.HeldFor(p), models.DueTo(p), models.PaidByStripe(p), models.PaidManually(p)} {
-			accounts = append(accounts, string(a))
-		}
-	}
-	var rows []struct {
-		Account  string          `db:"account"`
-		Currency models.Currency `db:"currency"`
-		Minor    int64           `db:"minor"`
-	}
-	err := s.list(ctx, &rows, `SELECT account, currency, minor FROM balances WHERE company_id = $1 AND mode = $2 AND account = ANY($3)
-		UNION ALL
-		SELECT 'invoice/ptr_' || replace(i.partner_id::text, '-', ''), i.currency, sum(b.minor)::bigint FROM invoices i
-		JOIN balances b ON b.company_id = i.company_id AND b.mode = i.mode AND b.account = 'invoice/inv_' || replace(i.id::text, '-', '')
-		WHERE i.company_id = $1 AND i.mode = $2 AND i.partner_id = ANY($4::uuid[]) AND b.minor <> 0 GROUP BY i.partner_id, i.currency
-		ORDER BY 2, 1`, t.Company, t.Mode, pq.Array(accounts), pq.Array(ids))
-	if err != nil {
-		return nil, fmt.Errorf("balances of %d partners: %w", len(partners), err)
-	}
-	all := map[models.PartnerID][]models.Balance{}
-	for _, r := range rows {
-		kind, whose, _ := strings.Cut(r.Account, "/")
-		id, err := models.ParseID[models.PartnerID](whose)
-		if err != nil {
-			return nil, fmt.Errorf("read account %s: %w", r.Account, err)
-		}
-		list := all[id]
-		if len(list) == 0 || list[len(list)-1].Currency != r.Currency {
-			zero := models.Money{Currency: r.Currency}
-			list = append(list, models.Balance{Currency: r.Currency, Held: zero, Due: zero, Invoiced: zero, Paid: zero})
-		}
-		b := &list[len(list)-1]
-		switch kind {
-		case "held":
-			b.Held.Minor += r.Minor
-		case "due":
-			b.Due.Minor += r.Minor
-		case "invoice":
-			b.Invoiced.Minor += r.Minor
-		default:
-			b.Paid.Minor += r.Minor
-		}
-		all[id] = list
-	}
-	return all, nil
-}
-
-// uuidOf is an id as an array of uuids takes it.
-func uuidOf(id driver.Valuer) string {
-	value, _ := id.Value()
-	text, _ := value.(string)
-	return text
 }

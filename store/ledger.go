@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lib/pq"
+
 	"portal/models"
 )
 
@@ -40,38 +42,62 @@ func (s *Store) Balance(ctx context.Context, t models.Tenant, account models.Acc
 
 // BalancesOf lists where a partner's money stands, by currency.
 func (s *Store) BalancesOf(ctx context.Context, t models.Tenant, partner models.PartnerID) ([]models.Balance, error) {
+	all, err := s.BalancesOfAll(ctx, t, []models.PartnerID{partner})
+	return all[partner], err
+}
+
+// BalancesOfAll is BalancesOf for each of these partners.
+func (s *Store) BalancesOfAll(ctx context.Context, t models.Tenant, partners []models.PartnerID) (map[models.PartnerID][]models.Balance, error) {
+	var accounts []string
+	for _, p := range partners {
+		for _, a := range []models.Account{models.HeldFor(p), models.DueTo(p), models.PaidByStripe(p), models.PaidManually(p)} {
+			accounts = append(accounts, string(a))
+		}
+	}
 	var rows []struct {
 		Account  string          `db:"account"`
 		Currency models.Currency `db:"currency"`
 		Minor    int64           `db:"minor"`
 	}
-	if err := s.list(ctx, &rows, `SELECT account, currency, minor FROM balances WHERE company_id = $1 AND mode = $2 AND account = ANY(ARRAY[$3, $4, $5, $6])
+	err := s.list(ctx, &rows, `SELECT account, currency, minor FROM balances WHERE company_id = $1 AND mode = $2 AND account = ANY($3)
 		UNION ALL
-		SELECT 'invoice', i.currency, sum(b.minor)::bigint FROM invoices i
+		SELECT 'invoice/ptr_' || replace(i.partner_id::text, '-', ''), i.currency, sum(b.minor)::bigint FROM invoices i
 		JOIN balances b ON b.company_id = i.company_id AND b.mode = i.mode AND b.account = 'invoice/inv_' || replace(i.id::text, '-', '')
-		WHERE i.company_id = $1 AND i.mode = $2 AND i.partner_id = $7 AND b.minor <> 0 GROUP BY i.currency
-		ORDER BY 2, 1`, t.Company, t.Mode, models.HeldFor(partner), models.DueTo(partner), models.PaidByStripe(partner), models.PaidManually(partner), partner); err != nil {
-		return nil, fmt.Errorf("balances of %s: %w", partner, err)
+		WHERE i.company_id = $1 AND i.mode = $2 AND i.partner_id = ANY($4::uuid[]) AND b.minor <> 0 GROUP BY i.partner_id, i.currency
+		ORDER BY 2, 1`, t.Company, t.Mode, pq.Array(accounts), pq.Array(uuids(partners)))
+	if err != nil {
+		return nil, fmt.Errorf("balances of %d partners: %w", len(partners), err)
 	}
-	var list []models.Balance
+	all := map[models.PartnerID][]models.Balance{}
 	for _, r := range rows {
-		if len(list) == 0 || list[len(list)-1].Currency != r.Currency {
-			zero := models.Money{Currency: r.Currency}
-			list = append(list, models.Balance{Currency: r.Currency, Held: zero, Due: zero, Invoiced: zero, Paid: zero})
+		kind, whose, _ := strings.Cut(r.Account, "/")
+		id, err := models.ParseID[models.PartnerID](whose)
+		if err != nil {
+			return nil, fmt.Errorf("read account %s: %w", r.Account, err)
 		}
-		b := &list[len(list)-1]
-		switch kind, _, _ := strings.Cut(r.Account, "/"); kind {
-		case "held":
-			b.Held.Minor += r.Minor
-		case "due":
-			b.Due.Minor += r.Minor
-		case "invoice":
-			b.Invoiced.Minor += r.Minor
-		default:
-			b.Paid.Minor += r.Minor
-		}
+		all[id] = standsOn(all[id], kind, models.Money{Minor: r.Minor, Currency: r.Currency})
 	}
-	return list, nil
+	return all, nil
+}
+
+// standsOn adds what one kind of account holds to a list of balances in the order of currencies.
+func standsOn(list []models.Balance, kind string, m models.Money) []models.Balance {
+	if len(list) == 0 || list[len(list)-1].Currency != m.Currency {
+		zero := models.Money{Currency: m.Currency}
+		list = append(list, models.Balance{Currency: m.Currency, Held: zero, Due: zero, Invoiced: zero, Paid: zero})
+	}
+	b := &list[len(list)-1]
+	switch kind {
+	case "held":
+		b.Held.Minor += m.Minor
+	case "due":
+		b.Due.Minor += m.Minor
+	case "invoice":
+		b.Invoiced.Minor += m.Minor
+	default:
+		b.Paid.Minor += m.Minor
+	}
+	return list
 }
 
 // TransfersOf lists what was booked for one cause, in the order of time.

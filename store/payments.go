@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"time"
 
@@ -149,11 +150,13 @@ func (s *Store) PaymentsOfCustomers(ctx context.Context, t models.Tenant, custom
 	return list, err
 }
 
-func uuids(ids []models.CustomerID) []string {
-	var list []string
+// uuids are ids as an array of uuids takes them.
+func uuids[T driver.Valuer](ids []T) []string {
+	list := []string{} // an empty array, not NULL
 	for _, id := range ids {
-		text, _ := id.Value() // cannot fail
-		list = append(list, text.(string))
+		value, _ := id.Value() // an id's cannot fail
+		text, _ := value.(string)
+		list = append(list, text)
 	}
 	return list
 }

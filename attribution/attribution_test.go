@@ -16,10 +16,10 @@ var (
 	january = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	march   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-	partnerA = models.Partner{ID: models.NewID[models.PartnerID](january), Key: "PARTNER_A", Status: models.PartnerActive}
-	partnerB = models.Partner{ID: models.NewID[models.PartnerID](january), Key: "PARTNER_B", Status: models.PartnerActive}
-	paused   = models.Partner{ID: models.NewID[models.PartnerID](january), Key: "PAUSED", Status: models.PartnerPaused, ActiveUntil: &january}
-	later    = models.Partner{ID: models.NewID[models.PartnerID](january), Key: "LATER", Status: models.PartnerBanned, ActiveUntil: new(march.AddDate(0, 0, 1))}
+	partnerA = models.Partner{ID: models.NewID[models.PartnerID](january), Key: "PARTNER_A", Status: models.PartnerActive, Active: models.Spans{{}}}
+	partnerB = models.Partner{ID: models.NewID[models.PartnerID](january), Key: "PARTNER_B", Status: models.PartnerActive, Active: models.Spans{{}}}
+	paused   = models.Partner{ID: models.NewID[models.PartnerID](january), Key: "PAUSED", Status: models.PartnerPaused, Active: models.Spans{{Until: &january}}}
+	later    = models.Partner{ID: models.NewID[models.PartnerID](january), Key: "LATER", Status: models.PartnerBanned, Active: models.Spans{{Until: new(march.AddDate(0, 0, 1))}}}
 	pending  = models.Partner{ID: models.NewID[models.PartnerID](january), Key: "PENDING", Status: models.PartnerPending}
 	everyone = []models.Partner{partnerA, partnerB, paused, later, pending}
 )

@@ -123,7 +123,7 @@ func TestWhatStrangersWriteIsShownAndNeverRun(t *testing.T) {
 	sale := w.sale(1, 40, "cus_1", evil, `<svg onload=alert(3)>`)
 	w.sell(sale)
 	w.post(storetest.Sold{N: 2, Gross: 1, Currency: "usd", PaidAt: w.clock}.Charge(storetest.Old), []byte(`{"id":"evt_evil","type":"<b>evil</b>","object":"event","livemode":false,"created":1,"data":{"object":{"x":"</pre><script>alert(4)</script>"}}}`), []byte("\xff\xfe</pre><script>alert(5)</script>"))
-	p := models.Partner{Tenant: w.caller.Tenant, ID: models.NewID[models.PartnerID](w.clock), Key: "EVIL", Name: `<script>alert(6)</script>`, Currency: "usd", Status: models.PartnerActive, CreatedAt: w.clock}
+	p := models.Partner{Tenant: w.caller.Tenant, ID: models.NewID[models.PartnerID](w.clock), Key: "EVIL", Name: `<script>alert(6)</script>`, Currency: "usd", Status: models.PartnerActive, Active: models.Spans{{}}, CreatedAt: w.clock}
 	if err := w.Store.AddPartner(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestAPartnerIsAddedAndWhatIsWrongIsSaidBesideItsField(t *testing.T) {
 	said := bodyOf(t, w.ask(owner, to, nil, func(r *http.Request) { r.AddCookie(given(answer, "flash")) }))
 	wants(t, to, textOf(t, said), "The partner was added", "Carla", "Active", "EUR", "0.00 EUR")
 	p, err := w.Store.PartnerByKey(t.Context(), w.caller.Tenant, "CARLA")
-	if err != nil || p.Status != models.PartnerActive || p.ActiveSince != nil || p.Name != "Carla" {
+	if err != nil || p.Status != models.PartnerActive || !p.ActiveAt(w.clock.AddDate(-9, 0, 0)) || p.Name != "Carla" {
 		t.Errorf("kept as %+v, %v", p, err)
 	}
 	audit, err := w.Store.AuditOf(t.Context(), w.caller.Company, p.ID.String())

@@ -64,7 +64,7 @@ func (h *House) adminPartnerAdd(c echo.Context, se models.Session) error {
 func partnerTyped(v views.PartnerForm) (models.Partner, error) {
 	var wrong models.FieldErrors
 	say := func(field, message string) { wrong = append(wrong, models.FieldError{Field: field, Message: message}) }
-	p := models.Partner{Name: v.Name, Key: v.Key, Status: models.PartnerActive}
+	p := models.Partner{Name: v.Name, Key: v.Key, Status: models.PartnerActive, Active: models.Spans{{}}}
 	if v.Name == "" || len(v.Name) > 200 || v.Name != shortened(v.Name, 200) {
 		say("name", "give the partner a name of 200 characters at most")
 	}

@@ -91,28 +91,10 @@ func (in apiPartnerIn) partner(c models.Currency, now time.Time) (models.Partner
 	if in.Country != nil {
 		p.Country = new(w.country("country", *in.Country))
 	}
-	switch {
-	case in.Status == nil || *in.Status == models.PartnerActive:
-		p.Status = models.PartnerActive // from the start of time: ActiveSince stays nil (D14)
-	default:
-		apiTurn(&p, *in.Status, now)
+	if p.Begin(models.PartnerActive); in.Status != nil {
+		p.Begin(*in.Status)
 	}
 	return p, w.err()
-}
-
-// apiTurn gives a partner another status from now on. A time in which the partner earned is never widened into the past (D14).
-func apiTurn(p *models.Partner, status string, now time.Time) {
-	switch {
-	case p.Status == status:
-		return
-	case status == models.PartnerActive:
-		p.ActiveSince, p.ActiveUntil = &now, nil
-	case p.Status == models.PartnerActive:
-		p.ActiveUntil = &now
-	case p.ActiveUntil == nil: // never active
-		p.ActiveSince, p.ActiveUntil = &now, &now
-	}
-	p.Status = status
 }
 
 func (h *House) apiPartnerList(ctx context.Context, who apiCall, in *struct{ APIPage }) (*apiBody[apiList[apiPartnerShape]], error) {
@@ -154,7 +136,7 @@ func (h *House) apiPartnerChange(ctx context.Context, who apiCall, in *struct {
 		if reflect.DeepEqual(before, p) {
 			return nil
 		}
-		if err := tx.SavePartner(ctx, p); err != nil {
+		if err := tx.SavePartner(ctx, p, h.now()); err != nil {
 			return fmt.Errorf("change partner %s: %w", p.ID, err)
 		}
 		return tx.Audited(ctx, who.Company, who.actor(), "partner.changed", p.ID.String(), p.Key+" is "+p.Status, h.Now())
@@ -177,7 +159,7 @@ func (f apiPartnerPatch) onto(p *models.Partner, now time.Time) error {
 	f.Name.into(&w, "name", func(text string) { p.Name = w.text("name", text, 200) })
 	apiOrNull(f.Email, &p.Email, func(text string) string { return w.email("email", text) })
 	apiOrNull(f.Country, &p.Country, func(text string) string { return w.country("country", text) })
-	f.Status.into(&w, "status", func(text string) { apiTurn(p, text, now) })
+	f.Status.into(&w, "status", func(text string) { p.Turn(text, now) })
 	return w.err()
 }
 

@@ -2,7 +2,9 @@ package handlers
 
 import (
 	"context"
+	"reflect"
 	"testing"
+	"time"
 
 	"portal/models"
 	"portal/store/storetest"
@@ -45,22 +47,22 @@ func TestAPIPartnerEarnsOnlyWhileActive(t *testing.T) {
 		return p
 	}
 	w.call("POST", "/v1/partners", `{"key":"A"}`).is(201)
-	if p := load("A"); p.ActiveSince != nil || p.ActiveUntil != nil {
-		t.Errorf("created active: %v to %v", p.ActiveSince, p.ActiveUntil)
+	if p := load("A"); !p.ActiveAt(storetest.Day.AddDate(-9, 0, 0)) {
+		t.Errorf("created active: %+v", p.Active)
 	}
 	w.call("PATCH", "/v1/partners/A", `{"status":"paused"}`).is(200).has(`{"status":"paused"}`)
 	p := load("A")
 	if !p.ActiveAt(storetest.Day.AddDate(-1, 0, 0)) || p.ActiveAt(w.now()) {
-		t.Errorf("paused: %v to %v", p.ActiveSince, p.ActiveUntil)
+		t.Errorf("paused: %+v", p.Active)
 	}
 	w.call("PATCH", "/v1/partners/A", `{"status":"banned"}`).is(200)
-	if q := load("A"); !q.ActiveUntil.Equal(*p.ActiveUntil) {
-		t.Errorf("banned moved the end to %v", q.ActiveUntil)
+	if q := load("A"); !reflect.DeepEqual(q.Active, p.Active) {
+		t.Errorf("banned moved the end: %+v", q.Active)
 	}
 	w.wait(3600e9)
 	w.call("PATCH", "/v1/partners/A", `{"status":"active"}`).is(200)
-	if p := load("A"); p.ActiveSince == nil || !p.ActiveSince.Equal(w.now()) || p.ActiveUntil != nil {
-		t.Errorf("back: %v to %v", p.ActiveSince, p.ActiveUntil)
+	if p := load("A"); !p.ActiveAt(w.now()) || p.ActiveAt(w.now().Add(-time.Second)) || !p.ActiveAt(storetest.Day.AddDate(-1, 0, 0)) {
+		t.Errorf("back, and what was earned before stays earned: %+v", p.Active)
 	}
 	for _, status := range []string{"pending", "paused", "banned"} {
 		w.call("POST", "/v1/partners", `{"key":"`+status+`","status":"`+status+`"}`).is(201)
@@ -70,7 +72,7 @@ func TestAPIPartnerEarnsOnlyWhileActive(t *testing.T) {
 		w.wait(3600e9)
 		w.call("PATCH", "/v1/partners/"+status, `{"status":"active"}`).is(200)
 		if p := load(status); !p.ActiveAt(w.now()) || p.ActiveAt(w.now().Add(-1)) {
-			t.Errorf("%s then active: %v to %v", status, p.ActiveSince, p.ActiveUntil)
+			t.Errorf("%s then active: %+v", status, p.Active)
 		}
 	}
 }

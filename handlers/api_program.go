@@ -60,7 +60,7 @@ func (h *House) apiProgramChange(ctx context.Context, who apiCall, in *struct{ B
 		if reflect.DeepEqual(before, p) {
 			return nil
 		}
-		if err := tx.SaveProgram(ctx, p); err != nil {
+		if err := tx.SaveProgram(ctx, p, h.now()); err != nil {
 			return fmt.Errorf("change program %s: %w", p.ID, err)
 		}
 		return tx.Audited(ctx, who.Company, who.actor(), "program.changed", p.ID.String(), p.Name, h.Now())

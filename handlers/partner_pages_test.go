@@ -204,7 +204,7 @@ func TestHostileNamesStayText(t *testing.T) {
 	w := newPartnerWorld(t)
 	ctx := context.Background()
 	w.ann.Name = evil
-	if err := w.Store.SavePartner(ctx, w.ann); err != nil {
+	if err := w.Store.SavePartner(ctx, w.ann, storetest.Day); err != nil {
 		t.Fatal(err)
 	}
 	me := w.signInAs(w.ann)
@@ -266,7 +266,7 @@ func TestAPausedPartnerIsTold(t *testing.T) {
 	me := w.signInAs(w.ann)
 	for status, want := range map[string]string{models.PartnerPending: "has not approved your account yet", models.PartnerPaused: "has paused your account", models.PartnerBanned: "has closed your account"} {
 		w.ann.Status = status
-		if err := w.Store.SavePartner(context.Background(), w.ann); err != nil {
+		if err := w.Store.SavePartner(context.Background(), w.ann, storetest.Day); err != nil {
 			t.Fatal(err)
 		}
 		_, words := w.read(me, "/partner")

@@ -57,7 +57,7 @@ func TestAPartnerWhoComesLateEarnsWhatNamedThem(t *testing.T) {
 	h.post(s.Session(storetest.Old), s.Invoice(storetest.Old))
 	h.drain()
 	late := models.Partner{Tenant: h.caller.Tenant, ID: models.NewID[models.PartnerID](storetest.Day), Key: "LATE", Name: "Late", Currency: "usd",
-		Status: models.PartnerActive, CreatedAt: storetest.Day}
+		Status: models.PartnerActive, Active: models.Spans{{}}, CreatedAt: storetest.Day}
 	if err := h.AddPartner(context.Background(), late, somebody); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestSwitchingRefundsToManualGivesNothingBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	program.Refunds = "manual"
-	if err := h.Store.SaveProgram(context.Background(), program); err != nil {
+	if err := h.Store.SaveProgram(context.Background(), program, storetest.Day); err != nil {
 		t.Fatal(err)
 	}
 	h.post(s.Charge(storetest.Old))

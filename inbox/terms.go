@@ -125,7 +125,8 @@ func (in *Inbox) Give(ctx context.Context, t models.Tenant, id models.PaymentID,
 		if err != nil {
 			return err
 		}
-		if err := tx.SaveChoice(ctx, t, id, models.Choice{Partner: partner, Reason: reason, By: who.Name, At: in.now()}); err != nil {
+		choice := models.Choice{Partner: partner, Reason: reason, By: who.Name, At: in.now()}
+		if err := errors.Join(tx.SaveChoice(ctx, t, id, choice), tx.Record(ctx, t, "given", choice.At, givenDone{p.Key, choice})); err != nil {
 			return err
 		}
 		if err := tx.Audited(ctx, t.Company, who, "payment.given", id.String(), to.Key+": "+reason, in.now()); err != nil {

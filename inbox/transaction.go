@@ -63,12 +63,15 @@ func (in *Inbox) countNow(ctx context.Context, tx *store.Store, e models.Event) 
 	if err := in.apply(ctx, tx, e, news); err != nil {
 		return err
 	}
+	if err := tx.TakeTurn(ctx, e, in.now()); err != nil {
+		return err
+	}
 	if news.Ask == nil {
-		return tx.FinishEvent(ctx, e, models.EventDone, nil)
+		return tx.FinishEvent(ctx, e, models.EventDone, nil, in.now())
 	}
 	settled, err := in.invoiceKnown(ctx, tx, e.Tenant, *news.Ask)
 	if err != nil || settled {
-		return errors.Join(err, tx.FinishEvent(ctx, e, models.EventDone, nil))
+		return errors.Join(err, tx.FinishEvent(ctx, e, models.EventDone, nil, in.now()))
 	}
 	return tx.ParkEvent(ctx, e, "counted; Stripe is still to say whether an invoice stands behind this charge", known(*news.Ask), in.Now())
 }
@@ -147,6 +150,10 @@ func (in *Inbox) change(ctx context.Context, tx *store.Store, c *models.Customer
 		if err := tx.AddLink(ctx, c.Tenant, models.Link{Customer: c.ID, Partner: partner.ID, From: in.moment(), Origin: origin}); err != nil {
 			return err
 		}
+	}
+	done := customerDone{Key: c.Key, Email: change.Email, Name: change.Name, StripeID: change.StripeID, Partner: change.Partner, Origin: origin}
+	if err := tx.Record(ctx, c.Tenant, "customer", in.now(), done); err != nil {
+		return err
 	}
 	return tx.Audited(ctx, c.Company, who, action, c.ID.String(), c.Key, in.Now())
 }

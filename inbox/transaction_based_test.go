@@ -17,7 +17,7 @@ func (h *house) model(name string) {
 		h.t.Fatal(err)
 	}
 	program.AttributionModel = name
-	if err := h.Store.SaveProgram(context.Background(), program); err != nil {
+	if err := h.Store.SaveProgram(context.Background(), program, storetest.Day); err != nil {
 		h.t.Fatal(err)
 	}
 }

@@ -135,14 +135,14 @@ func (in *Inbox) one(ctx context.Context, tx *store.Store, e models.Event) (*mod
 		// Set aside until the answer is there, so that the same batch does not find it again.
 		return end.ask, tx.ParkEvent(ctx, e, "Stripe is being asked which invoice this money belongs to", end.waitsFor, in.Now().Add(time.Minute))
 	case err == nil:
-		return nil, tx.FinishEvent(ctx, e, end.status, end.because)
+		return nil, tx.FinishEvent(ctx, e, end.status, end.because, in.now())
 	case errors.Is(err, models.ErrInvalid):
-		return nil, tx.FinishEvent(ctx, e, models.EventFailed, new(err.Error()))
+		return nil, tx.FinishEvent(ctx, e, models.EventFailed, new(err.Error()), in.now())
 	case store.IsDatabaseFault(err):
 		return nil, err
 	}
 	in.Log.Error("carry an event", "event", e.ID, "error", err)
-	return nil, tx.FinishEvent(ctx, e, models.EventFailed, new("an error in Portal: "+err.Error()))
+	return nil, tx.FinishEvent(ctx, e, models.EventFailed, new("an error in Portal: "+err.Error()), in.now())
 }
 
 // ask puts an event's question to the provider and keeps the answer with the event, or parks the event with the reason.

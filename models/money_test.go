@@ -98,14 +98,16 @@ func TestAPartnerEarnsWhileActive(t *testing.T) {
 		p    Partner
 		want bool
 	}{
-		"active from the start":  {Partner{Status: PartnerActive}, true},
-		"pending":                {Partner{Status: PartnerPending}, false},
-		"active since before":    {Partner{Status: PartnerActive, ActiveSince: &early}, true},
-		"active since later":     {Partner{Status: PartnerActive, ActiveSince: &late}, false},
-		"paused later":           {Partner{Status: PartnerPaused, ActiveUntil: &late}, true},
-		"paused before":          {Partner{Status: PartnerPaused, ActiveUntil: &early}, false},
-		"banned at that moment":  {Partner{Status: PartnerBanned, ActiveUntil: &noon}, false},
-		"active since that time": {Partner{Status: PartnerActive, ActiveSince: &noon}, true},
+		"active from the start":          {Partner{Active: Spans{{}}}, true},
+		"pending":                        {Partner{}, false},
+		"active since before":            {Partner{Active: Spans{{From: &early}}}, true},
+		"active since later":             {Partner{Active: Spans{{From: &late}}}, false},
+		"paused later":                   {Partner{Active: Spans{{Until: &late}}}, true},
+		"paused before":                  {Partner{Active: Spans{{Until: &early}}}, false},
+		"banned at that moment":          {Partner{Active: Spans{{Until: &noon}}}, false},
+		"active since that time":         {Partner{Active: Spans{{From: &noon}}}, true},
+		"paused for an hour, and back":   {Partner{Active: Spans{{Until: &early}, {From: &noon}}}, true},
+		"paused for two hours, and back": {Partner{Active: Spans{{Until: &early}, {From: &late}}}, false},
 	} {
 		if got := c.p.ActiveAt(noon); got != c.want {
 			t.Errorf("%s: %v", name, got)

@@ -1,6 +1,12 @@
 package models
 
-import "time"
+import (
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Partner brings customers to a company and is paid for it, in one currency.
 type Partner struct {
@@ -14,9 +20,35 @@ type Partner struct {
 	Status        string    `db:"status"`
 	StripeAccount *string   `db:"stripe_account"`
 	CreatedAt     time.Time `db:"created_at"`
-	// ActiveSince and ActiveUntil bound when the partner earns (D14): created active means for payments of any date.
-	ActiveSince *time.Time `db:"active_since"`
-	ActiveUntil *time.Time `db:"active_until"`
+	// Active is when the partner earned, in the order of time (D14): created active means for payments of any date.
+	Active Spans `db:"active"`
+}
+
+// Span is a stretch of time: from a moment, nil being the start of time, until another, nil being now and on.
+type Span struct {
+	From  *time.Time `json:"from,omitempty"`
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// Spans are stretches of time that do not overlap.
+type Spans []Span
+
+// Value writes them as JSON.
+func (s Spans) Value() (driver.Value, error) {
+	if s == nil {
+		return "[]", nil
+	}
+	text, err := json.Marshal(s)
+	return string(text), err
+}
+
+// Scan reads what Value wrote.
+func (s *Spans) Scan(src any) error {
+	text, ok := src.([]byte)
+	if !ok {
+		return fmt.Errorf("scan spans from %T", src)
+	}
+	return json.Unmarshal(text, s)
 }
 
 // The states of a partner. Only an active one earns (F94).
@@ -29,10 +61,31 @@ const (
 
 // ActiveAt tells whether the partner earned at that moment (D14).
 func (p Partner) ActiveAt(at time.Time) bool {
-	if p.Status == PartnerPending {
-		return false
+	return slices.ContainsFunc(p.Active, func(s Span) bool {
+		return (s.From == nil || !at.Before(*s.From)) && (s.Until == nil || at.Before(*s.Until))
+	})
+}
+
+// Begin makes a new partner's status: one who is active earns from the start of time.
+func (p *Partner) Begin(status string) {
+	p.Status, p.Active = status, nil
+	if status == PartnerActive {
+		p.Active = Spans{{}}
 	}
-	return (p.ActiveSince == nil || !at.Before(*p.ActiveSince)) && (p.ActiveUntil == nil || at.Before(*p.ActiveUntil))
+}
+
+// Turn gives the partner another status from a moment on. What was earned before stays earned (P49).
+func (p *Partner) Turn(status string, at time.Time) {
+	was := p.Status
+	p.Status = status
+	switch {
+	case was == status:
+	case status == PartnerActive:
+		p.Active = append(slices.Clone(p.Active), Span{From: &at})
+	case was == PartnerActive && len(p.Active) > 0:
+		p.Active = slices.Clone(p.Active)
+		p.Active[len(p.Active)-1].Until = &at
+	}
 }
 
 // Balance is where a partner's money stands in one currency.

@@ -168,7 +168,7 @@ func (p *Payouts) ConnectPartner(ctx context.Context, partner models.Partner) (m
 		return partner, fmt.Errorf("open an account for %s: %w", partner.ID, err)
 	}
 	partner.StripeAccount = &account
-	return partner, p.Store.SavePartner(ctx, partner)
+	return partner, p.Store.SavePartner(ctx, partner, p.now())
 }
 
 // SaveCard keeps a company's card for its payouts.

@@ -39,8 +39,8 @@ const programColumns = `company_id, id, name, currency, attribution_model, hold_
 
 // AddProgram keeps a new program with the settings every program starts with.
 func (s *Store) AddProgram(ctx context.Context, p models.Program, now time.Time) error {
-	if err := s.do(ctx, `INSERT INTO programs (company_id, id, name, currency, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		p.Company, p.ID, p.Name, p.Currency, now); err != nil {
+	if err := s.do(ctx, onTape("program", `INSERT INTO programs (company_id, id, name, currency, created_at) VALUES ($2, $3, $4, $5, $1)`),
+		now, p.Company, p.ID, p.Name, p.Currency); err != nil {
 		return fmt.Errorf("keep program %s: %w", p.ID, err)
 	}
 	return s.do(ctx, `INSERT INTO program_directory (program_id, company_id) VALUES ($1, $2)`, p.ID, p.Company)
@@ -81,10 +81,10 @@ func (s *Store) CompanyOfProgram(ctx context.Context, id models.ProgramID) (mode
 }
 
 // SaveProgram keeps changed settings.
-func (s *Store) SaveProgram(ctx context.Context, p models.Program) error {
-	return s.do(ctx, `UPDATE programs SET name = $3, currency = $4, attribution_model = $5, hold_days = $6, refunds = $7,
-		cookie_days = $8, landing_url = $9 WHERE company_id = $1 AND id = $2`,
-		p.Company, p.ID, p.Name, p.Currency, p.AttributionModel, p.HoldDays, p.Refunds, p.CookieDays, p.LandingURL)
+func (s *Store) SaveProgram(ctx context.Context, p models.Program, now time.Time) error {
+	return s.do(ctx, onTape("program", `UPDATE programs SET name = $4, currency = $5, attribution_model = $6, hold_days = $7, refunds = $8,
+		cookie_days = $9, landing_url = $10 WHERE company_id = $2 AND id = $3`),
+		now, p.Company, p.ID, p.Name, p.Currency, p.AttributionModel, p.HoldDays, p.Refunds, p.CookieDays, p.LandingURL)
 }
 
 // RuleSets loads every version of a program's rules in one mode, the oldest first.
@@ -109,10 +109,10 @@ func (s *Store) SaveRules(ctx context.Context, t models.Tenant, program models.P
 		if err := tx.do(ctx, `SELECT 1 FROM programs WHERE company_id = $1 AND id = $2 FOR UPDATE`, t.Company, program); err != nil {
 			return err
 		}
-		return tx.do(ctx, `INSERT INTO rule_sets (company_id, program_id, mode, version, valid_from, rules, saved_by, saved_at)
-			SELECT $1, $2, $3, count(*) + 1, CASE WHEN count(*) > 0 THEN $4::timestamptz END, $5, $6, $4
-			FROM rule_sets WHERE company_id = $1 AND program_id = $2 AND mode = $3`,
-			t.Company, program, t.Mode, now, asJSON[[]models.Rule]{rules}, by)
+		return tx.do(ctx, onTape("rules", `INSERT INTO rule_sets (company_id, program_id, mode, version, valid_from, rules, saved_by, saved_at)
+			SELECT $2, $3, $4, count(*) + 1, CASE WHEN count(*) > 0 THEN $1::timestamptz END, $5, $6, $1
+			FROM rule_sets WHERE company_id = $2 AND program_id = $3 AND mode = $4`),
+			now, t.Company, program, t.Mode, asJSON[[]models.Rule]{rules}, by)
 	})
 }
 

@@ -3,25 +3,26 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/lib/pq"
 
 	"portal/models"
 )
 
-const partnerColumns = `company_id, mode, id, key, name, email, currency, country, status, stripe_account, created_at, active_since, active_until`
+const partnerColumns = `company_id, mode, id, key, name, email, currency, country, status, stripe_account, created_at, active`
 
 // AddPartner keeps a new partner. A key that exists is an ErrConflict.
 func (s *Store) AddPartner(ctx context.Context, p models.Partner) error {
-	return s.do(ctx, `INSERT INTO partners (`+partnerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		p.Company, p.Mode, p.ID, p.Key, p.Name, p.Email, p.Currency, p.Country, p.Status, p.StripeAccount, p.CreatedAt, p.ActiveSince, p.ActiveUntil)
+	return s.do(ctx, onTape("partner", `INSERT INTO partners (`+partnerColumns+`) VALUES ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $1, $12)`),
+		p.CreatedAt, p.Company, p.Mode, p.ID, p.Key, p.Name, p.Email, p.Currency, p.Country, p.Status, p.StripeAccount, p.Active)
 }
 
 // SavePartner keeps changed fields. Key and currency stay.
-func (s *Store) SavePartner(ctx context.Context, p models.Partner) error {
-	return s.do(ctx, `UPDATE partners SET name = $4, email = $5, country = $6, status = $7, stripe_account = $8, active_since = $9, active_until = $10
-		WHERE company_id = $1 AND mode = $2 AND id = $3`,
-		p.Company, p.Mode, p.ID, p.Name, p.Email, p.Country, p.Status, p.StripeAccount, p.ActiveSince, p.ActiveUntil)
+func (s *Store) SavePartner(ctx context.Context, p models.Partner, now time.Time) error {
+	return s.do(ctx, onTape("partner", `UPDATE partners SET name = $5, email = $6, country = $7, status = $8, stripe_account = $9, active = $10
+		WHERE company_id = $2 AND mode = $3 AND id = $4`),
+		now, p.Company, p.Mode, p.ID, p.Name, p.Email, p.Country, p.Status, p.StripeAccount, p.Active)
 }
 
 // Partner loads one by id.

@@ -48,10 +48,10 @@ func (s *Store) LastQuotes(ctx context.Context, source string, from, to models.C
 
 // SetOwnRate keeps a rate that a company's person entered by hand; another one for the same day takes its place.
 func (s *Store) SetOwnRate(ctx context.Context, company models.CompanyID, r models.Rate, by string, now time.Time) error {
-	err := s.do(ctx, `INSERT INTO own_rates (company_id, from_currency, to_currency, day, rate, set_by, set_at)
-		VALUES ($1, $2, $3, $4::date, $5::numeric, $6, $7)
-		ON CONFLICT (company_id, from_currency, to_currency, day) DO UPDATE SET rate = excluded.rate, set_by = excluded.set_by, set_at = excluded.set_at`,
-		company, r.From, r.To, r.Date.Format(time.DateOnly), r.Value, by, now)
+	err := s.do(ctx, onTape("rate", `INSERT INTO own_rates (company_id, from_currency, to_currency, day, rate, set_by, set_at)
+		VALUES ($2, $3, $4, $5::date, $6::numeric, $7, $1)
+		ON CONFLICT (company_id, from_currency, to_currency, day) DO UPDATE SET rate = excluded.rate, set_by = excluded.set_by, set_at = excluded.set_at`),
+		now, company, r.From, r.To, r.Date.Format(time.DateOnly), r.Value, by)
 	if err != nil {
 		return fmt.Errorf("keep the rate from %s to %s: %w", r.From, r.To, err)
 	}

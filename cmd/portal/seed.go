@@ -149,7 +149,7 @@ func (s *seeder) person(ctx context.Context, tx *store.Store, who handlers.SignI
 func (s *seeder) partner(ctx context.Context, d demoPartner, now time.Time) error {
 	email := strings.ToLower(d.key) + "@partners.example"
 	p := models.Partner{Tenant: s.caller.Tenant, ID: models.NewID[models.PartnerID](now), Key: d.key, Name: d.name, Email: &email,
-		Currency: d.currency, Country: &d.country, Status: models.PartnerActive, CreatedAt: now}
+		Currency: d.currency, Country: &d.country, Status: models.PartnerActive, Active: models.Spans{{}}, CreatedAt: now}
 	if err := s.store.AddPartner(ctx, p); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func Partner(t testing.TB, s *store.Store, tenant models.Tenant, key string, cur
 	t.Helper()
 	email := key + "@partners.example"
 	p := models.Partner{Tenant: tenant, ID: models.NewID[models.PartnerID](Day), Key: key, Name: "Partner " + key, Email: &email,
-		Currency: currency, Status: models.PartnerActive, CreatedAt: Day.AddDate(-3, 0, 0)}
+		Currency: currency, Status: models.PartnerActive, Active: models.Spans{{}}, CreatedAt: Day.AddDate(-3, 0, 0)}
 	if err := s.AddPartner(context.Background(), p); err != nil {
 		t.Fatalf("keep a sample partner: %v", err)
 	}

@@ -270,7 +270,11 @@ func (s *Store) KeepTelling(ctx context.Context, t models.Tenant, id models.Paym
 		t.Company, t.Mode, id, telling.Object, telling.At, asJSON[models.Telling]{telling})
 }
 
+const reversalColumns = `key, kind, state, charge, says, amount, currency, made, at, counted`
+
 type reversalRow struct {
+	Payment  models.PaymentID     `db:"payment_id"`
+	Counted  int64                `db:"counted"`
 	Key      string               `db:"key"`
 	Kind     models.ReversalKind  `db:"kind"`
 	State    models.ReversalState `db:"state"`
@@ -285,14 +289,18 @@ type reversalRow struct {
 // Reversals lists what went back of a payment, or is at stake.
 func (s *Store) Reversals(ctx context.Context, t models.Tenant, id models.PaymentID) ([]models.Reversal, error) {
 	var rows []reversalRow
-	err := s.list(ctx, &rows, `SELECT key, kind, state, charge, says, amount, currency, made, at FROM reversals
+	err := s.list(ctx, &rows, `SELECT `+reversalColumns+` FROM reversals
 		WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY made, key`, t.Company, t.Mode, id)
 	var list []models.Reversal
 	for _, r := range rows {
-		list = append(list, models.Reversal{Key: r.Key, Kind: r.Kind, State: r.State, Charge: r.Charge, Says: r.Says,
-			Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, Made: r.Made, At: r.At})
+		list = append(list, r.reversal())
 	}
 	return list, err
+}
+
+func (r reversalRow) reversal() models.Reversal {
+	return models.Reversal{Key: r.Key, Kind: r.Kind, State: r.State, Charge: r.Charge, Says: r.Says,
+		Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, Made: r.Made, At: r.At}
 }
 
 // CountReversal keeps what a reversal takes off its payment, in the payment's currency.

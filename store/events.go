@@ -57,6 +57,15 @@ func (s *Store) LockBucket(ctx context.Context, t models.Tenant) error {
 	return nil
 }
 
+// LockBuckets waits for both queues of a company, before something is set that both sides are decided by.
+func (s *Store) LockBuckets(ctx context.Context, company models.CompanyID) error {
+	var both []int
+	if err := s.list(ctx, &both, `SELECT bucket FROM buckets WHERE company_id = $1 ORDER BY bucket FOR UPDATE`, company); err != nil {
+		return fmt.Errorf("lock the queues of %s: %w", company, err)
+	}
+	return nil
+}
+
 // PendingEvents lists the events of a queue that may be carried now, in the order they came.
 func (s *Store) PendingEvents(ctx context.Context, b Bucket, now time.Time, limit int) ([]models.Event, error) {
 	var list []models.Event

@@ -9,6 +9,7 @@ import (
 // from when it was made until it was removed.
 type Code struct {
 	Tenant
+	ID      CodeID     `db:"id"`
 	Code    string     `db:"code"` // as it was typed; compared without regard to case
 	Partner PartnerID  `db:"partner_id"`
 	From    time.Time  `db:"made_at"`

@@ -141,6 +141,16 @@ func Newer(old, new models.Telling) bool {
 		new.At.Compare(old.At), bytes.Compare(canonical(new), canonical(old))) > 0
 }
 
+// Settled is the new telling of an object with what the old one had settled of its invoice: a question is asked once.
+func Settled(old, new models.Telling) models.Telling {
+	if !old.InvoiceKnown || new.InvoiceKnown {
+		return new
+	}
+	new.InvoiceKnown, new.Invoice, new.Intent = true, old.Invoice, cmp.Or(new.Intent, old.Intent)
+	new.Counts = new.Counts && new.Invoice == ""
+	return new
+}
+
 // course is the statuses of refunds, disputes and credit notes in the order in which a life of each goes through them:
 // what is final comes after what is pending. A refund that succeeded may still fail.
 var course = []string{

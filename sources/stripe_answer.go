@@ -113,7 +113,7 @@ func shown(o object, kind string, f models.Fact) []models.Fact {
 	case "session":
 		o.noteDiscounts(&t, "session")
 		f.Says = couponsOf(t)
-	case "invoice":
+	case "discounts", "invoice":
 		if outside, known := o.value("paid_out_of_band").(bool); known && outside {
 			f.Says = []models.Clue{{Name: "paid_out_of_band", Value: "true"}}
 		}

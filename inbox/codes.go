@@ -3,8 +3,8 @@ package inbox
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +25,10 @@ func (in *Inbox) AddCode(ctx context.Context, t models.Tenant, text string, part
 			return err
 		}
 		c.PartnerKey = to.Key
-		return errors.Join(in.addCode(ctx, tx, c), tx.Audited(ctx, t.Company, who, "code.added", partner.String(), c.Code, in.now()))
+		if err := in.addCode(ctx, tx, c); err != nil {
+			return err
+		}
+		return tx.Audited(ctx, t.Company, who, "code.added", partner.String(), c.Code, in.now())
 	})
 	return c, err
 }
@@ -34,11 +37,17 @@ func (in *Inbox) AddCode(ctx context.Context, t models.Tenant, text string, part
 func (in *Inbox) RemoveCode(ctx context.Context, t models.Tenant, text string, who models.Actor) error {
 	return in.locked(ctx, t, func(tx *store.Store) error {
 		codes, err := tx.CodesNamed(ctx, t, []string{models.NormalCode(text)})
-		if err != nil || len(codes) == 0 || codes[len(codes)-1].Until != nil {
-			return errors.Join(err, fmt.Errorf("remove code %q: %w", text, models.ErrNotFound))
+		if err != nil {
+			return err
 		}
-		last := codes[len(codes)-1]
-		return errors.Join(in.removeCode(ctx, tx, last, in.moment()), tx.Audited(ctx, t.Company, who, "code.removed", last.Partner.String(), last.Code, in.now()))
+		live := slices.IndexFunc(codes, func(c models.Code) bool { return c.Until == nil })
+		if live < 0 {
+			return fmt.Errorf("remove code %q: %w", text, models.ErrNotFound)
+		}
+		if err := in.removeCode(ctx, tx, codes[live], in.moment()); err != nil {
+			return err
+		}
+		return tx.Audited(ctx, t.Company, who, "code.removed", codes[live].Partner.String(), codes[live].Code, in.now())
 	})
 }
 

@@ -23,6 +23,9 @@ type Inbox struct {
 	Rates *rates.Rates
 	// Ask puts a question to the company's provider. ErrLater, with a sentence, means that it cannot be had now.
 	Ask func(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, q models.Question) (sources.Answer, error)
+	// Show asks the company's provider for what a payment that counts already would like to know; nil asks for nothing.
+	// What cannot be had for lack of a right stands in the answer. ErrLater, with a sentence, means that it is to be asked again.
+	Show func(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, wants []models.Want) (sources.Answer, error)
 
 	door    door
 	senders senders

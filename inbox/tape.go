@@ -45,6 +45,10 @@ func Play(ctx context.Context, tx *store.Store, turn store.Taped) error {
 		err = play(turn, func(done customerDone) error { return in.playCustomer(ctx, tx, turn.Tenant, done) })
 	case "given":
 		err = play(turn, func(done givenDone) error { return in.playGiven(ctx, tx, turn.Tenant, done) })
+	case "code":
+		err = in.CodeAgain(ctx, tx, turn.Tenant, turn.Body)
+	case "click":
+		err = in.ClickAgain(ctx, tx, turn.Tenant, turn.Body)
 	default:
 		err = in.playRow(ctx, tx, turn)
 	}
@@ -67,7 +71,8 @@ func (in *Inbox) playEvent(ctx context.Context, tx *store.Store, e models.Event)
 	if err != nil || news.Silent != "" {
 		return err
 	}
-	return in.apply(ctx, tx, e, news)
+	_, err = in.apply(ctx, tx, e, news) // what it would ask was asked then, or is not known
+	return err
 }
 
 // playRow sets a row again and decides anew what that touched, as when it was set.

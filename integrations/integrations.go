@@ -116,12 +116,38 @@ func apiKey(text string, mode models.Mode) (string, error) {
 
 // Ask finds out whose invoice a charge is, from the provider (MONEY.md 2.2). ErrLater, with a sentence, when it cannot be had.
 func (in *Integrations) Ask(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, q models.Question) (sources.Answer, error) {
-	i, err := in.Store.Integration(ctx, t, program, source)
-	if err != nil && !errors.Is(err, models.ErrNotFound) {
+	key, err := in.key(ctx, t, program, source)
+	if err != nil {
 		return sources.Answer{}, err
 	}
-	if i.APIKey == "" {
+	if key == "" {
 		return sources.Answer{}, models.Refuse(models.ErrLater, "Only Stripe can say whether an invoice stands behind this charge, and no API key is connected. Connect one, or wait for the sale's own event.")
 	}
-	return in.stripe(i.APIKey).invoiceOf(ctx, q)
+	return in.stripe(key).invoiceOf(ctx, q)
+}
+
+// key is the API key to ask with; empty when none is connected. The money of an API call is asked about at Stripe, too:
+// its key is a charge's or an intent's id then.
+func (in *Integrations) key(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (string, error) {
+	if source == models.SourceAPI {
+		source = models.SourceStripe
+	}
+	i, err := in.Store.Integration(ctx, t, program, source)
+	if errors.Is(err, models.ErrNotFound) {
+		return "", nil
+	}
+	return i.APIKey, err
+}
+
+// Show asks the provider for things that a payment which counts already would like to know. What does not exist, and what
+// the key may not read, is said in the answer. ErrLater, with a sentence, when it cannot be had now.
+func (in *Integrations) Show(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, wants []models.Want) (sources.Answer, error) {
+	key, err := in.key(ctx, t, program, source)
+	if err != nil {
+		return sources.Answer{}, err
+	}
+	if key == "" {
+		return sources.Answer{}, models.Refuse(models.ErrLater, "No API key is connected.")
+	}
+	return in.stripe(key).show(ctx, wants)
 }

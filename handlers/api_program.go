@@ -59,6 +59,9 @@ type apiProgramPatch struct {
 func (h *House) apiProgramChange(ctx context.Context, who apiCall, in *struct{ Body apiProgramPatch }) (*apiBody[apiProgramShape], error) {
 	var p models.Program
 	err := h.Store.InTx(ctx, func(tx *store.Store) (err error) {
+		if err := tx.LockBuckets(ctx, who.Company); err != nil {
+			return err
+		}
 		if p, err = tx.LockProgram(ctx, who.Company, who.Program); err != nil {
 			return err
 		}

@@ -80,6 +80,9 @@ var redacted = map[string]string{
 // quoted is where a value stood that a step quotes: these words are ours, and may be shown when the value may not.
 var quoted = regexp.MustCompile(`^(metadata (?:partner_key|partnero_partner) on the [a-z ]+?|the client reference(?: on the [a-z ]+?)?|the API call) (?:says|names) `)
 
+// byHand is where the reason stands that a person gave for whose a payment is.
+var byHand = regexp.MustCompile(`^given to [A-Za-z0-9_-]+ by hand on [0-9-]+: (.*)$`)
+
 // harmless are the answers that quote nothing.
 var harmless = regexp.MustCompile(`^(no partner key in the metadata of the [a-z ]+|(the customer|a customer with the same e-mail) is not linked to a partner|` +
 	`the metadata of the [a-z ,]+ is not known|no (customer id|e-mail|client reference|coupon|click) came with the payment|` +
@@ -96,6 +99,8 @@ func whyMine(steps []models.Step, mine bool) []views.WhyStep {
 		w := views.WhyStep{Question: partnerQuestion(s.Rule), Verdict: s.Verdict, Answer: redacted[s.Verdict]}
 		if mine && s.Verdict == models.Matched {
 			w.Deciding, w.Answer = true, began(withoutAddresses(s.Because))
+		} else if reason := byHand.FindStringSubmatch(s.Because); reason != nil {
+			w.Evidence = withoutAddresses(reason[1]) // whoever wrote it was told that partners read it
 		} else if harmless.MatchString(s.Because) {
 			w.Answer = began(s.Because)
 		} else if found := quoted.FindStringSubmatch(s.Because); found != nil {

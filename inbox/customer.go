@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"portal/attribution"
@@ -148,10 +147,13 @@ func (in *Inbox) newCustomer(ctx context.Context, tx *store.Store, p models.Paym
 		c.Name = &who.Name
 	}
 	// The key may be another's by now: somebody gave that one another address or id by hand.
-	if _, err := tx.CustomerByKey(ctx, p.Tenant, c.Key); err == nil {
-		c.Key += "_" + strings.TrimPrefix(c.ID.String(), "cst_")
-	} else if !errors.Is(err, models.ErrNotFound) {
-		return nil, err
+	for base, n := c.Key, 2; ; n++ {
+		if _, err := tx.CustomerByKey(ctx, p.Tenant, c.Key); errors.Is(err, models.ErrNotFound) {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		c.Key = fmt.Sprintf("%s_%d", base, n)
 	}
 	if err := tx.AddCustomer(ctx, c); err != nil {
 		return nil, fmt.Errorf("keep customer %s: %w", c.Key, err)

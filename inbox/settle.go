@@ -115,24 +115,13 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 	if err != nil {
 		return told{}, err
 	}
-	now.back = commission.Returned(p.Gross, charges(tellings), gone)
+	now.back = commission.Returned(p.Gross, sources.Charges(tellings), gone)
 	for key, counted := range now.back.Parts {
 		if err := tx.CountReversal(ctx, row.Tenant, row.ID, key, counted); err != nil {
 			return told{}, err
 		}
 	}
 	return now, nil
-}
-
-// charges are what each charge of a payment took, as it told itself.
-func charges(tellings []models.Telling) map[string]models.Money {
-	took := map[string]models.Money{}
-	for _, l := range tellings {
-		if l.Object == l.Charge && l.Charge != "" {
-			took[l.Charge] = l.Gross
-		}
-	}
-	return took
 }
 
 // firstHint is when money that is not counted yet was first spoken of.

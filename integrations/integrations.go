@@ -25,8 +25,11 @@ type Integrations struct {
 // Change is what is set on a connection; nil leaves it as it is.
 type Change struct{ APIKey, WebhookSecret *string }
 
+// rollTime is how long a former webhook secret stays valid: as long as Stripe may go on signing with it (MONEY.md 1.4).
+const rollTime = 24 * time.Hour
+
 // Save checks and keeps a connection's secrets. A key of another kind or mode, or one that Stripe refuses, is a
-// FieldErrors, and nothing is kept (MONEY.md 3.2).
+// FieldErrors, and nothing is kept (MONEY.md 3.2). The webhook secret that a new one replaces stays valid for a day.
 func (in *Integrations) Save(ctx context.Context, c models.Caller, source models.SourceName, change Change, who models.Actor) (store.Integration, error) {
 	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, source)
 	if errors.Is(err, models.ErrNotFound) {
@@ -35,9 +38,14 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		return i, err
 	}
 	if change.WebhookSecret != nil {
-		if i.WebhookSecret, err = webhookSecret(*change.WebhookSecret); err != nil {
+		secret, err := webhookSecret(*change.WebhookSecret)
+		if err != nil {
 			return i, err
 		}
+		if i.WebhookSecret != "" && i.WebhookSecret != secret {
+			i.FormerSecret, i.FormerUntil = i.WebhookSecret, new(in.Now().Add(rollTime))
+		}
+		i.WebhookSecret = secret
 	}
 	if change.APIKey != nil {
 		if err := in.takeKey(ctx, &i, *change.APIKey); err != nil {

@@ -32,6 +32,17 @@ func Combine(tellings []models.Telling) models.Payment {
 	return p
 }
 
+// Charges are what each charge of a payment took, as it told itself.
+func Charges(tellings []models.Telling) map[string]models.Money {
+	took := map[string]models.Money{}
+	for _, l := range tellings {
+		if l.Object == l.Charge && l.Charge != "" {
+			took[l.Charge] = l.Gross
+		}
+	}
+	return took
+}
+
 // weightier orders tellings: by rank, then by object, then by all they say.
 func weightier(a, b models.Telling) int {
 	return cmp.Or(cmp.Compare(b.Rank, a.Rank), cmp.Compare(a.Object, b.Object), bytes.Compare(canonical(a), canonical(b)))

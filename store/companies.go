@@ -26,6 +26,13 @@ func (s *Store) Company(ctx context.Context, id models.CompanyID) (models.Compan
 	return c, nil
 }
 
+// Companies lists every company of the installation.
+func (s *Store) Companies(ctx context.Context) ([]models.Company, error) {
+	var list []models.Company
+	err := s.list(ctx, &list, `SELECT id, name, currency FROM companies ORDER BY id`)
+	return list, err
+}
+
 // CompanyNamed finds a company by its name, for set-up.
 func (s *Store) CompanyNamed(ctx context.Context, name string) (models.Company, error) {
 	var c models.Company

@@ -151,15 +151,29 @@ func (s *Store) PaymentsOfCustomers(ctx context.Context, t models.Tenant, custom
 	return list, err
 }
 
+// column is one value of each row as an array, for a statement that takes many rows at once.
+func column[R, V any](rows []R, of func(R) V) any {
+	list := make([]V, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, of(r))
+	}
+	return pq.Array(list)
+}
+
 // uuids are ids as an array of uuids takes them.
 func uuids[T driver.Valuer](ids []T) []string {
 	list := []string{} // an empty array, not NULL
 	for _, id := range ids {
-		value, _ := id.Value() // an id's cannot fail
-		text, _ := value.(string)
-		list = append(list, text)
+		list = append(list, uuidOf(id))
 	}
 	return list
+}
+
+// uuidOf is an id as the database writes it.
+func uuidOf(id driver.Valuer) string {
+	value, _ := id.Value() // an id's cannot fail
+	text, _ := value.(string)
+	return text
 }
 
 // First is what a customer's payments begin with.
@@ -273,7 +287,11 @@ func (s *Store) KeepTelling(ctx context.Context, t models.Tenant, id models.Paym
 		t.Company, t.Mode, id, telling.Object, telling.At, asJSON[models.Telling]{telling})
 }
 
+const reversalColumns = `key, kind, state, charge, says, amount, currency, made, at, counted`
+
 type reversalRow struct {
+	Payment  models.PaymentID     `db:"payment_id"`
+	Counted  int64                `db:"counted"`
 	Key      string               `db:"key"`
 	Kind     models.ReversalKind  `db:"kind"`
 	State    models.ReversalState `db:"state"`
@@ -288,14 +306,18 @@ type reversalRow struct {
 // Reversals lists what went back of a payment, or is at stake.
 func (s *Store) Reversals(ctx context.Context, t models.Tenant, id models.PaymentID) ([]models.Reversal, error) {
 	var rows []reversalRow
-	err := s.list(ctx, &rows, `SELECT key, kind, state, charge, says, amount, currency, made, at FROM reversals
+	err := s.list(ctx, &rows, `SELECT `+reversalColumns+` FROM reversals
 		WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY made, key`, t.Company, t.Mode, id)
 	var list []models.Reversal
 	for _, r := range rows {
-		list = append(list, models.Reversal{Key: r.Key, Kind: r.Kind, State: r.State, Charge: r.Charge, Says: r.Says,
-			Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, Made: r.Made, At: r.At})
+		list = append(list, r.reversal())
 	}
 	return list, err
+}
+
+func (r reversalRow) reversal() models.Reversal {
+	return models.Reversal{Key: r.Key, Kind: r.Kind, State: r.State, Charge: r.Charge, Says: r.Says,
+		Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, Made: r.Made, At: r.At}
 }
 
 // CountReversal keeps what a reversal takes off its payment, in the payment's currency.

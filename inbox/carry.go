@@ -42,6 +42,10 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 
 // apply keeps what the news says of each payment that it touches, and settles it.
 func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) error {
+	return in.counted(ctx, tx, e.Tenant, func(ctx context.Context) error { return in.applyEach(ctx, tx, e, news) })
+}
+
+func (in *Inbox) applyEach(ctx context.Context, tx *store.Store, e models.Event, news models.News) error {
 	for _, ids := range touched(news) {
 		payment, err := in.meet(ctx, tx, e, ids, news)
 		if err != nil {
@@ -164,6 +168,13 @@ func (in *Inbox) keepNews(ctx context.Context, tx *store.Store, t models.Tenant,
 // merge joins a payment to another that turned out to be the same money: its ids and tellings move, and what it
 // earned is taken back by bookings.
 func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, from, into models.PaymentID) error {
+	gone, err := tx.Payment(ctx, t, from)
+	if err != nil {
+		return err
+	}
+	if err := in.moved(ctx, tx, t, placeOfRow(gone), nil); err != nil {
+		return err
+	}
 	if err := tx.MergePayments(ctx, t, from, into); err != nil {
 		return err
 	}

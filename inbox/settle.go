@@ -15,6 +15,10 @@ import (
 // settle brings a payment to what all its tellings and reversals together say, and the payments of everybody whom that
 // touches with it: a fact that comes late re-decides what it touches, as further bookings (D14).
 func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) error {
+	return in.counted(ctx, tx, t, func(ctx context.Context) error { return in.settleOne(ctx, tx, t, id) })
+}
+
+func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) error {
 	before, err := tx.Payment(ctx, t, id)
 	if err != nil {
 		return err
@@ -74,6 +78,8 @@ func (s since) or(at time.Time, key string) since {
 type told struct {
 	models.Payment
 	back commission.Back
+	was  *place // where it stood for tiers before; nil when it earned nothing
+	why  string // what made it be counted again; empty for news of its own
 }
 
 // combined makes the payment that the kept tellings and reversals tell of.
@@ -89,7 +95,7 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 	}
 	if !p.Counted {
 		p.Kind, p.PaidAt = models.Sale, firstHint(tellings, row.PaidAt)
-		return told{Payment: p}, nil
+		return told{Payment: p, was: placeOfRow(row)}, nil
 	}
 	gone, err := tx.Reversals(ctx, row.Tenant, row.ID)
 	if err != nil {
@@ -101,7 +107,7 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 			return told{}, err
 		}
 	}
-	return told{p, back}, nil
+	return told{Payment: p, back: back, was: placeOfRow(row)}, nil
 }
 
 // charges are what each charge of a payment took, as it told itself.

@@ -45,8 +45,8 @@ func unknown(r models.Rule, _ []models.Money) (models.Money, error) {
 	return models.Money{}, fmt.Errorf("the rule's type %q is not known", r.Type)
 }
 
-// recurring holds a rule to the customer's first payment, or to a number of months from it (F90). A payment that had gone
-// back whole before this one was made is not the first (P19): the customer begins anew.
+// recurring holds a rule to the customer's first payment, or to a number of months from it (F90). A payment that went back
+// whole is no first payment (P19): by the cash it never was, so the next that stands is the first.
 func recurring(r models.Rule, p models.Payment, past models.Past) (bool, *models.Step) {
 	if r.Recurring == "always" {
 		return true, nil

@@ -141,7 +141,7 @@ func TestMixedLinesAreJudgedEachByItsOwnRule(t *testing.T) {
 	}
 }
 
-// P19: what had gone back whole when a payment was made is no first payment; the step says so.
+// P19: what went back whole is no first payment; the step says so.
 func TestAFirstPaymentThatWentBackIsNotTheFirst(t *testing.T) {
 	february, april := march.AddDate(0, -1, 0), march.AddDate(0, 1, 0)
 	for name, c := range map[string]struct {

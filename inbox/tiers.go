@@ -202,8 +202,8 @@ func (in *Inbox) past(ctx context.Context, tx *store.Store, p models.Payment, d 
 	return past, err
 }
 
-// firstSale finds the customer's first payment as it was when this one was made: one that had gone back whole by then
-// does not count (P19). It is the moment of the refund that counts, not that of its news (D14).
+// firstSale finds the customer's first payment: one that went back whole is none, whenever it did (P19, MONEY.md 0, rule 1).
+// Then the next that stands becomes the first, and the difference is booked, as after any fact that comes late (D14).
 func (in *Inbox) firstSale(ctx context.Context, tx *store.Store, p models.Payment, customer *models.CustomerID, first store.First) (models.Past, error) {
 	past := models.Past{FirstSale: first.PaidAt, FirstKey: first.Key}
 	if customer == nil || !first.Returned || first.Key == p.Key {

@@ -30,9 +30,9 @@ type RuleSet struct {
 
 // Past is what a commission must know of what came before.
 type Past struct {
-	FirstSale *time.Time  // when this customer first paid, by the money's own time; nil when this payment is the first
+	FirstSale *time.Time  // when this customer first paid what it did not get back whole, by the money's own time; nil when this payment is the first
 	FirstKey  string      // that payment's key, which breaks the tie of two in one second; empty when it is not known
-	WentBack  int         // payments of the customer before that first one, of which nothing was left by this payment's time (P19)
+	WentBack  int         // payments of the customer before that first one, of which nothing is left (P19)
 	Month     []Collected // what earned for the partner in this program and UTC month before this payment, a row for each currency; only for rules with tiers
 }
 

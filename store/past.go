@@ -40,26 +40,23 @@ func (s *Store) EarnedAfterPlace(ctx context.Context, t models.Tenant, program m
 	return list, err
 }
 
-// Standing is the first payment of a customer of which something was left when a later one was made, and how many came
-// before it; without such a one Key is empty and Before counts all. Where a refund leaves the commission alone (D9), the
-// payment stays the first.
+// Standing is the first payment of a customer, before another, of which something is left, and how many came before it;
+// without such a one Key is empty and Before counts all. Where a refund left the commission alone (D9) something is left.
 type Standing struct {
 	PaidAt *time.Time `db:"paid_at"`
 	Key    string     `db:"key"`
 	Before int        `db:"before"`
 }
 
-// FirstStanding finds what a customer's payments before a place in the order begin with, of those that had not gone back
-// whole by then.
+// FirstStanding finds what a customer's payments before a place in the order begin with, of those that stand.
 func (s *Store) FirstStanding(ctx context.Context, t models.Tenant, customer models.CustomerID, paidAt time.Time, key string) (Standing, error) {
 	var f Standing
 	err := s.get(ctx, &f, `WITH earlier AS (
-			SELECT p.paid_at, p.key, row_number() OVER (ORDER BY p.paid_at, p.key) AS n, p.refunded >= p.gross
-				AND NOT EXISTS (SELECT 1 FROM commissions c WHERE c.company_id = $1 AND c.mode = $2 AND c.payment_id = p.id AND c.share > 0)
-				AND (SELECT max(r.made) FROM reversals r WHERE r.company_id = $1 AND r.mode = $2 AND r.payment_id = p.id AND r.counted > 0) <= $4 AS gone
+			SELECT p.paid_at, p.key, row_number() OVER (ORDER BY p.paid_at, p.key) AS n, p.refunded < p.gross
+				OR EXISTS (SELECT 1 FROM commissions c WHERE c.company_id = $1 AND c.mode = $2 AND c.payment_id = p.id AND c.share > 0) AS stands
 			FROM payments p WHERE p.company_id = $1 AND p.mode = $2 AND p.customer_id = $3 AND p.counted AND (p.paid_at, p.key) < ($4, $5))
 		SELECT f.paid_at, coalesce(f.key, '') AS key, coalesce(f.n - 1, (SELECT count(*) FROM earlier)) AS before
-		FROM (SELECT 1) one LEFT JOIN (SELECT paid_at, key, n FROM earlier WHERE gone IS NOT TRUE ORDER BY n LIMIT 1) f ON true`,
+		FROM (SELECT 1) one LEFT JOIN (SELECT paid_at, key, n FROM earlier WHERE stands ORDER BY n LIMIT 1) f ON true`,
 		t.Company, t.Mode, customer, paidAt, key)
 	if err != nil {
 		return f, fmt.Errorf("find the first payment of %s: %w", customer, err)

@@ -20,7 +20,15 @@ func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, i
 }
 
 // settleAsking settles a payment and tells what the provider could still show that would matter to it.
-func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) ([]models.Want, error) {
+func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) (wants []models.Want, err error) {
+	err = in.counted(ctx, tx, t, func(ctx context.Context) (err error) {
+		wants, err = in.settleOne(ctx, tx, t, id)
+		return err
+	})
+	return wants, err
+}
+
+func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) ([]models.Want, error) {
 	before, err := tx.Payment(ctx, t, id)
 	if err != nil {
 		return nil, err
@@ -89,6 +97,8 @@ type told struct {
 	back    commission.Back
 	learned *learned      // nil until it was looked up
 	wants   []models.Want // what the provider could show that would matter
+	was     *place        // where it stood for tiers before; nil when it earned nothing
+	why     string        // what made it be counted again; empty for news of its own
 }
 
 // combined makes the payment that the kept tellings and reversals tell of.
@@ -103,7 +113,7 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 	if p.Key == "" {
 		p.Key, p.Source = row.Key, row.Source
 	}
-	now := told{Payment: p, wants: cut(tellings)}
+	now := told{Payment: p, wants: cut(tellings), was: placeOfRow(row)}
 	if err := in.onTerms(ctx, tx, &now); err != nil {
 		return now, err
 	}

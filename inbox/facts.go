@@ -110,9 +110,7 @@ func (in *Inbox) onTerms(ctx context.Context, tx *store.Store, p *told) error {
 	if !p.Counted {
 		return nil
 	}
-	if p.Terms.NoShipping {
-		p.Base.Minor -= p.Shipping
-	}
+	p.Base = p.BaseOn(p.Terms)
 	if !p.Terms.NoOutside {
 		return nil
 	}

@@ -81,7 +81,7 @@ func (in *Inbox) playEvent(ctx context.Context, tx *store.Store, e models.Event)
 	if err != nil || news.Silent != "" {
 		return err
 	}
-	_, err = in.apply(ctx, tx, e, news)
+	_, err = in.apply(ctx, tx, e, news) // what it would ask was asked then, or is not known
 	return err
 }
 

@@ -156,6 +156,15 @@ type Terms struct {
 	NoOutside    bool   `json:"no_outside,omitempty"`    // what was paid outside the provider is not counted
 }
 
+// BaseOn is what commission is counted on under a program's settings (MONEY.md 2.3).
+func (p Payment) BaseOn(t Terms) Money {
+	base := p.Base
+	if t.NoShipping {
+		base.Minor -= p.Shipping
+	}
+	return base
+}
+
 // Choice is a person's word on whose a payment is. It goes before every clue.
 type Choice struct {
 	Partner PartnerID

@@ -30,7 +30,7 @@ func readInvoice(o object, at time.Time, answer []byte) models.Telling {
 	o.noteDiscounts(&t, "invoice")
 	if gross.Minor > 0 {
 		t.Base = o.base(gross, total)
-		t.Shipping = min(max(o.part(gross, "shipping_cost.amount_subtotal", "total"), o.part(gross, "amount_shipping", "total")), t.Base.Minor)
+		t.Shipping = min(o.part(gross, o.shipping("amount_shipping"), "total"), t.Base.Minor)
 	}
 	return t
 }
@@ -41,8 +41,13 @@ func (o object) outside() (outside, open bool) {
 	if o.has("paid_out_of_band") {
 		return o.flag("paid_out_of_band"), false
 	}
+	if off, _ := o.whole("amount_paid_off_stripe"); off > 0 {
+		return true, false
+	}
 	for _, p := range o.list("payments.data") {
-		return p.text("payment.type") == "payment_record", false
+		if p.text("status") == "paid" {
+			return p.text("payment.type") == "payment_record", false
+		}
 	}
 	return false, o.id("payment_intent", "charge") == ""
 }
@@ -173,6 +178,7 @@ func readInvoicePayment(o object, at time.Time) models.News {
 	if t.PaidAt.IsZero() {
 		t.PaidAt = at
 	}
+	t.Outside = o.text("payment.type") == "payment_record"
 	t.Gross.Currency = o.currency("currency")
 	t.Base = t.Gross
 	return one(t)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -17,13 +18,19 @@ func (h *House) adminCodeAdd(c echo.Context, se models.Session) error {
 	}
 	form := views.CodeForm{Code: c.FormValue("code")}
 	_, err = h.Inbox.AddCode(c.Request().Context(), se.Tenant(), form.Code, id, actor(se))
-	if wrong, is := wrongCode(err); is {
-		form.Wrong = wrong
-		return h.showPartner(c, se, http.StatusUnprocessableEntity, form)
-	} else if err != nil {
+	wrong, fields := wrongFields(err)
+	var taken models.Refusal
+	switch {
+	case fields:
+		form.Wrong = wrong["code"]
+	case errors.As(err, &taken) && errors.Is(err, models.ErrConflict):
+		form.Wrong = taken.Sentence
+	case err != nil:
 		return err
+	default:
+		return goTo(c, "/admin/partners/"+id.String(), "code-added", 0)
 	}
-	return goTo(c, "/admin/partners/"+id.String(), "code-added", 0)
+	return h.showPartner(c, se, http.StatusUnprocessableEntity, form)
 }
 
 // adminCodeRemove ends what a code of a partner stands for.

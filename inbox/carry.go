@@ -30,6 +30,9 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 	if news.Silent != "" {
 		return outcome{status: models.EventIgnored, because: &news.Silent}, nil
 	}
+	if err := in.again(ctx, tx, e); err != nil {
+		return outcome{}, err
+	}
 	if news.Ask != nil {
 		settled, err := in.invoiceKnown(ctx, tx, e.Tenant, *news.Ask)
 		if err != nil {

@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,10 +24,13 @@ func (in *Inbox) AddCode(ctx context.Context, t models.Tenant, text string, part
 			return err
 		}
 		c.PartnerKey = to.Key
-		if err := in.addCode(ctx, tx, c); err != nil {
+		if err := tx.AddCode(ctx, c); err != nil {
+			return fmt.Errorf("add code %q: %w", c.Code, err)
+		}
+		if err := tx.Audited(ctx, t.Company, who, "code.added", partner.String(), c.Code, in.now()); err != nil {
 			return err
 		}
-		return tx.Audited(ctx, t.Company, who, "code.added", partner.String(), c.Code, in.now())
+		return in.settleSince(ctx, tx, t, c.From)
 	})
 	return c, err
 }
@@ -44,44 +46,15 @@ func (in *Inbox) RemoveCode(ctx context.Context, t models.Tenant, text string, w
 		if live < 0 {
 			return fmt.Errorf("remove code %q: %w", text, models.ErrNotFound)
 		}
-		if err := in.removeCode(ctx, tx, codes[live], in.moment()); err != nil {
+		now := in.moment()
+		if err := tx.RemoveCode(ctx, t, text, now); err != nil {
 			return err
 		}
-		return tx.Audited(ctx, t.Company, who, "code.removed", codes[live].Partner.String(), codes[live].Code, in.now())
+		if err := tx.Audited(ctx, t.Company, who, "code.removed", codes[live].Partner.String(), codes[live].Code, in.now()); err != nil {
+			return err
+		}
+		return in.settleSince(ctx, tx, t, now)
 	})
-}
-
-// CodeAgain does again what stands on the tape as "code": a code that was added, or one that was removed.
-func (in *Inbox) CodeAgain(ctx context.Context, tx *store.Store, t models.Tenant, body []byte) error {
-	var done struct {
-		ID        models.CodeID    `json:"id"`
-		Code      string           `json:"code"`
-		PartnerID models.PartnerID `json:"partner_id"`
-		MadeAt    time.Time        `json:"made_at"`
-		RemovedAt *time.Time       `json:"removed_at"`
-	}
-	if err := json.Unmarshal(body, &done); err != nil {
-		return fmt.Errorf("read a code on the tape: %w", err)
-	}
-	c := models.Code{Tenant: t, ID: done.ID, Code: done.Code, Partner: done.PartnerID, From: done.MadeAt}
-	if done.RemovedAt != nil {
-		return in.removeCode(ctx, tx, c, *done.RemovedAt)
-	}
-	return in.addCode(ctx, tx, c)
-}
-
-func (in *Inbox) addCode(ctx context.Context, tx *store.Store, c models.Code) error {
-	if err := tx.AddCode(ctx, c); err != nil {
-		return fmt.Errorf("add code %q: %w", c.Code, err)
-	}
-	return in.settleSince(ctx, tx, c.Tenant, c.From)
-}
-
-func (in *Inbox) removeCode(ctx context.Context, tx *store.Store, c models.Code, at time.Time) error {
-	if err := tx.RemoveCode(ctx, c.Tenant, c.Code, at); err != nil {
-		return err
-	}
-	return in.settleSince(ctx, tx, c.Tenant, at)
 }
 
 // settleSince decides anew the payments from a moment on. When the moment is now there are hardly any.
@@ -105,31 +78,20 @@ func (in *Inbox) locked(ctx context.Context, t models.Tenant, fn func(*store.Sto
 
 // Clicked keeps a visit through a partner's link, and decides anew what named the click before it was known.
 func (in *Inbox) Clicked(ctx context.Context, c models.Click) error {
-	return in.locked(ctx, c.Tenant, func(tx *store.Store) error { return in.clicked(ctx, tx, c) })
+	return in.locked(ctx, c.Tenant, func(tx *store.Store) error {
+		if err := tx.AddClick(ctx, c); err != nil {
+			return fmt.Errorf("keep click %q: %w", c.ID, err)
+		}
+		return in.settleClick(ctx, tx, c.Tenant, c.ID, c.At)
+	})
 }
 
-// ClickAgain does again what stands on the tape as "click".
-func (in *Inbox) ClickAgain(ctx context.Context, tx *store.Store, t models.Tenant, body []byte) error {
-	var done struct {
-		ID        string           `json:"id"`
-		PartnerID models.PartnerID `json:"partner_id"`
-		At        time.Time        `json:"at"`
-	}
-	if err := json.Unmarshal(body, &done); err != nil {
-		return fmt.Errorf("read a click on the tape: %w", err)
-	}
-	return in.clicked(ctx, tx, models.Click{Tenant: t, ID: done.ID, Partner: done.PartnerID, At: done.At})
-}
-
-func (in *Inbox) clicked(ctx context.Context, tx *store.Store, c models.Click) error {
-	if err := tx.AddClick(ctx, c); err != nil {
-		return fmt.Errorf("keep click %q: %w", c.ID, err)
-	}
-	touched, err := tx.PaymentsTouched(ctx, c.Tenant, c.ID, c.At)
+func (in *Inbox) settleClick(ctx context.Context, tx *store.Store, t models.Tenant, id string, at time.Time) error {
+	touched, err := tx.PaymentsTouched(ctx, t, id, at)
 	if err != nil {
 		return err
 	}
-	return in.settleTouched(ctx, tx, c.Tenant, touched, nil)
+	return in.settleTouched(ctx, tx, t, touched, nil)
 }
 
 func isCode(text string) bool {

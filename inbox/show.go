@@ -108,7 +108,7 @@ func (in *Inbox) show(ctx context.Context, q question) error {
 		in.Log.Info("a question to the provider stays open", "event", q.ID, "because", err)
 		return in.Store.ParkEvent(ctx, q.Event, "Counted. "+sentence(err), waitsFor(q.Event, q.wants), in.Now().Add(backoff(q.Tries)))
 	}
-	answer.Aside, answer.At = true, in.now()
+	answer.Aside = true
 	if err := in.keepAnswer(ctx, q.Event, answer); err != nil {
 		return err
 	}

@@ -32,15 +32,15 @@ var views = map[string]view{
 
 // show asks for each of the wanted things in turn, as the pinned version shows it.
 func (s stripeAPI) show(ctx context.Context, wants []models.Want) (sources.Answer, error) {
-	a := sources.Answer{Shown: map[string]json.RawMessage{}, Without: map[string]string{}}
+	a := sources.Answer{Aside: true, Shown: map[string]sources.Shown{}, Without: map[string]string{}}
 	for _, w := range wants {
 		shown, err := s.one(ctx, w)
 		var r refusal
 		switch {
 		case err == nil:
-			a.Shown[w.String()] = shown
+			a.Shown[w.String()] = sources.Shown{At: s.now(), Object: shown}
 		case errors.As(err, &r) && r.Status == http.StatusNotFound:
-			a.Shown[w.String()] = json.RawMessage("null")
+			a.Shown[w.String()] = sources.Shown{At: s.now(), Object: json.RawMessage("null")}
 		case errors.As(err, &r) && r.Status == http.StatusForbidden:
 			a.Without[w.String()] = "the API key lacks a right that this needs: " + r.Body.Error.Message
 		default:

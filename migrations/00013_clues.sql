@@ -56,3 +56,6 @@ CREATE TABLE clicks (
     PRIMARY KEY (company_id, mode, id),
     FOREIGN KEY (company_id, mode, partner_id) REFERENCES partners (company_id, mode, id)
 );
+
+-- Events that counted before all was answered are carried again: a replay finds by this that there is a later turn.
+CREATE INDEX actions_again ON actions (company_id, (body->>'event')) WHERE kind = 'again';

@@ -17,10 +17,15 @@ type Answer struct {
 	Intent  string          `json:"intent"`  // the charge's payment intent; empty when it has none or the question named it
 	Session json.RawMessage `json:"session"` // the checkout session of the charge's payment intent; empty or null: there is none
 
-	Aside   bool                       `json:"aside,omitempty"`   // nothing was said of an invoice
-	At      time.Time                  `json:"at,omitzero"`       // when the shown were asked for
-	Shown   map[string]json.RawMessage `json:"shown,omitempty"`   // by want, such as "customer cus_1"; null: there is no such thing
-	Without map[string]string          `json:"without,omitempty"` // what cannot be had, by want, and why
+	Aside   bool              `json:"aside,omitempty"`   // nothing was said of an invoice
+	Shown   map[string]Shown  `json:"shown,omitempty"`   // by want, such as "customer cus_1"
+	Without map[string]string `json:"without,omitempty"` // what cannot be had, by want, and why
+}
+
+// Shown is a thing as it was when it was asked for; null when there is no such thing.
+type Shown struct {
+	At     time.Time       `json:"at"`
+	Object json.RawMessage `json:"object"`
 }
 
 // And adds a later answer to what was answered before.
@@ -29,10 +34,24 @@ func (a Answer) And(later Answer) Answer {
 		later.Invoice, later.Intent, later.Session, later.Aside = a.Invoice, a.Intent, a.Session, a.Aside
 	}
 	later.Shown, later.Without = joined(a.Shown, later.Shown), joined(a.Without, later.Without)
-	if later.At.IsZero() {
-		later.At = a.At
-	}
 	return later
+}
+
+// Only is the answer as it is kept, with no more than was answered at some moment; nothing when nothing was.
+func (a Answer) Only(aside bool, shown []string) ([]byte, error) {
+	some := Answer{Aside: aside, Shown: map[string]Shown{}}
+	if !aside {
+		some.Invoice, some.Intent, some.Session = a.Invoice, a.Intent, a.Session
+	}
+	for _, want := range shown {
+		if one, there := a.Shown[want]; there {
+			some.Shown[want] = one
+		}
+	}
+	if some.Aside && len(some.Shown) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(some)
 }
 
 func joined[V any](a, b map[string]V) map[string]V {
@@ -84,12 +103,12 @@ func (a Answer) facts() ([]models.Fact, error) {
 		if kind == "lines" {
 			continue // they are read with their invoice
 		}
-		f := always(models.Fact{Subject: id, Kind: models.ByAnswer, At: a.At})
-		if string(a.Shown[want]) == "null" {
+		f := always(models.Fact{Subject: id, Kind: models.ByAnswer, At: a.Shown[want].At})
+		if text := string(a.Shown[want].Object); text == "null" || text == "" {
 			all = append(all, f)
 			continue
 		}
-		o, err := parse("the answer about "+clip(want), a.Shown[want])
+		o, err := parse("the answer about "+clip(want), a.Shown[want].Object)
 		if err != nil {
 			return nil, err
 		}

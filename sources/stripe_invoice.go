@@ -49,7 +49,7 @@ func (o object) outside() (outside, open bool) {
 
 // allLines are the invoice's lines. A payload holds the first ten; cut tells that there are more, which nobody has shown.
 func (o object) allLines(answer []byte) (lines []models.Line, cut bool) {
-	kept := o.answer(answer).Shown["lines "+o.id("id")]
+	kept := o.answer(answer).Shown["lines "+o.id("id")].Object
 	if len(kept) == 0 || string(kept) == "null" {
 		return o.lines(), o.flag("lines.has_more")
 	}

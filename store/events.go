@@ -12,7 +12,7 @@ import (
 	"portal/models"
 )
 
-const eventColumns = `company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, answer, tries`
+const eventColumns = `company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, answer, tries, turn`
 
 // KeepEvent keeps money news as it came, once per provider event, and wakes the workers when the transaction ends.
 // It tells whether the event is new.

@@ -55,7 +55,7 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 // apply keeps what the news says of each payment that it touches, and settles it, and then what its facts concern. It
 // tells what the provider could still show that would matter to those it told of.
 func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) (wants []models.Want, err error) {
-	err = in.counted(ctx, tx, e.Tenant, func(ctx context.Context) (err error) {
+	err = in.counted(ctx, tx, e.Tenant, func(ctx context.Context) error {
 		wants, err = in.applyEach(ctx, tx, e, news)
 		return err
 	})

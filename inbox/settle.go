@@ -20,15 +20,7 @@ func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, i
 }
 
 // settleAsking settles a payment and tells what the provider could still show that would matter to it.
-func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) (wants []models.Want, err error) {
-	err = in.counted(ctx, tx, t, func(ctx context.Context) (err error) {
-		wants, err = in.settleOne(ctx, tx, t, id)
-		return err
-	})
-	return wants, err
-}
-
-func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) ([]models.Want, error) {
+func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) ([]models.Want, error) {
 	before, err := tx.Payment(ctx, t, id)
 	if err != nil {
 		return nil, err
@@ -43,6 +35,10 @@ func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, t models.Tenant
 
 // settleAs brings a payment to what it is now told as.
 func (in *Inbox) settleAs(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told) error {
+	return in.counted(ctx, tx, before.Tenant, func(ctx context.Context) error { return in.settleOne(ctx, tx, before, now) })
+}
+
+func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told) error {
 	t := before.Tenant
 	if now.Policy = before.Policy; now.Policy == "" {
 		program, err := tx.Program(ctx, t.Company, now.Via)
@@ -95,10 +91,9 @@ func (s since) or(at time.Time, key string) since {
 type told struct {
 	models.Payment
 	back    commission.Back
+	was     *place        // where it stood for tiers before; nil when it earned nothing
 	learned *learned      // nil until it was looked up
 	wants   []models.Want // what the provider could show that would matter
-	was     *place        // where it stood for tiers before; nil when it earned nothing
-	why     string        // what made it be counted again; empty for news of its own
 }
 
 // combined makes the payment that the kept tellings and reversals tell of.
@@ -113,7 +108,7 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 	if p.Key == "" {
 		p.Key, p.Source = row.Key, row.Source
 	}
-	now := told{Payment: p, wants: cut(tellings), was: placeOfRow(row)}
+	now := told{Payment: p, was: placeOfRow(row), wants: cut(tellings)}
 	if err := in.onTerms(ctx, tx, &now); err != nil {
 		return now, err
 	}

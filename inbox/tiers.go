@@ -47,9 +47,8 @@ func placeOfRow(row store.PaymentRow) *place {
 
 // counting notes, for one outermost piece of work, from where on months are to be counted anew.
 type counting struct {
-	from   map[month]since
-	rules  map[models.ProgramID][]models.RuleSet
-	closed bool // the counting has begun: what it does itself is not noted
+	from  map[month]since
+	rules map[models.ProgramID][]models.RuleSet
 }
 
 type countingKey struct{}
@@ -64,7 +63,6 @@ func (in *Inbox) counted(ctx context.Context, tx *store.Store, t models.Tenant, 
 	if err := work(ctx); err != nil {
 		return err
 	}
-	noted.closed = true
 	for _, m := range slices.SortedFunc(maps.Keys(noted.from), func(a, b month) int {
 		return cmp.Or(a.begin.Compare(b.begin), cmp.Compare(a.program.String(), b.program.String()), cmp.Compare(a.partner.String(), b.partner.String()))
 	}) {
@@ -83,7 +81,7 @@ func (in *Inbox) moved(ctx context.Context, tx *store.Store, t models.Tenant, wa
 	return in.counted(ctx, tx, t, func(ctx context.Context) error {
 		noted, _ := ctx.Value(countingKey{}).(*counting)
 		for _, p := range []*place{was, is} {
-			if p == nil || noted.closed {
+			if p == nil {
 				continue
 			}
 			sets, err := in.rules(ctx, tx, t, p.program)
@@ -135,9 +133,14 @@ func (in *Inbox) countAnew(ctx context.Context, tx *store.Store, t models.Tenant
 	if err != nil {
 		return err
 	}
+	program, err := tx.Program(ctx, t.Company, m.program)
+	if err != nil {
+		return err
+	}
 	for _, row := range rows {
 		if set, found := commission.Current(sets, row.PaidAt); found && commission.Tiered(set) {
-			if err := in.countOne(ctx, tx, row, partner, before); err != nil {
+			want := target{program: program, partner: &partner, why: "the payments of its month were counted anew"}
+			if err := in.countOne(ctx, tx, row, want, sets, before); err != nil {
 				return fmt.Errorf("payment %s: %w", row.ID, err)
 			}
 		}
@@ -146,7 +149,8 @@ func (in *Inbox) countAnew(ctx context.Context, tx *store.Store, t models.Tenant
 	return nil
 }
 
-func (in *Inbox) countOne(ctx context.Context, tx *store.Store, row store.PaymentRow, partner models.Partner, before []models.Collected) error {
+// countOne counts one payment anew: a tier changes how much it earns, never whether, nor for whom.
+func (in *Inbox) countOne(ctx context.Context, tx *store.Store, row store.PaymentRow, want target, sets []models.RuleSet, before []models.Collected) error {
 	p, err := in.combined(ctx, tx, row)
 	if err != nil {
 		return err
@@ -161,8 +165,10 @@ func (in *Inbox) countOne(ctx context.Context, tx *store.Store, row store.Paymen
 	if err != nil {
 		return err
 	}
-	p.Kind, p.why, past.Month = row.Kind, "the payments of its month were counted anew", before
-	return in.book(ctx, tx, p, models.Decision{Partner: &partner, By: *row.AttributedBy, Policy: row.Policy, Steps: row.Steps.V}, past)
+	past.Month = before
+	want.payment, want.back = p.Payment, p.back
+	want.earning = commission.Earn(sets, p.Payment, models.Decision{Partner: want.partner}, past)
+	return in.earn(ctx, tx, want)
 }
 
 // withPayment adds a payment to a month, each currency by itself.

@@ -367,7 +367,7 @@ type Decided struct {
 }
 
 // SaveDecision keeps which partner a payment belongs to, every step that led there, and what its clues name: a partner or
-// a code that comes later finds it by that. The moment stays when nothing changes.
+// a code that comes later finds it by that. The moment stays while nothing changes.
 func (s *Store) SaveDecision(ctx context.Context, p models.Payment, d Decided, now time.Time) error {
 	return s.do(ctx, `UPDATE payments SET partner_id = $4, attributed_by = $5, policy = $6, steps = $7, named = $8, named_beside = $9, earns = $10,
 		decided_at = CASE WHEN decided_at IS NOT NULL AND partner_id IS NOT DISTINCT FROM $4 AND earns = $10 AND steps = $7 THEN decided_at ELSE $11 END

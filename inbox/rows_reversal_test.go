@@ -140,17 +140,21 @@ var reversalRows = []row{
 		},
 		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; due 20.00 of 20.00 USD; ch_# cs_# pi_#", "balance due 20.00 USD"}},
 
-	{name: "Lost", // the whole; the whole after three quarters were refunded; a quarter
+	{name: "Lost", // the whole; the whole after three quarters were refunded; a quarter; the whole, told in a currency that is not the charge's
 		tell: func(c storetest.Case, partner string) [][]byte {
 			c = old(c)
-			both, part := c.Later("b", month/2), c.Later("c", month)
+			both, part, foreign := c.Later("b", month/2), c.Later("c", month), c.Later("d", 2*month)
+			euro := foreign
+			euro.Currency = "eur"
 			return join(begun(c, partner), disputed(c, 12000, "needs_response", "lost"),
 				renewed(both), refunded(both, "", 9000, both.Charge(12000, back(9000)...), time.Hour), disputed(both, 12000, "needs_response", "lost"),
-				renewed(part), disputed(part, 3000, "needs_response", "under_review", "lost"))
+				renewed(part), disputed(part, 3000, "needs_response", "under_review", "lost"),
+				renewed(foreign), disputed(euro, 11500, "needs_response", "lost"))
 		},
 		want: []string{"in_# sale disputed: 100.00 of 120.00 USD, 120.00 back; P# by metadata; reversed 0.00 of 20.00 USD; ch_# cs_# pi_#",
 			"in_#b renewal disputed: 100.00 of 120.00 USD, 120.00 back; P# by customer_id; reversed 0.00 of 20.00 USD; ch_#b pi_#b",
-			"in_#c renewal disputed: 100.00 of 120.00 USD, 30.00 back; P# by customer_id; due 15.00 of 20.00 USD; ch_#c pi_#c", "balance due 15.00 USD"}},
+			"in_#c renewal disputed: 100.00 of 120.00 USD, 30.00 back; P# by customer_id; due 15.00 of 20.00 USD; ch_#c pi_#c",
+			"in_#d renewal disputed: 100.00 of 120.00 USD, 120.00 back; P# by customer_id; reversed 0.00 of 20.00 USD; ch_#d pi_#d", "balance due 15.00 USD"}},
 
 	{name: "Won / warning_closed / prevented",
 		tell: func(c storetest.Case, partner string) [][]byte {

@@ -171,8 +171,8 @@ var saleRows = []row{
 			}
 			return append(bodies, c.Event("invoice.paid", 0, invoice), c.Event("invoice.payment_succeeded", 0, invoice))
 		},
-		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_#a ch_#b pi_#a pi_#b", "balance held 20.00 USD"},
-		old:  []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_# pi_#", "balance held 20.00 USD"}},
+		want:  []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_#a ch_#b pi_#a pi_#b", "balance held 20.00 USD"},
+		inOld: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_# pi_#", "balance held 20.00 USD"}},
 
 	{name: "Charge API / PI direct",
 		tell: func(c storetest.Case, partner string) [][]byte {

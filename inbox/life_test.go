@@ -11,7 +11,7 @@ import (
 	"portal/store/storetest"
 )
 
-// F89-F93, D7, P38: the first payment of a subscription earns, each renewal the same; an upgrade earns on what is
+// F89, F90, F91, F92, F93, D7, P38: the first payment of a subscription earns, each renewal the same; an upgrade earns on what is
 // collected more, a downgrade makes the next collection less, and after the end nothing more comes and nothing is taken.
 func TestTheLifeOfASubscription(t *testing.T) {
 	shapes(t, func(t *testing.T, h *house, c storetest.Case) {

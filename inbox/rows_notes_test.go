@@ -199,3 +199,51 @@ func TestTheSampleInvoiceWithDiscountsAndTax(t *testing.T) {
 		}
 	})
 }
+
+// P10, P35: a rule by product on an invoice in another currency counts each line in that currency; the sum is turned once.
+func TestAProductRuleOnAnInvoiceInAnotherCurrency(t *testing.T) {
+	shapes(t, func(t *testing.T, h *house, c storetest.Case) {
+		c.Currency = "eur"
+		h.Rates = &rates.Rates{Store: h.Store, Now: h.Now}
+		rate := models.Rate{From: "eur", To: "usd", Value: "1.0937", Source: models.RateByHand, Date: c.At.Truncate(24 * time.Hour)}
+		if err := h.Rates.Enter(context.Background(), h.Store, h.caller.Company, somebody, rate); err != nil {
+			t.Fatal(err)
+		}
+		ten := "prod_2"
+		rules := []models.Rule{{Type: "percent", Value: "20", Recurring: "always"}, {Product: &ten, Type: "percent", Value: "10", Recurring: "always"}}
+		if err := h.Store.SaveRules(context.Background(), h.caller.Tenant, h.caller.Program, rules, "test", c.At.Add(-time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		bill := storetest.Bill{Reason: "subscription_create", Discount: 2523, Tax: 1805, Metadata: map[string]string{"partner_key": "PARTNER_A"},
+			Lines: []storetest.BillLine{{Amount: 17400, Discount: 870, Product: "prod_1"}, {Amount: 8700, Product: "prod_2"}}}
+		h.hear(billed(c, bill, 24512)...)
+		h.says("37.58 EUR", "in_1 sale paid: 227.07 of 245.12 EUR; PARTNER_A by metadata; held 41.10 of 41.10 USD; ch_1 pi_1", "balance held 41.10 USD")
+	})
+}
+
+// P18, P49: when more is known of an amount later, it is counted anew by the rules of the sale's own time, not of today.
+func TestAnAmountThatIsPutRightIsPricedByTheRulesOfItsTime(t *testing.T) {
+	shapes(t, func(t *testing.T, h *house, c storetest.Case) {
+		sale := bought(c, 12000, 2000)
+		h.hear(c.Event("charge.succeeded", 0, c.Charge(12000, "metadata", key("PARTNER_A"))))
+		h.says("a charge knows of no tax", "pi_1 sale paid: 120.00 of 120.00 USD; PARTNER_A by metadata; held 24.00 of 24.00 USD; ch_1", "balance held 24.00 USD")
+		if err := h.SaveRules(context.Background(), h.caller, []models.Rule{{Type: "percent", Value: "50", Recurring: "always"}}, somebody); err != nil {
+			t.Fatal(err)
+		}
+		h.hear(sale[0])
+		h.says("its session does", "pi_1 sale paid: 100.00 of 120.00 USD; PARTNER_A by metadata; held 20.00 of 20.00 USD; ch_1 cs_1", "balance held 20.00 USD")
+	})
+}
+
+// P40: a partner's key of another company names nobody here.
+func TestAKeyOfAnotherCompanyNamesNobody(t *testing.T) {
+	shapes(t, func(t *testing.T, h *house, c storetest.Case) {
+		other := storetest.Company(t, h.Store)
+		theirs := storetest.Partner(t, h.Store, other.Tenant, "THEIRS", "usd")
+		h.hear(bought(c, 12000, 2000, "metadata", key("THEIRS"), "client_reference_id", "THEIRS")...)
+		h.says("ours", "pi_1 sale paid: 100.00 of 120.00 USD; ch_1 cs_1", "balance")
+		if list, err := h.Store.BalancesOf(context.Background(), other.Tenant, theirs.ID); err != nil || len(list) > 0 {
+			t.Errorf("theirs: %+v, %v", list, err)
+		}
+	})
+}

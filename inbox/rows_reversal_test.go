@@ -68,7 +68,7 @@ var reversalRows = []row{
 		want: []string{"in_# sale partially_refunded: 100.00 of 120.00 USD, 60.00 back; P# by metadata; due 10.00 of 20.00 USD; ch_# cs_# pi_#",
 			"pi_#b sale partially_refunded: 100.00 of 120.00 EUR, 60.00 back; P# by customer_id; due 10.94 of 21.87 USD; ch_#b cs_#b", "balance due 20.94 USD"}},
 
-	{name: "Several partials", // thirds of 99.99: two of them, and all three
+	{name: "Several partials", // P4: of charges without an invoice; thirds of 99.99: two of them, and all three
 		tell: func(c storetest.Case, partner string) [][]byte {
 			c = matured(c)
 			whole := c.Later("b", month)
@@ -223,8 +223,8 @@ var reversalRows = []row{
 		want: []string{"in_# sale paid: 50.00 of 60.00 USD; P# by metadata; due 10.00 of 10.00 USD; ch_# pi_#", "balance due 10.00 USD"}},
 }
 
-// MONEY.md 2.5, row by row: whatever the shape and the order of its events, each ends in the same payments, commissions
-// and balances, to the cent.
+// MONEY.md 2.5, row by row; F95, F97 (disputes, which the documents leave open), D5, D6, P1, P5, P36: whatever the shape
+// and the order of its events, each ends in the same payments, commissions and balances, to the cent.
 func TestReversals(t *testing.T) {
 	t.Parallel()
 	table(t, reversalRows, nil)

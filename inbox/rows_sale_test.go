@@ -245,8 +245,8 @@ var saleRows = []row{
 		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_# pi_#", "balance held 20.00 USD"}},
 }
 
-// MONEY.md 2.4, row by row: whatever the shape and the order of its events, each ends in the same payments, commissions
-// and balances, to the cent.
+// MONEY.md 2.4, row by row, D8, P7, P33, P38: whatever the shape and the order of its events, each ends in the same
+// payments, commissions and balances, to the cent.
 func TestSales(t *testing.T) {
 	t.Parallel()
 	table(t, saleRows, func(h *house) {

@@ -131,13 +131,16 @@ var saleRows = []row{
 		},
 		want: []string{"pi_#b sale paid: 100.00 of 120.00 USD; P# by customer_id; held 20.00 of 20.00 USD; ch_#b cs_#b", "balance held 20.00 USD"}},
 
-	{name: "Out of band",
+	{name: "Out of band", // the whole, and what a third of credit left to pay
 		tell: func(c storetest.Case, partner string) [][]byte {
 			bill := storetest.Plain("manual", 10000, 2000)
 			bill.Outside, bill.Metadata = true, map[string]string{"partner_key": partner}
-			return billed(c, bill, 0)
+			rest := bill
+			rest.Credit = 4000
+			return append(billed(c, bill, 0), billed(c.Later("b", month), rest, 0)...)
 		},
-		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD;", "balance held 20.00 USD"}},
+		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD;",
+			"in_#b sale paid: 66.67 of 80.00 USD; P# by customer_id; held 13.33 of 13.33 USD;", "balance held 33.33 USD"}},
 
 	{name: "Delayed method", // P8: one that succeeds after a day, one that fails, and one whose invoice tells
 		tell: func(c storetest.Case, partner string) [][]byte {

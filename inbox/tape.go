@@ -40,7 +40,21 @@ func Play(ctx context.Context, tx *store.Store, turn store.Taped) error {
 	var err error
 	switch turn.Kind {
 	case "event":
-		err = in.playEvent(ctx, tx, turn.Event)
+		e := turn.Event
+		if turn.Later {
+			e, err = atFirst(e)
+		}
+		if err == nil {
+			err = in.playEvent(ctx, tx, e)
+		}
+	case "again":
+		err = play(turn, func(done againDone) error {
+			e, err := done.atAgain(turn.Event)
+			if err != nil {
+				return err
+			}
+			return in.playEvent(ctx, tx, e)
+		})
 	case "customer":
 		err = play(turn, func(done customerDone) error { return in.playCustomer(ctx, tx, turn.Tenant, done) })
 	case "given":
@@ -67,7 +81,8 @@ func (in *Inbox) playEvent(ctx context.Context, tx *store.Store, e models.Event)
 	if err != nil || news.Silent != "" {
 		return err
 	}
-	return in.apply(ctx, tx, e, news)
+	_, err = in.apply(ctx, tx, e, news) // what it would ask was asked then, or is not known
+	return err
 }
 
 // playRow sets a row again and decides anew what that touched, as when it was set.
@@ -89,6 +104,23 @@ func (in *Inbox) playRow(ctx context.Context, tx *store.Store, turn store.Taped)
 				return err
 			}
 			return in.settleAttributed(ctx, models.Caller{Tenant: turn.Tenant, Program: program})
+		})
+	case turn.Kind == "code":
+		return play(turn, func(row struct {
+			MadeAt    time.Time  `json:"made_at"`
+			RemovedAt *time.Time `json:"removed_at"`
+		}) error {
+			if row.RemovedAt != nil {
+				row.MadeAt = *row.RemovedAt
+			}
+			return in.settleSince(ctx, tx, turn.Tenant, row.MadeAt)
+		})
+	case turn.Kind == "click":
+		return play(turn, func(row struct {
+			ID string
+			At time.Time
+		}) error {
+			return in.settleClick(ctx, tx, turn.Tenant, row.ID, row.At)
 		})
 	case turn.Kind == "rate":
 		return in.TurnWaiting(ctx)

@@ -23,6 +23,9 @@ func (in *Inbox) SaveRules(ctx context.Context, c models.Caller, rules []models.
 		return err
 	}
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.LockBucket(ctx, c.Tenant); err != nil {
+			return err
+		}
 		if err := tx.SaveRules(ctx, c.Tenant, c.Program, rules, who.Name, in.moment()); err != nil {
 			return fmt.Errorf("save the rules of %s: %w", c.Program, err)
 		}

@@ -119,6 +119,8 @@ var derived = []string{
 	FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 	JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
 	WHERE c.company_id = $1 AND c.mode = $2 AND p.merged_into IS NULL ORDER BY 1`,
+	`SELECT concat_ws(' ', 'fact', subject, kind, extract(epoch FROM at), key) AS name, concat_ws(' ', says, before) AS state
+	FROM facts WHERE company_id = $1 AND mode = $2 ORDER BY 1`,
 	`SELECT 'customer ' || c.key AS name, concat_ws(' ', coalesce(c.email, '-'), coalesce(c.stripe_customer_id, '-'), c.composite) AS state
 	FROM customers c WHERE c.company_id = $1 AND c.mode = $2 ORDER BY 1`,
 	`SELECT concat_ws(' ', 'link of customer', c.key, 'at', extract(epoch FROM l.linked_at), l.origin, l.payment_key) AS name, r.key AS state

@@ -25,6 +25,8 @@ var setRows = map[string]struct{ table, key string }{
 	"program": {"programs", "company_id, id"},
 	"partner": {"partners", "company_id, mode, id"},
 	"rules":   {"rule_sets", "company_id, program_id, mode, version"},
+	"code":    {"codes", "company_id, mode, id"},
+	"click":   {"clicks", "company_id, mode, id"},
 	"rate":    {"own_rates", "company_id, from_currency, to_currency, day"},
 }
 
@@ -42,9 +44,10 @@ type Taped struct {
 	Turn   int64
 	At     time.Time
 	Tenant models.Tenant // without a mode when it holds for both
-	Kind   string        // "event", or the action's
+	Kind   string        // "event", or the action's; "again" is an event carried once more
 	Body   []byte        // the action's
 	Event  models.Event
+	Later  bool // the event was carried again later, with more answered
 }
 
 // Tape reads a company's turns after one, in order.
@@ -62,21 +65,27 @@ func (s *Store) Tape(ctx context.Context, company models.CompanyID, after int64,
 		Type   string           `db:"type"`
 		Came   *time.Time       `db:"received_at"`
 		Answer []byte           `db:"answer"`
+		Said   []byte           `db:"said"`
+		Later  bool             `db:"later"`
 	}
-	err := s.list(ctx, &rows, `SELECT turn, at, mode, kind, body, id, program_id, source, provider_event_id, type, received_at, answer FROM (
-			(SELECT turn, carried_at AS at, mode, 'event' AS kind, body, id, program_id, source, provider_event_id, type, received_at, answer
-				FROM events WHERE company_id = $1 AND turn > $2 ORDER BY turn LIMIT $3)
-			UNION ALL (SELECT turn, at, mode, kind, convert_to(body::text, 'UTF8'), NULL, NULL, '', '', '', NULL, NULL
-				FROM actions WHERE company_id = $1 AND turn > $2 ORDER BY turn LIMIT $3)) tape
+	err := s.list(ctx, &rows, `SELECT turn, at, mode, kind, body, id, program_id, source, provider_event_id, type, received_at, answer, said, later FROM (
+			(SELECT turn, carried_at AS at, mode, 'event' AS kind, body, id, program_id, source, provider_event_id, type, received_at, answer, NULL::bytea AS said,
+				EXISTS (SELECT 1 FROM actions a WHERE a.company_id = $1 AND a.kind = 'again' AND a.body->>'event' = e.id::text) AS later
+				FROM events e WHERE company_id = $1 AND turn > $2 ORDER BY turn LIMIT $3)
+			UNION ALL (SELECT turn, at, mode, kind, convert_to(body::text, 'UTF8'), NULL, NULL, '', '', '', NULL, NULL, convert_to(body::text, 'UTF8'), false
+				FROM actions WHERE company_id = $1 AND turn > $2 AND kind <> 'again' ORDER BY turn LIMIT $3)
+			UNION ALL (SELECT a.turn, a.at, a.mode, 'again', e.body, e.id, e.program_id, e.source, e.provider_event_id, e.type, e.received_at, e.answer, convert_to(a.body::text, 'UTF8'), true
+				FROM actions a JOIN events e ON e.company_id = a.company_id AND e.bucket = CASE a.mode WHEN 'live' THEN 0 ELSE 1 END AND e.id = (a.body->>'event')::uuid
+				WHERE a.company_id = $1 AND a.turn > $2 AND a.kind = 'again' ORDER BY a.turn LIMIT $3)) tape
 		ORDER BY turn LIMIT $3`, company, after, limit)
 	var list []Taped
 	for _, r := range rows {
-		t := Taped{Turn: r.Turn, At: r.At, Tenant: models.Tenant{Company: company}, Kind: r.Kind, Body: r.Body}
+		t := Taped{Turn: r.Turn, At: r.At, Tenant: models.Tenant{Company: company}, Kind: r.Kind, Body: r.Said, Later: r.Later}
 		if r.Mode != nil {
 			t.Tenant.Mode = *r.Mode
 		}
 		if r.ID != nil {
-			t.Body, t.Event = nil, models.Event{Tenant: t.Tenant, ID: *r.ID, Bucket: t.Tenant.Bucket(), Program: r.Via, Source: models.SourceName(r.Source),
+			t.Event = models.Event{Tenant: t.Tenant, ID: *r.ID, Bucket: t.Tenant.Bucket(), Program: r.Via, Source: models.SourceName(r.Source),
 				ProviderID: r.Called, Type: r.Type, Body: r.Body, ReceivedAt: *r.Came, Answer: r.Answer}
 		}
 		list = append(list, t)

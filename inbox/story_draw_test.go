@@ -69,7 +69,7 @@ func draw(seed uint64) story {
 	d.partners()
 	d.rules()
 	d.persons()
-	for n := 1; n <= 1+d.IntN(4); {
+	for n, last := 1, 1+d.IntN(5); n <= last; {
 		n += d.sale(n)
 	}
 	d.dinars()

@@ -81,14 +81,14 @@ func (p *play) chance(n uint64, names ...any) uint64 {
 	return x % n
 }
 
-// played is how a play went, and the state in which it ended.
-type played struct {
+// outcome is how a play went, and the state in which it ended.
+type outcome struct {
 	end string
 	log []string
 }
 
 // perform plays a story. The error tells what should not have happened on the way.
-func perform(t testing.TB, st *stage, s story, n int) (played, error) {
+func perform(t testing.TB, st *stage, s story, n int) (outcome, error) {
 	p := &play{stage: st, t: t, seed: fmt.Sprint(s.seed, "/", n), wild: n > 0, clock: storetest.Day, asked: map[string]int{}, sold: map[string]chapter{}, partners: map[string]models.Partner{}}
 	p.fresh()
 	for _, c := range s.chapters {
@@ -96,11 +96,11 @@ func perform(t testing.TB, st *stage, s story, n int) (played, error) {
 	}
 	for _, step := range []func(story) error{p.begin, p.middle, p.late} {
 		if err := step(s); err != nil {
-			return played{log: p.log}, err
+			return outcome{log: p.log}, err
 		}
 	}
 	state, err := p.state()
-	return played{state, p.log}, err
+	return outcome{state, p.log}, err
 }
 
 // fresh is a process that starts anew.
@@ -167,6 +167,8 @@ func (p *play) middle(s story) error {
 		})
 		p.arm()
 	}
+	played.plays.Add(1)
+	played.acts.Add(int64(len(acts)))
 	often := []uint64{1, 2, 6}[p.chance(3, "often")]
 	for _, a := range acts {
 		p.clock = p.clock.Add(time.Millisecond) // so that ids stand in the order in which they were made
@@ -245,6 +247,7 @@ func (p *play) survive(what string, do func() error) error {
 		}
 		p.log = append(p.log, "crash")
 		p.crashes++
+		played.crashes.Add(1)
 		p.fresh()
 		p.arm()
 	}
@@ -265,6 +268,7 @@ func (p *play) answer(_ context.Context, _ models.Tenant, _ models.ProgramID, _ 
 	p.asked[id]++
 	n := p.asked[id]
 	p.mu.Unlock()
+	played.asked.Add(1)
 	if p.wild && !p.quiet {
 		switch p.chance(12, "answer", id, n) {
 		case 0:

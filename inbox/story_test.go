@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -23,10 +24,14 @@ const (
 func TestStory(t *testing.T) {
 	t.Parallel()
 	if seed := number(t, "PORTAL_STORY", 0); seed > 0 {
+		t.Log(draw(uint64(seed)))
 		tellStory(t, newStage(t), uint64(seed))
 		return
 	}
 	count := number(t, "PORTAL_STORIES", stories)
+	t.Cleanup(func() {
+		t.Logf("stories: %d, played %d times with %d acts, %d crashes and %d questions to Stripe", count, played.plays.Load(), played.acts.Load(), played.crashes.Load(), played.asked.Load())
+	})
 	for first := 1; first <= count; first += onStage {
 		last := min(first+onStage-1, count)
 		t.Run(fmt.Sprintf("%d to %d", first, last), func(t *testing.T) {
@@ -38,6 +43,9 @@ func TestStory(t *testing.T) {
 		})
 	}
 }
+
+// played sums up what all plays were.
+var played struct{ plays, acts, crashes, asked atomic.Int64 }
 
 // number is that of an environment variable, or another when it is not set.
 func number(t *testing.T, name string, otherwise int) int {
@@ -57,8 +65,9 @@ func number(t *testing.T, name string, otherwise int) int {
 func tellStory(t *testing.T, st *stage, seed uint64) {
 	t.Helper()
 	s := draw(seed)
+	calm, err := perform(t, st, s, 0)
 	for n := 1; n < plays; n++ {
-		wrong := st.compare(t, s, n)
+		wrong := st.compare(t, s, n, calm, err)
 		if wrong == "" {
 			continue
 		}
@@ -68,7 +77,8 @@ func tellStory(t *testing.T, st *stage, seed uint64) {
 			if !ok {
 				break
 			}
-			if still := st.compare(t, shorter, n); still != "" {
+			calm, err := perform(t, st, shorter, 0)
+			if still := st.compare(t, shorter, n, calm, err); still != "" {
 				s, wrong = shorter, still
 			} else {
 				part++
@@ -79,21 +89,20 @@ func tellStory(t *testing.T, st *stage, seed uint64) {
 	}
 }
 
-// compare plays a story twice, in its own order and in another, and tells what is not alike.
-func (st *stage) compare(t *testing.T, s story, n int) string {
+// compare plays a story in another order than its own, and tells what is not as it ended in that.
+func (st *stage) compare(t *testing.T, s story, n int, calm outcome, err error) string {
 	t.Helper()
-	calm, err := perform(t, st, s, 0)
 	if err != nil {
 		return fmt.Sprintf("play 0: %v", err)
 	}
 	wild, err := perform(t, st, s, n)
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Sprintf("%v\n%s", err, strings.Join(wild.log, "\n"))
-	}
-	if calm.end == wild.end {
+	case calm.end == wild.end:
 		return ""
 	}
-	return differ(calm.end, wild.end) + "play " + fmt.Sprint(n) + " went:\n" + strings.Join(wild.log, "\n")
+	return differ(calm.end, wild.end) + fmt.Sprintf("play %d went:\n", n) + strings.Join(wild.log, "\n")
 }
 
 // differ are the lines that only one of two ends has.

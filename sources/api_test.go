@@ -157,3 +157,53 @@ func TestBadTransactionsNameTheField(t *testing.T) {
 		t.Errorf("an API call came in as a webhook: %v", err)
 	}
 }
+
+// Whatever is posted: no panic, a field's error or one telling that can be kept, and the same content is the same digest.
+func FuzzAPIRead(f *testing.F) {
+	odd := posted()
+	odd.Key, odd.Amount, odd.AmountUnits, odd.Action, odd.CustomerKey = "ch_1", "5.120", "KWD", "", "stripe_cus_1"
+	for _, tr := range []Transaction{posted(), odd, {}} {
+		body, err := json.Marshal(tr)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(body, []byte(`{"invoice":"in_1","intent":"pi_1"}`))
+		f.Add(body, []byte(nil))
+	}
+	for _, amount := range []string{"-1", "1e9", "0x1", "NaN", "1.999", "99999999999999999999", "", " 1", "1,5", "٣"} {
+		body, err := json.Marshal(Transaction{Key: "pi_1", Amount: amount, AmountUnits: "usd"})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(body, []byte(`{`))
+	}
+	for _, body := range samples(f) {
+		f.Add(body, []byte(nil))
+	}
+	f.Fuzz(func(t *testing.T, body, answer []byte) {
+		n, err := API{}.Read(models.Event{Body: body, Answer: answer})
+		if err != nil {
+			if !errors.Is(err, models.ErrInvalid) {
+				t.Fatalf("%v is no ErrInvalid", err)
+			}
+			return
+		}
+		if len(n.Tellings) != 1 || len(n.Reversals) != 0 || n.Silent != "" {
+			t.Fatalf("a transaction is one telling: %+v", n)
+		}
+		told := n.Tellings[0]
+		if len(told.Aliases()) == 0 || told.Object == "api:" || len(told.Body) != 64 {
+			t.Fatalf("without a name or a digest: %+v", told)
+		}
+		if told.Gross.Minor < 0 || told.Base != told.Gross || !told.Gross.Currency.Known() || told.Counts != (told.Gross.Minor > 0) {
+			t.Fatalf("amount %v of %v", told.Base, told.Gross)
+		}
+		if (n.Ask != nil) == told.InvoiceKnown {
+			t.Fatalf("asks %v although the invoice is known: %v", n.Ask, told.InvoiceKnown)
+		}
+		if _, err := json.Marshal(n); err != nil {
+			t.Fatalf("cannot be kept: %v", err)
+		}
+		Combine(n.Tellings)
+	})
+}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"portal/models"
+	"portal/store/storetest"
 )
 
 var update = flag.Bool("update", false, "write what is read as what is wanted")
@@ -46,6 +47,16 @@ func sampleNames(t testing.TB) []string {
 		t.Fatalf("only %d samples found", len(names))
 	}
 	return names
+}
+
+// samples are the bodies of every sample, and of every payload that storetest makes.
+func samples(t testing.TB) [][]byte {
+	t.Helper()
+	all := storetest.Samples()
+	for _, name := range sampleNames(t) {
+		all = append(all, sample(t, name).Body)
+	}
+	return all
 }
 
 // news reads a sample that must be readable.
@@ -297,6 +308,10 @@ func FuzzStripeRead(f *testing.F) {
 	for _, name := range sampleNames(f) {
 		e := sample(f, name)
 		f.Add(e.Body, e.Answer)
+	}
+	answers := []string{"", `{"invoice":"in_1","intent":"pi_1"}`, `{"invoice":"","intent":"pi_1","session":null}`}
+	for n, body := range storetest.Samples() {
+		f.Add(body, []byte(answers[n%len(answers)]))
 	}
 	f.Fuzz(func(t *testing.T, body, answer []byte) {
 		n, err := Stripe{}.Read(models.Event{Body: body, Answer: answer})

@@ -301,3 +301,30 @@ func Signed(secret string, body []byte, at time.Time) http.Header {
 	h.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(mac.Sum(nil))))
 	return h
 }
+
+// Samples are payloads of every kind that a Sold makes, in both shapes.
+func Samples() [][]byte {
+	plain := Sold{N: 1, Customer: "cus_1", Email: "ann@example.com", Partner: "PARTNER_A", Gross: 10000, Tax: 777, Currency: "usd", PaidAt: Day}
+	odd := plain
+	odd.Named, odd.Reference, odd.Credit, odd.Discount = map[string]string{"charge": "A", "invoice": "B", "subscription": "C", "customer": "D"}, "PARTNER_A", 2500, 99
+	odd.Products, odd.Currency, odd.Renewal, odd.Delay = []string{"prod_1", "prod_2", "prod_3"}, "jpy", true, time.Hour
+	guest := Sold{N: 2, Email: " Ann@X.com ", Gross: 5120, Currency: "kwd", PaidAt: Day, OneOff: true, Authorised: 6000, Legacy: true}
+	outside, free := plain, plain
+	outside.Outside, outside.Invoiced, free.Gross, free.Tax = true, true, 0, 0
+	var all [][]byte
+	for _, s := range []Sold{plain, odd, guest, outside, free} {
+		for _, shape := range []Shape{Old, New} {
+			all = append(all, s.Session(shape), s.SessionPaid(shape), s.Invoice(shape), s.InvoiceAgain(shape), s.Charge(shape), s.Capture(shape, time.Minute),
+				s.Refund(shape, 2500), s.CreditNote(shape, 2500, "issued", time.Hour), s.CreditNote(shape, 2500, "void", time.Hour))
+			all = append(all, s.Aside(shape)...)
+		}
+		for _, status := range []string{"pending", "requires_action", "succeeded", "failed", "canceled"} {
+			all = append(all, s.RefundObject(1, 2500, status, time.Hour, time.Hour))
+		}
+		for _, status := range []string{"warning_needs_response", "warning_under_review", "warning_closed", "needs_response", "under_review", "won", "lost", "prevented", "charge_refunded"} {
+			all = append(all, s.Dispute(2500, status, time.Hour))
+		}
+		all = append(all, s.Reinstated(2500, 1000, time.Hour))
+	}
+	return all
+}

@@ -24,8 +24,8 @@ type Wire struct {
 
 	mu    sync.Mutex
 	live  map[*net.UnixConn]*net.UnixConn // the store's end of every connection, and PostgreSQL's
-	left  int               // statements until the cut; 0 for none
-	heard bool              // whether PostgreSQL still carries out the last of them, whose answer is lost
+	left  int                             // statements until the cut; 0 for none
+	heard bool                            // whether PostgreSQL still carries out the last of them, whose answer is lost
 	dead  bool
 }
 

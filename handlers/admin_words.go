@@ -16,6 +16,9 @@ var questions = map[string]string{
 	"email":            "Is a customer with the same e-mail linked to a partner?",
 	"metadata":         "Does metadata name a partner?",
 	"client_reference": "Does the client reference name a partner?",
+	"coupon":           "Does a coupon or promotion code stand for a partner?",
+	"click":            "Did the customer come through a partner's link?",
+	"self_referral":    "Is the customer the partner?",
 	"unattributed":     "Did any question find a partner?",
 	"rule":             "Which rule covers this payment?",
 	"recurring":        "Does the rule earn for this payment of the customer?",
@@ -37,6 +40,7 @@ func questionOf(rule string) string {
 var (
 	kindInWords = map[models.PaymentKind]string{models.Sale: "First sale", models.Renewal: "Renewal"}
 	foundBy     = map[models.AttributedBy]string{models.ByMetadata: "Metadata", models.ByClientReference: "Client reference",
+		models.ByCoupon: "A coupon", models.ByClick: "A partner's link",
 		models.ByCustomerID: "The customer's own link", models.ByEmail: "The customer's e-mail", models.ByAPI: "The API call", models.ByHand: "A person's decision"}
 )
 
@@ -52,7 +56,7 @@ func whyDecided(p store.PaymentRow) []views.WhyStep {
 	told := whySteps(p.Steps.V)
 	decided := -1
 	for i, s := range p.Steps.V {
-		if !ofEarning[s.Rule] {
+		if !ofEarning[s.Rule] && s.Verdict != models.Flagged {
 			decided = i
 		}
 		switch {

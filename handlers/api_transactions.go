@@ -87,6 +87,7 @@ type apiTransactionIn struct {
 	Customer    *apiCustomerRef `json:"customer,omitempty"`
 	ProductID   *string         `json:"product_id,omitempty" nullable:"true"`
 	ProductType *string         `json:"product_type,omitempty" nullable:"true"`
+	ClickID     *string         `json:"click_id,omitempty" nullable:"true" doc:"The visit through a partner's link that this payment came from."`
 	Options     *apiOptions     `json:"options,omitempty"`
 }
 
@@ -140,6 +141,7 @@ func (in apiTransactionIn) transaction(c models.Currency) (inbox.Transaction, er
 		t.Amount, t.AmountUnits = amount.Decimal(), string(c)
 	}
 	t.ProductID, t.ProductType = w.optional("product_id", in.ProductID), w.optional("product_type", in.ProductType)
+	t.ClickID = w.optional("click_id", in.ClickID)
 	if in.Partner != nil {
 		t.Partner = w.text("partner.key", in.Partner.Key, 200)
 	}

@@ -28,6 +28,7 @@ type (
 	invoiceNoun    struct{}
 	attemptNoun    struct{}
 	eventNoun      struct{}
+	codeNoun       struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -40,6 +41,7 @@ func (commissionNoun) prefix() string { return "cms" }
 func (invoiceNoun) prefix() string    { return "inv" }
 func (attemptNoun) prefix() string    { return "att" }
 func (eventNoun) prefix() string      { return "evn" }
+func (codeNoun) prefix() string       { return "code" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -53,6 +55,7 @@ type (
 	InvoiceID    = ID[invoiceNoun]
 	AttemptID    = ID[attemptNoun]
 	EventID      = ID[eventNoun]
+	CodeID       = ID[codeNoun]
 )
 
 var sequence atomic.Uint32

@@ -37,7 +37,7 @@ type act struct {
 	sale  int       // of what it tells; 0 for none
 	when  time.Time // its own time on the clock; zero is whenever it comes
 	late  bool      // only after all else
-	do    func(*play) error
+	do    func(*performance) error
 	again *act // the same change told once more
 }
 
@@ -85,7 +85,7 @@ func (d *drawing) some(from time.Time, hours int) time.Time {
 	return from.Add(time.Duration(d.IntN(hours*60)) * time.Minute)
 }
 
-func (d *drawing) prefix(name string, when time.Time, do func(*play) error) {
+func (d *drawing) prefix(name string, when time.Time, do func(*performance) error) {
 	d.before = append(d.before, act{name: name, when: when, do: do})
 	slices.SortStableFunc(d.before, func(a, b act) int { return a.when.Compare(b.when) })
 }
@@ -94,8 +94,8 @@ func (d *drawing) prefix(name string, when time.Time, do func(*play) error) {
 // comes late.
 func (d *drawing) partners() {
 	long := storetest.Day.AddDate(-1, 0, 0)
-	add := func(key string, currency models.Currency, status string) func(*play) error {
-		return func(p *play) error {
+	add := func(key string, currency models.Currency, status string) func(*performance) error {
+		return func(p *performance) error {
 			partner := models.Partner{Tenant: p.caller.Tenant, ID: models.NewID[models.PartnerID](p.clock), Key: key, Name: key, Currency: currency, CreatedAt: p.clock}
 			partner.Begin(status)
 			err := p.AddPartner(context.Background(), partner, somebody)
@@ -111,7 +111,7 @@ func (d *drawing) partners() {
 	}
 	d.before = append(d.before, act{name: "partner IDLE", when: long, do: add("IDLE", "usd", models.PartnerPending)})
 	slices.SortFunc(d.before, func(a, b act) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
-	d.prefix("PAUSED is paused", d.some(d.begin, 96), func(p *play) error {
+	d.prefix("PAUSED is paused", d.some(d.begin, 96), func(p *performance) error {
 		partner := p.partners["PAUSED"]
 		partner.Turn(models.PartnerPaused, p.clock)
 		return p.live.SavePartner(context.Background(), partner, p.clock)
@@ -131,8 +131,8 @@ func (d *drawing) rules() {
 		{{Type: "percent", Value: "17.5", Recurring: "1"}, {Partner: &a, Type: "fixed", Value: "7.50", Currency: "usd", Recurring: "always"}},
 		{{Product: &product, Type: "fixed", Value: "3", Currency: "usd", Recurring: "first"}, {Partner: &a, Type: "percent", Value: "25", Recurring: "always"}},
 	}
-	save := func(rules []models.Rule) func(*play) error {
-		return func(p *play) error { return p.SaveRules(context.Background(), p.caller, rules, somebody) }
+	save := func(rules []models.Rule) func(*performance) error {
+		return func(p *performance) error { return p.SaveRules(context.Background(), p.caller, rules, somebody) }
 	}
 	n := d.IntN(len(sets))
 	d.prefix(fmt.Sprintf("rules %d", n), storetest.Day.AddDate(-1, 0, 1), save(sets[n]))
@@ -183,14 +183,14 @@ func (d *drawing) lead(k int, who person) {
 		words += " of " + *change.Partner
 	}
 	when := d.some(d.begin, 72)
-	d.prefix(words+" is made", when, func(p *play) error {
+	d.prefix(words+" is made", when, func(p *performance) error {
 		_, err := p.AddCustomer(context.Background(), p.caller.Tenant, key, change, "api", somebody)
 		return ignoring(err, models.ErrInvalid)
 	})
 	if who.id == "" || !d.one(2) {
 		return
 	}
-	d.prefix(key+" gets "+who.id, d.some(when, 72), func(p *play) error {
+	d.prefix(key+" gets "+who.id, d.some(when, 72), func(p *performance) error {
 		c, err := p.live.CustomerByKey(context.Background(), p.caller.Tenant, key)
 		if err != nil {
 			return ignoring(err, models.ErrNotFound)
@@ -223,7 +223,7 @@ func (d *drawing) dinars() {
 	if first.IsZero() {
 		return
 	}
-	d.acts = append(d.acts, act{name: "rates of the dinar are entered for " + first.Format(time.DateOnly), do: func(p *play) error {
+	d.acts = append(d.acts, act{name: "rates of the dinar are entered for " + first.Format(time.DateOnly), do: func(p *performance) error {
 		for to, value := range map[models.Currency]string{"usd": "3.25391", "eur": "3.0187", "jpy": "489.117"} {
 			rate := models.Rate{From: "kwd", To: to, Value: value, Source: models.RateByHand, Date: first.Truncate(24 * time.Hour)}
 			if err := p.Rates.Enter(context.Background(), p.live, p.caller.Company, somebody, rate); err != nil {
@@ -244,7 +244,7 @@ func (d *drawing) byHand() {
 		return
 	}
 	name := fmt.Sprintf("sale %d is given to %s by hand", sold.N, to)
-	d.acts = append(d.acts, act{name: name, late: true, when: storetest.Day.AddDate(0, 0, 5), do: func(p *play) error {
+	d.acts = append(d.acts, act{name: name, late: true, when: storetest.Day.AddDate(0, 0, 5), do: func(p *performance) error {
 		ctx := context.Background()
 		for _, alias := range []string{"ch", "in", "pi", "order"} {
 			if row, err := p.live.PaymentByAlias(ctx, p.caller.Tenant, fmt.Sprintf("%s_%d", alias, sold.N)); err == nil {

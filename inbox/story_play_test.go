@@ -51,9 +51,9 @@ func quotes() []models.Quote {
 	return all
 }
 
-// play is one telling of a story: its events in some order, some of them again, with crashes and a Stripe that is silent
+// performance is one telling of a story: its events in some order, some of them again, with crashes and a Stripe that is silent
 // at times. All of it follows from the seed.
-type play struct {
+type performance struct {
 	*stage
 	*inbox.Inbox
 	t        testing.TB
@@ -71,7 +71,7 @@ type play struct {
 }
 
 // chance is a number from 0 to n-1 that follows from the seed and the names, whatever else happens in the play.
-func (p *play) chance(n uint64, names ...any) uint64 {
+func (p *performance) chance(n uint64, names ...any) uint64 {
 	h := fnv.New64a()
 	fmt.Fprint(h, p.seed, names)
 	x := h.Sum64() // the last bits of this hash know too little of the first names
@@ -89,7 +89,7 @@ type outcome struct {
 
 // perform plays a story. The error tells what should not have happened on the way.
 func perform(t testing.TB, st *stage, s story, n int) (outcome, error) {
-	p := &play{stage: st, t: t, seed: fmt.Sprint(s.seed, "/", n), wild: n > 0, clock: storetest.Day, asked: map[string]int{}, sold: map[string]chapter{}, partners: map[string]models.Partner{}}
+	p := &performance{stage: st, t: t, seed: fmt.Sprint(s.seed, "/", n), wild: n > 0, clock: storetest.Day, asked: map[string]int{}, sold: map[string]chapter{}, partners: map[string]models.Partner{}}
 	p.fresh()
 	for _, c := range s.chapters {
 		p.sold[fmt.Sprintf("ch_%d", c.N)], p.sold[fmt.Sprintf("pi_%d", c.N)] = c, c
@@ -104,14 +104,14 @@ func perform(t testing.TB, st *stage, s story, n int) (outcome, error) {
 }
 
 // fresh is a process that starts anew.
-func (p *play) fresh() {
+func (p *performance) fresh() {
 	now := func() time.Time { return p.clock }
 	p.Inbox = &inbox.Inbox{Store: p.live, Now: now, Log: slog.New(slog.DiscardHandler), Ask: p.answer, Rates: &rates.Rates{Store: p.live, Now: now}}
 	p.Counted()
 }
 
 // begin keeps the company, and does what people did at their own time before any event.
-func (p *play) begin(s story) error {
+func (p *performance) begin(s story) error {
 	ctx := context.Background()
 	p.caller = storetest.Company(p.t, p.live)
 	program, err := p.live.Program(ctx, p.caller.Company, p.caller.Program)
@@ -138,7 +138,7 @@ func (p *play) begin(s story) error {
 }
 
 // act does something at its own time of the clock, again after each crash.
-func (p *play) act(a act) error {
+func (p *performance) act(a act) error {
 	err := p.survive(a.name, func() error {
 		now := p.clock
 		defer func() { p.clock = now }()
@@ -154,7 +154,7 @@ func (p *play) act(a act) error {
 }
 
 // middle lets the events come, in Stripe's order or in another, some of them again, and carries them now and then.
-func (p *play) middle(s story) error {
+func (p *performance) middle(s story) error {
 	acts := slices.DeleteFunc(slices.Clone(s.acts), func(a act) bool { return a.late })
 	if p.wild {
 		for _, a := range acts {
@@ -167,8 +167,8 @@ func (p *play) middle(s story) error {
 		})
 		p.arm()
 	}
-	played.plays.Add(1)
-	played.acts.Add(int64(len(acts)))
+	told.plays.Add(1)
+	told.acts.Add(int64(len(acts)))
 	often := []uint64{1, 2, 6}[p.chance(3, "often")]
 	for _, a := range acts {
 		p.clock = p.clock.Add(time.Millisecond) // so that ids stand in the order in which they were made
@@ -191,7 +191,7 @@ func (p *play) middle(s story) error {
 
 // late does what comes after all else, and ends the day: what waited for a rate is priced, what is due is due, and
 // nothing may have failed.
-func (p *play) late(s story) error {
+func (p *performance) late(s story) error {
 	ctx := context.Background()
 	p.quiet = true
 	p.arm()
@@ -213,7 +213,7 @@ func (p *play) late(s story) error {
 }
 
 // settled drains until nothing waits: what a silent Stripe was asked is asked again an hour later.
-func (p *play) settled() error {
+func (p *performance) settled() error {
 	for range 20 {
 		if err := p.drain(); err != nil {
 			return err
@@ -227,18 +227,18 @@ func (p *play) settled() error {
 	return errors.New("events wait for ever")
 }
 
-func (p *play) drain() error {
+func (p *performance) drain() error {
 	return p.survive("drain", func() error { return p.Drain(context.Background()) })
 }
 
 // holds ends the holds whose day has come, as is done every minute.
-func (p *play) holds() error {
+func (p *performance) holds() error {
 	job := &payouts.Payouts{Store: p.live, Now: p.Now, Log: p.Log}
 	return p.survive("end holds", func() error { return job.EndHolds(context.Background()) })
 }
 
 // survive does something, again after each crash, in a process that starts anew.
-func (p *play) survive(what string, do func() error) error {
+func (p *performance) survive(what string, do func() error) error {
 	for {
 		p.log = append(p.log, what)
 		err := do()
@@ -247,14 +247,14 @@ func (p *play) survive(what string, do func() error) error {
 		}
 		p.log = append(p.log, "crash")
 		p.crashes++
-		played.crashes.Add(1)
+		told.crashes.Add(1)
 		p.fresh()
 		p.arm()
 	}
 }
 
 // arm lets the next crash come, at a statement that the seed names: four times at most.
-func (p *play) arm() {
+func (p *performance) arm() {
 	p.wire.CutAt(0, false)
 	if !p.quiet && p.crashes < 4 && p.chance(4, "crash", p.crashes) > 0 {
 		p.wire.CutAt(1+int(p.chance(150, "statement", p.crashes)), p.chance(2, "heard", p.crashes) == 0)
@@ -262,13 +262,13 @@ func (p *play) arm() {
 }
 
 // answer is Stripe: it says whose invoice, or which session, stands behind a charge, or nothing just now.
-func (p *play) answer(_ context.Context, _ models.Tenant, _ models.ProgramID, _ models.SourceName, q models.Question) (sources.Answer, error) {
+func (p *performance) answer(_ context.Context, _ models.Tenant, _ models.ProgramID, _ models.SourceName, q models.Question) (sources.Answer, error) {
 	id := cmp.Or(q.Charge, q.Intent)
 	p.mu.Lock()
 	p.asked[id]++
 	n := p.asked[id]
 	p.mu.Unlock()
-	played.asked.Add(1)
+	told.asked.Add(1)
 	if p.wild && !p.quiet {
 		switch p.chance(12, "answer", id, n) {
 		case 0:
@@ -293,7 +293,7 @@ func (p *play) answer(_ context.Context, _ models.Tenant, _ models.ProgramID, _ 
 }
 
 // state is what the hash of the books covers, in words, and beside it the customers, the links and the reasons.
-func (p *play) state() (string, error) {
+func (p *performance) state() (string, error) {
 	ctx := context.Background()
 	var b strings.Builder
 	err := p.proof.Snapshot(ctx, func(tx *store.Store) error {

@@ -199,8 +199,8 @@ func (d *drawing) event(s chapter, what string, body func(storetest.Shape) []byt
 	d.acts = append(d.acts, one)
 }
 
-func posting(body []byte) func(*play) error {
-	return func(p *play) error {
+func posting(body []byte) func(*performance) error {
+	return func(p *performance) error {
 		return p.Accept(context.Background(), p.caller.Program, models.SourceStripe, storetest.Signed(storetest.Secret, body, p.clock), body)
 	}
 }
@@ -329,7 +329,7 @@ func (d *drawing) transact(s chapter, key string, when time.Time) {
 		tr.CustomerKey = []string{"", "lead-1", "lead-2", "own-1"}[d.IntN(4)]
 	}
 	name := fmt.Sprintf("call %s over %s %s for customer %q %q, partner %q, create %v", key, tr.Amount, tr.AmountUnits, tr.CustomerKey, tr.CustomerEmail, tr.Partner, tr.CreateCustomer)
-	one := act{name: name, sale: s.N, when: when, do: func(p *play) error {
+	one := act{name: name, sale: s.N, when: when, do: func(p *performance) error {
 		_, _, err := p.Transact(context.Background(), p.caller, tr)
 		return err
 	}}

@@ -30,7 +30,7 @@ func TestStory(t *testing.T) {
 	}
 	count := number(t, "PORTAL_STORIES", stories)
 	t.Cleanup(func() {
-		t.Logf("stories: %d, played %d times with %d acts, %d crashes and %d questions to Stripe", count, played.plays.Load(), played.acts.Load(), played.crashes.Load(), played.asked.Load())
+		t.Logf("stories: %d, played %d times with %d acts, %d crashes and %d questions to Stripe", count, told.plays.Load(), told.acts.Load(), told.crashes.Load(), told.asked.Load())
 	})
 	for first := 1; first <= count; first += onStage {
 		last := min(first+onStage-1, count)
@@ -44,8 +44,8 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// played sums up what all plays were.
-var played struct{ plays, acts, crashes, asked atomic.Int64 }
+// told sums up what all plays were.
+var told struct{ plays, acts, crashes, asked atomic.Int64 }
 
 // number is that of an environment variable, or another when it is not set.
 func number(t *testing.T, name string, otherwise int) int {

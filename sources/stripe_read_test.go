@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"portal/models"
-	"portal/store/storetest"
 )
 
 var update = flag.Bool("update", false, "write what is read as what is wanted")
@@ -47,16 +46,6 @@ func sampleNames(t testing.TB) []string {
 		t.Fatalf("only %d samples found", len(names))
 	}
 	return names
-}
-
-// samples are the bodies of every sample, and of every payload that storetest makes.
-func samples(t testing.TB) [][]byte {
-	t.Helper()
-	all := storetest.Samples()
-	for _, name := range sampleNames(t) {
-		all = append(all, sample(t, name).Body)
-	}
-	return all
 }
 
 // news reads a sample that must be readable.
@@ -301,48 +290,4 @@ func TestUnknownBillingReasonsAreRenewals(t *testing.T) {
 			t.Errorf("%q: %s, want %s", reason, got, want)
 		}
 	}
-}
-
-// Whatever a body holds: no panic, an error that is an ErrInvalid, and a base between nothing and what was collected.
-func FuzzStripeRead(f *testing.F) {
-	for _, name := range sampleNames(f) {
-		e := sample(f, name)
-		f.Add(e.Body, e.Answer)
-	}
-	answers := []string{"", `{"invoice":"in_1","intent":"pi_1"}`, `{"invoice":"","intent":"pi_1","session":null}`}
-	for n, body := range storetest.Samples() {
-		f.Add(body, []byte(answers[n%len(answers)]))
-	}
-	f.Fuzz(func(t *testing.T, body, answer []byte) {
-		n, err := Stripe{}.Read(models.Event{Body: body, Answer: answer})
-		if err != nil {
-			if !errors.Is(err, models.ErrInvalid) {
-				t.Fatalf("%v is no ErrInvalid", err)
-			}
-			return
-		}
-		for _, told := range n.Tellings {
-			if told.Base.Minor < 0 || told.Base.Minor > told.Gross.Minor || told.Base.Currency != told.Gross.Currency {
-				t.Fatalf("base %v of gross %v", told.Base, told.Gross)
-			}
-			if told.Counts && (told.Gross.Minor <= 0 || !told.Gross.Currency.Known() || told.PaidAt.IsZero()) {
-				t.Fatalf("counts without amount, currency or date: %+v", told)
-			}
-		}
-		if _, err := json.Marshal(n); err != nil || strings.Contains(n.Silent, "\x00") {
-			t.Fatalf("cannot be kept: %v %q", err, n.Silent)
-		}
-		for _, r := range n.Reversals {
-			if r.Key == "" || len(r.Of) == 0 || r.Amount.Minor < 0 || !r.Amount.Currency.Known() || r.State == "" || r.Made.IsZero() || r.At.IsZero() {
-				t.Fatalf("half a reversal: %+v", r)
-			}
-			if NewerReversal(r, r) {
-				t.Fatalf("newer than itself: %+v", r)
-			}
-		}
-		if n.Silent == "" && len(n.Tellings)+len(n.Reversals) == 0 {
-			t.Fatal("silent without a reason")
-		}
-		Combine(n.Tellings)
-	})
 }

@@ -28,6 +28,8 @@ type (
 	invoiceNoun    struct{}
 	attemptNoun    struct{}
 	eventNoun      struct{}
+	adjustmentNoun struct{}
+	writeOffNoun   struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -40,6 +42,8 @@ func (commissionNoun) prefix() string { return "cms" }
 func (invoiceNoun) prefix() string    { return "inv" }
 func (attemptNoun) prefix() string    { return "att" }
 func (eventNoun) prefix() string      { return "evn" }
+func (adjustmentNoun) prefix() string { return "adj" }
+func (writeOffNoun) prefix() string   { return "wof" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -53,6 +57,8 @@ type (
 	InvoiceID    = ID[invoiceNoun]
 	AttemptID    = ID[attemptNoun]
 	EventID      = ID[eventNoun]
+	AdjustmentID = ID[adjustmentNoun]
+	WriteOffID   = ID[writeOffNoun]
 )
 
 var sequence atomic.Uint32

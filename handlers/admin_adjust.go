@@ -15,7 +15,7 @@ import (
 
 // adminAdjustForm asks for a bonus or a deduction; ?undo= prefills the one that undoes another.
 func (h *House) adminAdjustForm(c echo.Context, se models.Session) error {
-	v := views.AdjustForm{Once: models.NewID[models.AdjustmentID](h.now()).String(), Kind: string(models.Bonus)}
+	v := views.AdjustForm{Kind: string(models.Bonus)}
 	if undo := c.QueryParam("undo"); undo != "" {
 		id, err := models.ParseID[models.AdjustmentID](undo)
 		if err != nil {
@@ -59,6 +59,9 @@ func (h *House) showAdjustForm(c echo.Context, se models.Session, status int, v 
 	}
 	if v.Frame, err = h.adminFrame(c, se, "/admin/partners", "Bonus or deduction"); err != nil {
 		return err
+	}
+	if _, err := models.ParseID[models.AdjustmentID](v.Once); err != nil {
+		v.Once = models.NewID[models.AdjustmentID](h.now()).String()
 	}
 	v.Partner, v.Currency, v.Post = p.Name, p.Currency.Code(), "/admin/partners/"+p.ID.String()+"/adjust"
 	v.Back, v.Sentence = views.Place{Label: p.Name, Href: "/admin/partners/" + p.ID.String()}, stands(p.Name, due)

@@ -45,7 +45,7 @@ type apiRateIn struct {
 
 type apiRateEntered struct {
 	apiOwnRate
-	Priced int `json:"priced" doc:"How many commissions that waited were priced at once."`
+	Priced int `json:"priced" doc:"Of how many payments the commissions that waited were priced at once."`
 }
 
 func (h *House) apiRateEnter(ctx context.Context, who apiCall, in *struct{ Body apiRateIn }) (*apiBody[apiRateEntered], error) {

@@ -62,7 +62,7 @@ var flashes = map[string]func(n int) views.Flash{
 		if n == 0 {
 			return done("The rate was entered. Nothing waited for it.")
 		}
-		return done("The rate was entered, and " + views.Count(n, "commission was", "commissions were") + " priced with it.")
+		return done("The rate was entered, and " + views.Count(n, "commission that waited was", "commissions that waited were") + " priced with it.")
 	},
 	"partner": func(int) views.Flash { return done("The partner was added.") },
 	"test":    func(int) views.Flash { return views.Flash{Tone: views.Telling, Text: "You see test data now."} },

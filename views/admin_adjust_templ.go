@@ -115,7 +115,7 @@ func AdjustPage(v AdjustForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.Programs) > 1 {
+			if len(v.Programs) > 1 || v.Wrong["program"] != "" {
 				templ_7745c5c3_Err = Select(Choice{Name: "program", Label: "Program", Options: v.Programs, Value: v.Program, Error: v.Wrong["program"], Autofocus: v.focus("program"), Hint: "Whose money it is."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

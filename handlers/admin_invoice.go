@@ -156,7 +156,7 @@ func (h *House) offerActions(ctx context.Context, t models.Tenant, v *views.Admi
 	}
 	v.Mark.Post = at + "/mark-paid"
 	if i.Status == models.Approved {
-		v.More = []views.Action{{Label: "Withdraw the approval", Icon: "rotate-ccw", Post: at + "/withdraw"}}
+		v.More = []views.Action{{Label: "Withdraw approval", Icon: "rotate-ccw", Post: at + "/withdraw"}}
 	}
 	return h.offerPay(ctx, t, v, at+"/pay")
 }

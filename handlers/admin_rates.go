@@ -80,7 +80,7 @@ func (h *House) ratesByHand(ctx context.Context, company models.CompanyID) ([]vi
 	return lines, nil
 }
 
-var rateSources = map[string]string{models.RateECB: "European Central Bank", models.RateSnapshot: "Made up, for use without a network"}
+var rateSources = map[string]string{models.RateECB: "European Central Bank", models.RateSnapshot: "Made-up snapshot"}
 
 // published are the last published rates of common currencies, the company's own, and those that something waits for.
 func (h *House) published(ctx context.Context, id models.CompanyID, waiting []store.Unpriced) ([]views.QuoteLine, error) {

@@ -194,7 +194,9 @@ func TestWithdrawingBesidePayingIsOneOrTheOther(t *testing.T) {
 		var all sync.WaitGroup
 		var withdrawn, paid error
 		all.Go(func() { _, withdrawn = h.Withdraw(context.Background(), h.caller.Tenant, i.ID, h.who) })
-		all.Go(func() { _, paid = h.MarkPaid(context.Background(), h.caller.Tenant, i.ID, "wire 7", h.at.Add(-time.Hour), h.who) })
+		all.Go(func() {
+			_, paid = h.MarkPaid(context.Background(), h.caller.Tenant, i.ID, "wire 7", h.at.Add(-time.Hour), h.who)
+		})
 		all.Wait()
 		now := h.again(i)
 		if (withdrawn == nil) == (paid == nil) || (paid == nil) != (now.Status == models.Paid) || (withdrawn == nil) != (now.Status == models.InReview) {

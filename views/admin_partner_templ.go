@@ -218,9 +218,9 @@ func partnerDebt(v AdminPartner) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(v.WriteOff.By + " asked to write off " + AmountText(v.WriteOff.Amount) + ": " + v.WriteOff.Reason + ". ")
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(v.WriteOff.By + " asked to write off " + AmountText(v.WriteOff.Amount) + ": “" + v.WriteOff.Reason + "” ")
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin_partner.templ`, Line: 76, Col: 112}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin_partner.templ`, Line: 76, Col: 117}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 					if templ_7745c5c3_Err != nil {

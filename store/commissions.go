@@ -159,6 +159,45 @@ func (s *Store) WaitingPayments(ctx context.Context) ([]WaitingPayment, error) {
 	return list, err
 }
 
+// WaitingFor lists the payments of a company, on both sides, of which a commission waits for a rate between two currencies.
+func (s *Store) WaitingFor(ctx context.Context, company models.CompanyID, from, to models.Currency, limit int) ([]WaitingPayment, error) {
+	var list []WaitingPayment
+	err := s.list(ctx, &list, `SELECT DISTINCT company_id, mode, payment_id FROM commissions
+		WHERE company_id = $1 AND status = 'waiting' AND sale_currency = $2 AND currency = $3 ORDER BY mode, payment_id LIMIT $4`, company, from, to, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what waits for a rate from %s to %s: %w", from, to, err)
+	}
+	return list, nil
+}
+
+// Unpriced is a commission that waits for a rate.
+type Unpriced struct {
+	ID         models.CommissionID `db:"id"`
+	Payment    models.PaymentID    `db:"payment_id"`
+	PaymentKey string              `db:"payment_key"`
+	Partner    models.PartnerID    `db:"partner_id"`
+	Name       string              `db:"name"` // the partner's
+	Share      int64               `db:"share"`
+	From       models.Currency     `db:"sale_currency"`
+	To         models.Currency     `db:"currency"`
+	PaidAt     time.Time           `db:"paid_at"`
+	Since      time.Time           `db:"created_at"`
+}
+
+// Unpriced lists a page of a tenant's commissions that wait for a rate.
+func (s *Store) Unpriced(ctx context.Context, t models.Tenant, page Page) ([]Unpriced, error) {
+	var list []Unpriced
+	err := s.list(ctx, &list, `SELECT c.id, c.payment_id, p.key AS payment_key, c.partner_id, r.name, c.share, c.sale_currency, c.currency, p.paid_at, c.created_at
+		FROM commissions c
+		JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
+		JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
+		WHERE c.company_id = $1 AND c.mode = $2 AND c.status = 'waiting' AND `+page.after("c.id", 3)+` LIMIT $4`, t.Company, t.Mode, page.ID(), page.Limit+1)
+	if err != nil {
+		return nil, fmt.Errorf("list what waits for a rate: %w", err)
+	}
+	return list, nil
+}
+
 // MoveEntries gives the entries of a commission that no invoice gathers yet the day on which it turns payable.
 func (s *Store) MoveEntries(ctx context.Context, c models.Commission) error {
 	return s.do(ctx, `UPDATE commission_entries SET payable_on = $4

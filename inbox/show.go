@@ -74,20 +74,31 @@ func (in *Inbox) finish(ctx context.Context, tx *store.Store, e models.Event, en
 	if err := tx.TakeTurn(ctx, e, in.now()); err != nil {
 		return nil, err
 	}
-	because, waits := "Counted. Stripe is still to show "+inWords(end.wants)+".", waitsFor(e, end.wants)
+	because := "Counted. Stripe is still to show " + inWords(end.wants) + "."
 	if e.Tries == 0 {
-		return nil, tx.ParkEvent(ctx, e, because, waits, in.Now().Add(patience))
+		return nil, tx.ParkEvent(ctx, e, because, factsOn(end.wants), in.Now().Add(patience))
 	}
-	return &question{Event: e, wants: end.wants}, tx.ParkEvent(ctx, e, because, waits, in.Now().Add(time.Minute))
+	return &question{Event: e, wants: end.wants}, tx.ParkEvent(ctx, e, because, waitsFor(e, end.wants), in.Now().Add(time.Minute))
 }
 
-// waitsFor are the ids that let an event go on: its own, and of what it would like to be shown, should another's answer tell.
-func waitsFor(e models.Event, wants []models.Want) []string {
-	ids := []string{e.ID.String()}
+// factsOn are what lets an event go on that has not asked yet: a fact about what it would like to be shown.
+func factsOn(wants []models.Want) []string {
+	var names []string
 	for _, w := range wants {
-		ids = append(ids, w.ID)
+		names = append(names, factOn(w.ID))
 	}
-	return ids
+	return names
+}
+
+func factOn(subject string) string { return "fact " + subject }
+
+// waitsFor is what lets an event go on that asks: its own answer, or another event's about the same.
+func waitsFor(e models.Event, wants []models.Want) []string {
+	names := append(factsOn(wants), e.ID.String())
+	for _, w := range wants {
+		names = append(names, w.ID)
+	}
+	return names
 }
 
 func inWords(wants []models.Want) string {

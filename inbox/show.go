@@ -28,8 +28,15 @@ func wantedBy(news models.News, wants []models.Want) []models.Want {
 
 // end is how an event ends whose money counts: done, with what could not be learned, or set aside until the provider has
 // shown what would matter.
-func (in *Inbox) end(ctx context.Context, tx *store.Store, e models.Event, wants []models.Want) (outcome, error) {
+func (in *Inbox) end(ctx context.Context, tx *store.Store, e models.Event, payments []told) (outcome, error) {
 	done := outcome{status: models.EventDone}
+	var wants []models.Want
+	for _, p := range payments {
+		wants = append(wants, p.wants...)
+		if p.Outside && p.Terms.NoOutside {
+			done.because = new("Not counted: it was paid outside Stripe, and the program does not count that.")
+		}
+	}
 	if len(wants) == 0 || in.Show == nil {
 		return done, nil
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-const apiProgramFields = "id name mode currency attribution_model hold_days refunds cookie_days landing_url"
+const apiProgramFields = "id name mode currency attribution_model hold_days refunds cookie_days landing_url coupon_beats_link self_referral count_shipping count_out_of_band"
 
 func TestAPIProgramShowsAndChangesWhatIsGiven(t *testing.T) {
 	t.Parallel()

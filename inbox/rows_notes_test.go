@@ -18,6 +18,7 @@ func shapes(t *testing.T, flow func(t *testing.T, h *house, c storetest.Case)) {
 		t.Run(string(shape), func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t)
+			h.Counted()
 			c := storetest.NewCase(shape, 1)
 			c.Invoices = h.invoices
 			flow(t, h, c)

@@ -136,15 +136,20 @@ func (in *Inbox) freeze(ctx context.Context, tx *store.Store, c *models.Commissi
 	if c.Rate != nil && c.Rate.From == c.First.Currency {
 		return nil
 	}
-	if in.Rates == nil {
-		return models.Refuse(models.ErrLater, fmt.Sprintf("the sale is in %s and the partner is paid in %s: waits for a rate", c.First.Currency.Code(), c.Amount.Currency.Code()))
-	}
-	rate, err := in.Rates.At(ctx, tx, c.Company, c.First.Currency, c.Amount.Currency, p.PaidAt)
+	rate, err := in.rate(ctx, tx, c.Company, c.First.Currency, c.Amount.Currency, p.PaidAt)
 	if err != nil {
 		return err
 	}
 	c.Rate = &rate
 	return nil
+}
+
+// rate finds what turns a sale's currency into another one; ErrLater, with a sentence, when it cannot be had.
+func (in *Inbox) rate(ctx context.Context, tx *store.Store, company models.CompanyID, from, to models.Currency, paidAt time.Time) (models.Rate, error) {
+	if in.Rates == nil {
+		return models.Rate{}, models.Refuse(models.ErrLater, fmt.Sprintf("the sale is in %s and not in %s: waits for a rate", from.Code(), to.Code()))
+	}
+	return in.Rates.At(ctx, tx, company, from, to, paidAt)
 }
 
 // whyBack says what took money back of the payment.

@@ -177,7 +177,7 @@ func TestThePlacesOfTheKeyInTheirOrder(t *testing.T) {
 }
 
 // F75: a key on the Stripe customer holds for every later charge that does not name another, and for none before.
-func TestAKeyOnTheCustomerHoldsForLaterCharges(t *testing.T) {
+func TestF75AKeyOnTheCustomerHoldsForLaterCharges(t *testing.T) {
 	shapes(t, func(t *testing.T, h *house, c storetest.Case) {
 		h.model("transaction")
 		h.partners("ON_CHARGE")
@@ -235,8 +235,8 @@ func TestTheThreeWaysIn(t *testing.T) {
 		after := free.Later("e", 2*time.Hour)
 		promotion := map[string]any{"id": "promo_1", "object": "promotion_code", "code": "ANN20", "active": true, "created": c.At.Unix(),
 			"coupon": map[string]any{"id": "COUP", "object": "coupon", "percent_off": 20, "duration": "once"}}
-		sale := join(bought(cookie, 5000, 0, "client_reference_id", "COOKIE"), bought(coupon, 5000, 0, discounted(c.Shape)...),
-			[][]byte{free.Event(completed, 0, free.Session("payment", 0, 0, append(discounted(c.Shape), "payment_status", "no_payment_required", "payment_intent", nil)...))},
+		sale := join(bought(cookie, 5000, 0, "client_reference_id", "COOKIE"), bought(coupon, 5000, 0, byCoupon(c.Shape)...),
+			[][]byte{free.Event(completed, 0, free.Session("payment", 0, 0, append(byCoupon(c.Shape), "payment_status", "no_payment_required", "payment_intent", nil)...))},
 			bought(after, 5000, 0), bought(metadata, 5000, 0, "metadata", key("PARTNER_A")), [][]byte{c.Event("promotion_code.created", -time.Hour, promotion)})
 		if c.Shape == storetest.New {
 			slices.Reverse(sale)
@@ -247,9 +247,9 @@ func TestTheThreeWaysIn(t *testing.T) {
 	})
 }
 
-// discounted is how a session says which code took something off: the old shape tells it in a part that is only there
+// byCoupon is how a session says which code took something off: the old shape tells it in a part that is only there
 // when somebody expanded it.
-func discounted(shape storetest.Shape) []any {
+func byCoupon(shape storetest.Shape) []any {
 	if shape == storetest.Old {
 		return []any{"total_details.amount_discount", 1250, "total_details.breakdown", map[string]any{"taxes": []any{}, "discounts": []any{
 			map[string]any{"amount": 1250, "discount": map[string]any{"id": "di_1", "object": "discount", "coupon": map[string]any{"id": "COUP"}, "promotion_code": "promo_1"}}}}}

@@ -53,13 +53,13 @@ func back(amount int64) []any { return []any{"amount_refunded", amount} }
 // sold is what begins a reversal: the sale of the sales' table by its three telling events.
 func sold(c storetest.Case, partner string) [][]byte {
 	session := c.Event(completed, time.Second, c.Session("subscription", 12000, 2000, "metadata", key(partner)))
-	return append([][]byte{session}, charged(c, "subscription_create")...)
+	return append([][]byte{session}, chargedFor(c, "subscription_create")...)
 }
 
 // renewed is the next payment of 120.00.
-func renewed(c storetest.Case) [][]byte { return charged(c, "subscription_cycle") }
+func renewed(c storetest.Case) [][]byte { return chargedFor(c, "subscription_cycle") }
 
-func charged(c storetest.Case, reason string) [][]byte {
+func chargedFor(c storetest.Case, reason string) [][]byte {
 	invoice := c.Invoice(storetest.Plain(reason, 10000, 2000))
 	return [][]byte{c.Event("invoice.paid", 0, invoice), c.Event("charge.succeeded", 0, c.Charge(12000))}
 }

@@ -58,6 +58,9 @@ func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, before store.Pa
 	if err := tx.SavePayment(ctx, now.Payment, customerID, now.back.Total, statusOf(*now)); err != nil {
 		return fmt.Errorf("keep payment %s: %w", before.ID, err)
 	}
+	if err := in.shown(ctx, tx, before, *now); err != nil {
+		return err
+	}
 	since := since{now.PaidAt, now.Key}
 	if before.Customer != nil {
 		since = since.or(before.PaidAt, before.Key)

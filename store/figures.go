@@ -119,11 +119,11 @@ type Turnover struct {
 	Paid     int64           `db:"paid"`     // partners were paid
 }
 
-// Turnovers sums a span by currency: payments by the time they were made, invoices by the time they were paid.
+// Turnovers sums a span by currency, revenue in the company's own where a rate is known (F110): payments by the time they were made, invoices by the time they were paid.
 func (s *Store) Turnovers(ctx context.Context, t models.Tenant, span Span) ([]Turnover, error) {
 	var list []Turnover
 	err := s.list(ctx, &list, `WITH sold AS (
-			SELECT id, currency, gross - refunded AS kept FROM payments
+			SELECT id, coalesce(shown_currency, currency) AS currency, coalesce(shown_gross - shown_refunded, gross - refunded) AS kept FROM payments
 			WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NOT NULL AND paid_at >= $3 AND paid_at < $4)
 		SELECT currency, sum(payments)::bigint AS payments, sum(revenue)::bigint AS revenue, sum(earned)::bigint AS earned, sum(paid)::bigint AS paid FROM (
 			SELECT currency, count(*) AS payments, sum(kept) AS revenue, 0 AS earned, 0 AS paid FROM sold GROUP BY currency

@@ -106,7 +106,8 @@ func (n *Scratch) Drop(ctx context.Context) error {
 // derived are the states that a replay must find again, each row under a name that does not depend on the machine.
 var derived = []string{
 	`SELECT 'payment ' || p.key AS name, concat_ws(' ', p.kind, p.status, p.currency, p.gross, p.base, p.refunded, 'of', coalesce(c.key, '-'),
-			'for', coalesce(r.key, '-'), coalesce(p.attributed_by, '-'), p.policy, extract(epoch FROM p.paid_at)) AS state
+			'for', coalesce(r.key, '-'), coalesce(p.attributed_by, '-'), p.policy, extract(epoch FROM p.paid_at),
+			'shown', coalesce(p.shown_currency, '-'), coalesce(p.shown_rate, '-'), coalesce(p.shown_gross::text, '-'), coalesce(p.shown_base::text, '-'), coalesce(p.shown_refunded::text, '-')) AS state
 	FROM payments p
 	LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
 	LEFT JOIN partners r ON r.company_id = p.company_id AND r.mode = p.mode AND r.id = p.partner_id

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ type target struct {
 	partner *models.Partner
 	earning models.Earning
 	back    commission.Back
+	why     string // what made it be counted again; empty for news of its own
 }
 
 // earn brings the payment's commissions to the target: the difference is booked, nothing is edited.
@@ -45,7 +47,8 @@ func (in *Inbox) earn(ctx context.Context, tx *store.Store, want target) error {
 	return in.adjust(ctx, tx, *current, want)
 }
 
-// newCommission freezes the terms at the moment of sale: partner, currency, and the end of the hold.
+// newCommission freezes the terms at the moment of sale: partner, currency, hold and refunds (P31). The version of the rules
+// is the one at paid_at, which stays what it is.
 func (in *Inbox) newCommission(want target) *models.Commission {
 	p := want.payment
 	c := models.Commission{Tenant: p.Tenant, ID: models.NewID[models.CommissionID](in.Now()), Payment: p.ID, PaymentKey: p.Key, Partner: want.partner.ID,
@@ -72,7 +75,7 @@ func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commissio
 	if err := in.dispute(ctx, tx, &c, want.back.Held, entries); err != nil {
 		return err
 	}
-	c.First, c.Share, c.Steps = first, share, want.earning.Steps
+	c.First, c.Share, c.Steps, c.Version = first, share, want.earning.Steps, want.earning.Version
 	if c.Disputed {
 		c.Steps = append(c.Steps, models.Step{Rule: "dispute", Verdict: models.Refused, Because: "the customer's bank disputes this payment: held until that is decided"})
 	}
@@ -83,30 +86,15 @@ func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commissio
 	return in.write(ctx, tx, c, len(entries), parts)
 }
 
-// turn brings the amounts in the partner's currency to the shares, with the rate that is frozen or can be had now (D11),
-// and gives the entries of the difference. Without a rate the commission waits, and says so.
+// turn brings the amounts in the partner's currency to the shares and gives the entries of the difference.
 func (in *Inbox) turn(ctx context.Context, tx *store.Store, c *models.Commission, want target, isNew bool) ([]models.Entry, error) {
-	earned, amount := c.First, c.Share
-	if c.First.Currency != c.Amount.Currency {
-		if err := in.freeze(ctx, tx, c, want.payment); errors.Is(err, models.ErrLater) {
-			c.Steps = append(c.Steps, models.Step{Rule: "rate", Verdict: models.Skipped, Because: sentence(err)})
-			return nil, nil
-		} else if err != nil {
-			return nil, err
-		}
-		var failed error
-		if earned, failed = commission.Convert(c.First, *c.Rate); failed == nil {
-			amount, failed = commission.Convert(c.Share, *c.Rate)
-		}
-		if failed != nil {
-			return nil, fmt.Errorf("turn commission %s: %w", c.ID, failed)
-		}
-		c.Steps = append(c.Steps, models.Step{Rule: "rate", Verdict: models.Computed, Because: fmt.Sprintf("1 %s is %s %s (%s, %s): %s",
-			c.Rate.From.Code(), c.Rate.Value, c.Rate.To.Code(), c.Rate.Source, c.Rate.Date.Format(time.DateOnly), earned)})
+	earned, amount, err := in.converted(ctx, tx, c, want.payment)
+	if err != nil {
+		return nil, err
 	}
 	kind, because := "earned", "earned from "+want.payment.Key
 	if !isNew {
-		kind, because = "correction", "more is known of "+want.payment.Key
+		kind, because = "correction", cmp.Or(want.why, "more is known of "+want.payment.Key)
 	}
 	backBefore, backNow := c.Earned.Minor-c.Amount.Minor, earned.Minor-amount.Minor
 	parts := []models.Entry{
@@ -114,6 +102,32 @@ func (in *Inbox) turn(ctx context.Context, tx *store.Store, c *models.Commission
 		{Kind: "refund", Because: want.whyBack(), Amount: models.Money{Minor: backBefore - backNow, Currency: c.Amount.Currency}}}
 	c.Earned, c.Amount = earned, amount
 	return parts, nil
+}
+
+// converted are the shares of a commission in the partner's currency, with the rate that is frozen or can be had now
+// (D11). Without a rate they are nothing: the commission waits, and says so.
+func (in *Inbox) converted(ctx context.Context, tx *store.Store, c *models.Commission, p models.Payment) (earned, amount models.Money, err error) {
+	if c.First.Currency == c.Amount.Currency {
+		c.Rate = nil // one that is there is of the currency that the sale was thought to be in
+		return c.First, c.Share, nil
+	}
+	nothing := models.Money{Currency: c.Amount.Currency}
+	if err := in.freeze(ctx, tx, c, p); errors.Is(err, models.ErrLater) {
+		c.Rate = nil
+		c.Steps = append(c.Steps, models.Step{Rule: "rate", Verdict: models.Skipped, Because: sentence(err)})
+		return nothing, nothing, nil
+	} else if err != nil {
+		return nothing, nothing, err
+	}
+	if earned, err = commission.Convert(c.First, *c.Rate); err == nil {
+		amount, err = commission.Convert(c.Share, *c.Rate)
+	}
+	if err != nil {
+		return nothing, nothing, fmt.Errorf("turn commission %s: %w", c.ID, err)
+	}
+	c.Steps = append(c.Steps, models.Step{Rule: "rate", Verdict: models.Computed, Because: fmt.Sprintf("1 %s is %s %s (%s, %s): %s",
+		c.Rate.From.Code(), c.Rate.Value, c.Rate.To.Code(), c.Rate.Source, c.Rate.Date.Format(time.DateOnly), earned)})
+	return earned, amount, nil
 }
 
 // freeze finds the rate of a sale and keeps it on the commission for good. A sale whose currency is known better now
@@ -180,6 +194,7 @@ func (in *Inbox) takeBack(ctx context.Context, tx *store.Store, c models.Commiss
 func (in *Inbox) write(ctx context.Context, tx *store.Store, c models.Commission, seq int, parts []models.Entry) error {
 	now := in.now()
 	c.Status = statusAfter(c)
+	c.Steps = commission.WithPayable(c)
 	if err := tx.KeepCommission(ctx, c, now); err != nil {
 		return fmt.Errorf("keep commission %s: %w", c.ID, err)
 	}

@@ -54,7 +54,15 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 
 // apply keeps what the news says of each payment that it touches, and settles it, and then what its facts concern. It
 // gives those it told of, as they are now, with what the provider could still show that would matter to them.
-func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) ([]told, error) {
+func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) (all []told, err error) {
+	err = in.counted(ctx, tx, e.Tenant, func(ctx context.Context) error {
+		all, err = in.applyEach(ctx, tx, e, news)
+		return err
+	})
+	return all, err
+}
+
+func (in *Inbox) applyEach(ctx context.Context, tx *store.Store, e models.Event, news models.News) ([]told, error) {
 	concerned, err := in.keepFacts(ctx, tx, e.Tenant, news.Facts)
 	if err != nil {
 		return nil, err
@@ -189,6 +197,13 @@ func (in *Inbox) keepNews(ctx context.Context, tx *store.Store, t models.Tenant,
 // merge joins a payment to another that turned out to be the same money: its ids and tellings move, and what it
 // earned is taken back by bookings.
 func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, from, into models.PaymentID) error {
+	gone, err := tx.Payment(ctx, t, from)
+	if err != nil {
+		return err
+	}
+	if err := in.moved(ctx, tx, t, placeOfRow(gone), nil); err != nil {
+		return err
+	}
 	if err := tx.MergePayments(ctx, t, from, into); err != nil {
 		return err
 	}

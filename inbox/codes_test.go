@@ -140,10 +140,10 @@ func TestACodeHoldsWhileItIsThere(t *testing.T) {
 		t.Errorf("a code that is taken: %v", err)
 	}
 	s.at = clock.AddDate(0, 0, 4)
-	if err := s.RemoveCode(ctx, s.caller.Tenant, "Save20", somebody); err != nil {
+	if was, err := s.RemoveCode(ctx, s.caller.Tenant, "Save20", somebody); err != nil || was.Code != "save20" {
 		t.Fatal(err)
 	}
-	if err := s.RemoveCode(ctx, s.caller.Tenant, "Save20", somebody); !errors.Is(err, models.ErrNotFound) {
+	if _, err := s.RemoveCode(ctx, s.caller.Tenant, "Save20", somebody); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("removed twice: %v", err)
 	}
 	s.at = clock.AddDate(0, 0, 6)

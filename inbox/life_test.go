@@ -2,83 +2,85 @@ package inbox_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"portal/inbox"
 	"portal/models"
 	"portal/store/storetest"
 )
 
-const (
-	basicSale    = "in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 10.00 of 10.00 USD; ch_# cs_# pi_#"
-	basicRenewal = "in_#b renewal paid: 100.00 of 120.00 USD; P# by customer_id; held 10.00 of 10.00 USD; ch_#b pi_#b"
-)
-
-// lifeRows is what a subscription may go through, in a program that pays 10 % for prod_1 and 30 % for prod_2 (F17): by the
-// cash, never by a line alone (D7).
-var lifeRows = []row{
-	{name: "F89: the first payment earns, and its partner",
-		tell: begun,
-		want: []string{basicSale, "balance held 10.00 USD"}},
-	{name: "F90: a renewal earns again",
-		tell: func(c storetest.Case, partner string) [][]byte {
-			return append(begun(c, partner), billed(c.Later("b", month), storetest.Plain("subscription_cycle", 10000, 2000), 12000)...)
-		},
-		want: []string{basicSale, basicRenewal, "balance held 20.00 USD"}},
-	{name: "F91: an upgrade earns on the increase, at the new product's rate", // +150.00 and −100.00 collect 50.00
-		tell: func(c storetest.Case, partner string) [][]byte {
-			next := c.Later("b", month)
-			bill := storetest.Bill{Reason: "subscription_update", Tax: 1000, Lines: []storetest.BillLine{
-				{Amount: -10000, Product: "prod_1", Proration: true}, {Amount: 15000, Product: "prod_2", Proration: true}}}
-			bodies := append(begun(c, partner), next.Event("customer.subscription.updated", 0, next.Subscription("active")))
-			return append(bodies, billed(next, bill, 6000)...)
-		},
-		want: []string{basicSale, "in_#b renewal paid: 50.00 of 60.00 USD; P# by customer_id; held 15.00 of 15.00 USD; ch_#b pi_#b", "balance held 25.00 USD"}},
-	{name: "F92: a downgrade earns nothing, and then less, as less is collected",
-		tell: func(c storetest.Case, partner string) [][]byte {
-			down, next := c.Later("b", month/2), c.Later("c", month)
-			credit := storetest.Bill{Reason: "subscription_update", Tax: -600, Lines: []storetest.BillLine{
-				{Amount: -8000, Product: "prod_2", Proration: true}, {Amount: 5000, Product: "prod_1", Proration: true}}}
-			bill := storetest.Plain("subscription_cycle", 5000, 1000)
-			bill.Credit = 3600
-			bodies := append(begun(c, partner), down.Event("customer.subscription.updated", 0, down.Subscription("active")))
-			return append(append(bodies, billed(down, credit, 0)...), billed(next, bill, 2400)...)
-		},
-		want: []string{basicSale, "in_#c renewal paid: 20.00 of 24.00 USD; P# by customer_id; held 2.00 of 2.00 USD; ch_#c pi_#c", "balance held 12.00 USD"}},
-	{name: "F93: a cancellation takes nothing back; nothing comes, and so nothing is earned any more",
-		tell: func(c storetest.Case, partner string) [][]byte {
-			bodies := append(begun(c, partner), billed(c.Later("b", month/2), storetest.Plain("subscription_cycle", 10000, 2000), 12000)...)
-			return append(bodies, c.Event("customer.subscription.updated", month/2+time.Hour, c.Subscription("active", "cancel_at_period_end", true)),
-				c.Event("customer.subscription.deleted", month, c.Subscription("canceled")))
-		},
-		want: []string{basicSale, basicRenewal, "balance held 20.00 USD"}},
-	{name: "F96: half a first payment refunded leaves half of it",
-		tell: func(c storetest.Case, partner string) [][]byte {
-			return append(begun(c, partner), c.Event("refund.updated", time.Hour, c.Refund("a", 6000, "succeeded")))
-		},
-		want: []string{"in_# sale partially_refunded: 100.00 of 120.00 USD, 60.00 back; P# by metadata; held 5.00 of 10.00 USD; ch_# cs_# pi_#", "balance held 5.00 USD"}},
-}
-
-// F89-F93, F96, F17, D7: each of these in both shapes, its events in order, in reverse and repeated.
+// F89, F90, F91, F92, F93, D7, P38: the first payment of a subscription earns, each renewal the same; an upgrade earns on what is
+// collected more, a downgrade makes the next collection less, and after the end nothing more comes and nothing is taken.
 func TestTheLifeOfASubscription(t *testing.T) {
-	t.Parallel()
-	table(t, lifeRows, func(h *house) {
-		h.rule(models.Rule{Product: ptr("prod_1"), Type: "percent", Value: "10", Recurring: "always"}, models.Rule{Product: ptr("prod_2"), Type: "percent", Value: "30", Recurring: "always"})
+	shapes(t, func(t *testing.T, h *house, c storetest.Case) {
+		next := func(letter string, n int) storetest.Case { return c.Later(letter, time.Duration(n)*time.Hour) }
+		lines := []string{"in_1 sale paid: 100.00 of 120.00 USD; PARTNER_A by metadata; held 20.00 of 20.00 USD; ch_1 cs_1 pi_1"}
+		adds := func(what, line, sum string, bodies [][]byte) {
+			if h.hear(bodies...); line != "" {
+				lines = append(lines, line)
+			}
+			h.says(what, append(slices.Clone(lines), "balance held "+sum+" USD")...)
+		}
+		adds("F89: begun", "", "20.00", begun(c, "PARTNER_A"))
+		adds("F90: renewed", "in_1b renewal paid: 100.00 of 120.00 USD; PARTNER_A by customer_id; held 20.00 of 20.00 USD; ch_1b pi_1b", "40.00", renewed(next("b", 1)))
+		up := storetest.Bill{Reason: "subscription_update", Tax: 1000, Lines: []storetest.BillLine{{Amount: -10000, Product: "prod_1", Proration: true}, {Amount: 15000, Product: "prod_2", Proration: true}}}
+		adds("F91: upgraded", "in_1c renewal paid: 50.00 of 60.00 USD; PARTNER_A by customer_id; held 10.00 of 10.00 USD; ch_1c pi_1c", "50.00", billed(next("c", 2), up, 6000))
+		down := storetest.Bill{Reason: "subscription_update", Tax: -1000, Lines: []storetest.BillLine{{Amount: -15000, Product: "prod_2", Proration: true}, {Amount: 10000, Product: "prod_1", Proration: true}}}
+		adds("F92: downgraded", "", "50.00", billed(next("d", 3), down, 0))
+		less := storetest.Plain("subscription_cycle", 10000, 2000)
+		less.Credit = 6000
+		adds("F92: renewed for less", "in_1e renewal paid: 50.00 of 60.00 USD; PARTNER_A by customer_id; held 10.00 of 10.00 USD; ch_1e pi_1e", "60.00", billed(next("e", 4), less, 6000))
+		end := next("f", 5)
+		adds("F93: cancelled", "", "60.00", [][]byte{end.Event("customer.subscription.updated", 0, end.Subscription("active", "cancel_at_period_end", true)),
+			end.Event("customer.subscription.deleted", time.Minute, end.Subscription("canceled")),
+			end.Event("invoice.payment_failed", 2*time.Minute, end.Invoice(storetest.Plain("subscription_cycle", 10000, 2000), "status", "open", "paid", false, "amount_paid", 0)),
+			end.Event("invoice.voided", 3*time.Minute, end.Invoice(storetest.Plain("subscription_cycle", 10000, 2000), "status", "void", "paid", false, "amount_paid", 0))})
 	})
 }
 
-// F47, F48: what the API or the browser says was sold prices the sale: the product's rule first, then its type's.
-func TestASaleByTheAPIIsPricedByItsProduct(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.rule(models.Rule{Product: ptr("prod_1"), Type: "percent", Value: "10", Recurring: "always"}, models.Rule{ProductType: ptr("monthly"), Type: "fixed", Value: "7.00", Currency: "usd", Recurring: "always"},
-		models.Rule{Type: "percent", Value: "1", Recurring: "always"})
-	for i, sold := range [][2]string{{"prod_1", "monthly"}, {"prod_2", "monthly"}, {"prod_2", "yearly"}} {
-		tr := inbox.Transaction{Key: []string{"a", "b", "c"}[i], Amount: "100.00", AmountUnits: "usd", Partner: "PARTNER_A", ProductID: sold[0], ProductType: sold[1]}
-		if _, _, err := h.Transact(context.Background(), h.caller, tr); err != nil {
+// F94: a partner must be active to earn, at the time of the payment; otherwise nobody earns it, and the payment says why.
+func TestAPartnerWhoIsNotActiveEarnsNothing(t *testing.T) {
+	shapes(t, func(t *testing.T, h *house, c storetest.Case) {
+		h.partner.Turn(models.PartnerPaused, c.At.Add(time.Hour))
+		h.partner.Turn(models.PartnerActive, c.At.Add(3*time.Hour))
+		if err := h.Store.SavePartner(context.Background(), h.partner, storetest.Day); err != nil {
 			t.Fatal(err)
 		}
-	}
-	h.earns("a PARTNER_A 10.00, b PARTNER_A 7.00, c PARTNER_A 1.00")
+		h.hear(join(begun(c, "PARTNER_A"), renewed(c.Later("b", 2*time.Hour)), renewed(c.Later("c", 4*time.Hour)))...)
+		got := h.lines()
+		if len(got) != 3 || got[1] != "in_1b renewal paid: 100.00 of 120.00 USD; ch_1b pi_1b" || h.stands(h.partner) != "balance held 40.00 USD" {
+			t.Errorf("%q, %s", got, h.stands(h.partner))
+		}
+		said := ""
+		for _, step := range h.payments()[1].Steps.V {
+			said += step.Because + "\n"
+		}
+		if !strings.Contains(said, "PARTNER_A, which was not active on 2026-11-18: nobody earns this payment") {
+			t.Errorf("the steps say %s", said)
+		}
+	})
+}
+
+// F98, D9: with refunds set to manual, what went back shows on the payment and changes no commission; people do that.
+func TestWithManualRefundsACommissionStays(t *testing.T) {
+	shapes(t, func(t *testing.T, h *house, c storetest.Case) {
+		program, err := h.Store.Program(context.Background(), h.caller.Company, h.caller.Program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		program.Refunds = "manual"
+		if err := h.Store.SaveProgram(context.Background(), program, storetest.Day.AddDate(0, -1, 0)); err != nil {
+			t.Fatal(err)
+		}
+		c.At = c.At.AddDate(0, 0, -40)
+		early, lost := c.Later("b", time.Hour), c.Later("c", 2*time.Hour)
+		refund := refunded(early, "", 12000, early.Charge(12000, "amount_refunded", 12000, "refunded", true), time.Hour)
+		h.hear(join(begun(c, "PARTNER_A"), refunded(c, "", 6000, c.Charge(12000, back(6000)...), time.Hour), refund, renewed(early),
+			renewed(lost), disputed(lost, 12000, "needs_response", "lost"), [][]byte{c.Event("customer.subscription.deleted", 0, c.Subscription("canceled"))})...)
+		h.says("all kept", "in_1 sale partially_refunded: 100.00 of 120.00 USD, 60.00 back; PARTNER_A by metadata; due 20.00 of 20.00 USD; ch_1 cs_1 pi_1",
+			"in_1b renewal refunded: 100.00 of 120.00 USD, 120.00 back; PARTNER_A by customer_id; due 20.00 of 20.00 USD; ch_1b pi_1b",
+			"in_1c renewal disputed: 100.00 of 120.00 USD, 120.00 back; PARTNER_A by customer_id; due 20.00 of 20.00 USD; ch_1c pi_1c", "balance due 60.00 USD")
+	})
 }

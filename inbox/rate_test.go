@@ -11,7 +11,7 @@ import (
 	"portal/store/storetest"
 )
 
-// F110-F113, D11, P14, P37, P50: a sale in another currency waits visibly for a rate, goes on when one comes, and keeps
+// F111, D11, P14, P37, P50: a sale in another currency waits visibly for a rate, goes on when one comes, and keeps
 // that rate whatever comes later; a refund uses the sale's rate, and a full one ends at exactly nothing.
 func TestASaleInAnotherCurrencyIsTurnedOnceAtItsOwnRate(t *testing.T) {
 	t.Parallel()

@@ -216,5 +216,8 @@ func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, fr
 			return err
 		}
 	}
-	return nil
+	if gone.Customer == nil {
+		return nil
+	}
+	return in.redecideFormer(ctx, tx, t, *gone.Customer, since{gone.PaidAt, gone.Key}) // also forgets whom it tied the customer to
 }

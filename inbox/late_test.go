@@ -89,7 +89,7 @@ func TestFirstRulesCountForPaymentsThatAreThereAlready(t *testing.T) {
 	}
 }
 
-// D9: whether refunds take back by themselves is frozen at the moment of sale.
+// F98, D9: whether refunds take back by themselves is frozen at the moment of sale.
 func TestSwitchingRefundsToManualGivesNothingBack(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

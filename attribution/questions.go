@@ -62,13 +62,13 @@ func metadata(p models.Payment, l Lookups) answer {
 		return unnamed(p)
 	}
 	var tried answer
+	var unknown []string
 	for _, place := range placesOf(p.Clues.Metadata) {
 		clues := cluesAt(place, p.Clues.Metadata)
 		switch {
 		case len(clues) > 0:
 		case slices.Contains(p.Unknown, place):
-			tried.steps = append(tried.steps, models.Step{Rule: string(models.ByMetadata), Verdict: models.Skipped,
-				Because: "the metadata of the " + spoken(place) + " is not known"})
+			unknown = append(unknown, place)
 		case !slices.Contains(carried, place):
 			tried.steps = append(tried.steps, models.Step{Rule: string(models.ByMetadata), Verdict: models.NoMatch,
 				Because: "no partner key in the metadata of the " + spoken(place)})
@@ -78,12 +78,22 @@ func metadata(p models.Payment, l Lookups) answer {
 			a.steps = append(tried.steps, a.steps...)
 			if a.settled {
 				a.place = place
+				a.steps = slices.Insert(a.steps, len(a.steps)-1, notKnown(unknown)...)
 				return a
 			}
 			tried = a
 		}
 	}
+	tried.steps = append(tried.steps, notKnown(unknown)...)
 	return tried
+}
+
+// notKnown says of which places nobody has told the metadata.
+func notKnown(places []string) []models.Step {
+	if len(places) == 0 {
+		return nil
+	}
+	return []models.Step{{Rule: string(models.ByMetadata), Verdict: models.Skipped, Because: "the metadata of the " + spoken(strings.Join(places, ", ")) + " is not known"}}
 }
 
 // unnamed is the answer about metadata that names nobody in any place.
@@ -92,10 +102,7 @@ func unnamed(p models.Payment) answer {
 		return slices.Contains(carried, place) || slices.Contains(p.Unknown, place)
 	})
 	a := passed(models.ByMetadata, models.Skipped, "no metadata came that names a partner, on "+spoken(strings.Join(looked, ", ")))
-	if len(p.Unknown) > 0 {
-		a.steps = append(a.steps, models.Step{Rule: string(models.ByMetadata), Verdict: models.Skipped,
-			Because: "the metadata of the " + spoken(strings.Join(p.Unknown, ", ")) + " is not known"})
-	}
+	a.steps = append(a.steps, notKnown(p.Unknown)...)
 	return a
 }
 

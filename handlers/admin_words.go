@@ -22,13 +22,15 @@ var questions = map[string]string{
 	"unattributed":     "Did any question find a partner?",
 	"rule":             "Which rule covers this payment?",
 	"recurring":        "Does the rule earn for this payment of the customer?",
+	"tier":             "Has the partner's month reached a tier of the rule?",
 	"amount":           "How much is that?",
 	"rate":             "What is it in the partner's currency?",
 	"dispute":          "Is the payment disputed?",
+	"payable":          "When is it payable, and why not sooner?",
 }
 
 // ofEarning are the rules that speak of how much, not of who.
-var ofEarning = map[string]bool{"rule": true, "recurring": true, "amount": true, "rate": true, "dispute": true}
+var ofEarning = map[string]bool{"rule": true, "recurring": true, "tier": true, "amount": true, "rate": true, "dispute": true, "payable": true}
 
 func questionOf(rule string) string {
 	if q, known := questions[rule]; known {

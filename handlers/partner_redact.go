@@ -55,9 +55,11 @@ var partnerQuestions = map[string]string{
 	"unattributed":     "Did any question find a partner?",
 	"rule":             "Which of the program's rules covers this sale?",
 	"recurring":        "Does the rule earn for this payment of the customer?",
+	"tier":             "Has your month reached a tier of the rule?",
 	"amount":           "How much is that?",
 	"rate":             "What is it in your currency?",
 	"dispute":          "Is the payment disputed?",
+	"payable":          "When is it payable, and why not sooner?",
 }
 
 func partnerQuestion(rule string) string {
@@ -112,13 +114,13 @@ func whyMine(steps []models.Step, mine bool) []views.WhyStep {
 }
 
 // whyAmount retells the steps of an earning: they speak of rules and amounts, and of no partner but this one. The last
-// computed step, which of several lines is the sum, is the one that decides.
+// computed step before the day, which of several lines is the sum, is the one that decides.
 func whyAmount(steps []models.Step) []views.WhyStep {
 	var told []views.WhyStep
 	last := -1
 	for i, s := range steps {
 		told = append(told, views.WhyStep{Question: partnerQuestion(s.Rule), Verdict: s.Verdict, Answer: began(withoutAddresses(s.Because))})
-		if s.Verdict == models.Computed {
+		if s.Verdict == models.Computed && s.Rule != "payable" {
 			last = i
 		}
 	}

@@ -53,7 +53,7 @@ var flashes = map[string]func(n int) views.Flash{
 		return done("The code was added. It counts for payments from now on.")
 	},
 	"code-removed": func(int) views.Flash { return done("The code was removed. What it earned stays.") },
-	"test":    func(int) views.Flash { return views.Flash{Tone: views.Telling, Text: "You see test data now."} },
+	"test":         func(int) views.Flash { return views.Flash{Tone: views.Telling, Text: "You see test data now."} },
 	"live": func(int) views.Flash {
 		return views.Flash{Tone: views.Telling, Text: "You see live data now. What you do here is real."}
 	},

@@ -54,7 +54,15 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 
 // apply keeps what the news says of each payment that it touches, and settles it, and then what its facts concern. It
 // tells what the provider could still show that would matter to those it told of.
-func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) ([]models.Want, error) {
+func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) (wants []models.Want, err error) {
+	err = in.counted(ctx, tx, e.Tenant, func(ctx context.Context) error {
+		wants, err = in.applyEach(ctx, tx, e, news)
+		return err
+	})
+	return wants, err
+}
+
+func (in *Inbox) applyEach(ctx context.Context, tx *store.Store, e models.Event, news models.News) ([]models.Want, error) {
 	concerned, err := in.keepFacts(ctx, tx, e.Tenant, news.Facts)
 	if err != nil {
 		return nil, err
@@ -190,6 +198,9 @@ func (in *Inbox) keepNews(ctx context.Context, tx *store.Store, t models.Tenant,
 func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, from, into models.PaymentID) error {
 	gone, err := tx.Payment(ctx, t, from)
 	if err != nil {
+		return err
+	}
+	if err := in.moved(ctx, tx, t, placeOfRow(gone), nil); err != nil {
 		return err
 	}
 	if err := tx.MergePayments(ctx, t, from, into); err != nil {

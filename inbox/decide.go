@@ -181,12 +181,19 @@ func (in *Inbox) decide(ctx context.Context, tx *store.Store, p *told, look *loo
 		return err
 	}
 	if !p.Counted {
-		if err := tx.SaveDecision(ctx, p.Payment, nil, nil, d.Policy, d.Steps); err != nil {
+		if err := tx.SaveDecision(ctx, p.Payment, store.Decided{Policy: d.Policy, Steps: d.Steps}, in.now()); err != nil {
+			return err
+		}
+		if err := in.moved(ctx, tx, p.Tenant, p.was, nil); err != nil {
 			return err
 		}
 		return in.earn(ctx, tx, target{payment: p.Payment})
 	}
-	return in.book(ctx, tx, *p, d, models.Past{FirstSale: look.first.PaidAt, FirstKey: look.first.Key})
+	past, err := in.past(ctx, tx, p.Payment, d, look)
+	if err != nil {
+		return err
+	}
+	return in.book(ctx, tx, *p, d, past)
 }
 
 // link ties the customer to the partner whom the clues found. A payment given by hand ties nobody: then what the clues
@@ -213,26 +220,30 @@ func (in *Inbox) link(ctx context.Context, tx *store.Store, p told, d models.Dec
 // book counts what the payment earns and brings the commissions of the payment to it.
 func (in *Inbox) book(ctx context.Context, tx *store.Store, p told, d models.Decision, past models.Past) error {
 	want := target{payment: p.Payment, partner: d.Partner, back: p.back}
-	steps := d.Steps
-	var partner *models.PartnerID
-	var by *models.AttributedBy
+	decided := store.Decided{Policy: d.Policy, Steps: d.Steps}
+	var is *place
 	if d.Partner != nil {
 		var err error
 		if want.program, err = tx.Program(ctx, p.Company, p.Via); err != nil {
 			return err
 		}
-		sets, err := tx.RuleSets(ctx, p.Tenant, p.Via)
+		sets, err := in.rules(ctx, tx, p.Tenant, p.Via)
 		if err != nil {
 			return err
 		}
 		want.earning = commission.Earn(sets, p.Payment, d, past)
-		partner, by = &d.Partner.ID, &d.By
-		if !want.earning.Earns {
-			steps = append(steps, want.earning.Steps...)
+		decided.Partner, decided.By, decided.Earns = &d.Partner.ID, &d.By, want.earning.Earns
+		if decided.Earns {
+			is = placeOf(p.Via, d.Partner.ID, p.PaidAt, p.Key, p.Base)
+		} else {
+			decided.Steps = append(decided.Steps, want.earning.Steps...)
 		}
 	}
-	if err := tx.SaveDecision(ctx, p.Payment, partner, by, d.Policy, steps); err != nil {
+	if err := tx.SaveDecision(ctx, p.Payment, decided, in.now()); err != nil {
 		return fmt.Errorf("keep the decision on %s: %w", p.ID, err)
+	}
+	if err := in.moved(ctx, tx, p.Tenant, p.was, is); err != nil {
+		return err
 	}
 	return in.earn(ctx, tx, want)
 }

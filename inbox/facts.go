@@ -77,6 +77,7 @@ func changed(have []models.Fact, f models.Fact) (since time.Time, changes bool) 
 // settleTouched decides anew what facts concern, but for payments that were just settled. Where the customer decides,
 // the first payment of a customer brings the later ones with it.
 func (in *Inbox) settleTouched(ctx context.Context, tx *store.Store, t models.Tenant, touched []store.Touched, but []models.PaymentID) error {
+	var ids []models.PaymentID
 	done := map[models.CustomerID]bool{}
 	for _, p := range touched {
 		if slices.Contains(but, p.ID) || p.Customer != nil && done[*p.Customer] {
@@ -85,12 +86,9 @@ func (in *Inbox) settleTouched(ctx context.Context, tx *store.Store, t models.Te
 		if p.Customer != nil && !attribution.ByTransaction(p.Policy) {
 			done[*p.Customer] = true
 		}
-		if err := in.settle(ctx, tx, t, p.ID); err != nil {
-			return fmt.Errorf("settle payment %s anew: %w", p.ID, err)
-		}
-		but = append(but, p.ID)
+		ids, but = append(ids, p.ID), append(but, p.ID)
 	}
-	return nil
+	return in.settleEach(ctx, tx, t, ids)
 }
 
 // cut are the invoices that have more lines than were told (P12).

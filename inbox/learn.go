@@ -44,6 +44,9 @@ func (in *Inbox) learnMetadata(ctx context.Context, tx *store.Store, p *told) er
 	for _, w := range wanted {
 		known := knownOf(facts, w.ID, p.PaidAt)
 		for _, clue := range known.bySession {
+			if slices.Contains(p.Aliases, known.session) {
+				break // the payment's own session has said it
+			}
 			if clue.Name == "client_reference" {
 				p.Clues.Carried = append(p.Clues.Carried, clue)
 			} else {
@@ -136,6 +139,7 @@ func discountAt(id string, p models.Payment) models.Want {
 // holding is what facts say of one subject at a moment.
 type holding struct {
 	byEvent, byAnswer, bySession []models.Clue
+	session                      string // which said it
 	told                         bool // nobody need be asked
 }
 
@@ -152,7 +156,7 @@ func knownOf(facts []models.Fact, subject string, moment time.Time) holding {
 		after := f.At.After(moment)
 		switch {
 		case f.Kind == models.BySession && !after:
-			k.bySession = f.Says
+			k.bySession, k.session = f.Says, f.Key
 		case f.Kind == models.ByEvent && !after:
 			k.byEvent, event = f.Says, true
 		case f.Kind == models.ByEvent && !event && f.BeforeKnown:

@@ -2,6 +2,7 @@ package inbox_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 	"portal/store/storetest"
 )
 
-// F110-F113, D11, P14, P37, P50: a sale in another currency waits visibly for a rate, goes on when one comes, and keeps
+// F111, D11, P14, P37, P50: a sale in another currency waits visibly for a rate, goes on when one comes, and keeps
 // that rate whatever comes later; a refund uses the sale's rate, and a full one ends at exactly nothing.
 func TestASaleInAnotherCurrencyIsTurnedOnceAtItsOwnRate(t *testing.T) {
 	t.Parallel()
@@ -22,7 +23,7 @@ func TestASaleInAnotherCurrencyIsTurnedOnceAtItsOwnRate(t *testing.T) {
 	h.post(s.Session(storetest.Old), s.Invoice(storetest.Old), s.Charge(storetest.Old))
 	h.drain()
 	c := h.only()
-	if c.Status != models.Waiting || c.Rate != nil || c.Amount.String() != "0.00 EUR" || c.Share.String() != "20.00 USD" || c.Steps[len(c.Steps)-1].Rule != "rate" {
+	if c.Status != models.Waiting || c.Rate != nil || c.Amount.String() != "0.00 EUR" || c.Share.String() != "20.00 USD" || c.Steps[len(c.Steps)-2].Rule != "rate" || !strings.HasPrefix(c.Steps[len(c.Steps)-1].Because, "waits for a rate; then payable on 18 December 2026") {
 		t.Fatalf("without a rate: %+v", c.Commission)
 	}
 	rate := func(value string, day time.Time) {

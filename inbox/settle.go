@@ -35,6 +35,10 @@ func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Ten
 
 // settleAs brings a payment to what it is now told as.
 func (in *Inbox) settleAs(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told) error {
+	return in.counted(ctx, tx, before.Tenant, func(ctx context.Context) error { return in.settleOne(ctx, tx, before, now) })
+}
+
+func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told) error {
 	t := before.Tenant
 	if now.Policy = before.Policy; now.Policy == "" {
 		program, err := tx.Program(ctx, t.Company, now.Via)
@@ -87,6 +91,7 @@ func (s since) or(at time.Time, key string) since {
 type told struct {
 	models.Payment
 	back    commission.Back
+	was     *place        // where it stood for tiers before; nil when it earned nothing
 	learned *learned      // nil until it was looked up
 	wants   []models.Want // what the provider could show that would matter
 }
@@ -103,7 +108,7 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 	if p.Key == "" {
 		p.Key, p.Source = row.Key, row.Source
 	}
-	now := told{Payment: p, wants: cut(tellings)}
+	now := told{Payment: p, was: placeOfRow(row), wants: cut(tellings)}
 	if err := in.onTerms(ctx, tx, &now); err != nil {
 		return now, err
 	}

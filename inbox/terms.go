@@ -57,6 +57,12 @@ func (in *Inbox) settleAll(ctx context.Context, t models.Tenant, ids []models.Pa
 		if err := tx.LockBucket(ctx, t); err != nil {
 			return err
 		}
+		return in.settleEach(ctx, tx, t, ids)
+	})
+}
+
+func (in *Inbox) settleEach(ctx context.Context, tx *store.Store, t models.Tenant, ids []models.PaymentID) error {
+	return in.counted(ctx, tx, t, func(ctx context.Context) error {
 		for _, id := range ids {
 			if err := in.settle(ctx, tx, t, id); err != nil {
 				return fmt.Errorf("settle payment %s anew: %w", id, err)
@@ -89,12 +95,7 @@ func (in *Inbox) settleNaming(ctx context.Context, tx *store.Store, t models.Ten
 	if err != nil {
 		return err
 	}
-	for _, id := range waiting {
-		if err := in.settle(ctx, tx, t, id); err != nil {
-			return fmt.Errorf("settle payment %s anew: %w", id, err)
-		}
-	}
-	return nil
+	return in.settleEach(ctx, tx, t, waiting)
 }
 
 // TurnWaiting prices anew what waits for a rate: a rate may have come. One payment's trouble is not another's.

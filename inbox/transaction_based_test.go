@@ -23,7 +23,7 @@ func (h *house) model(name string) {
 	}
 }
 
-// F62-F71, MONEY.md 6: A, B, A for one customer pay A, B and A, with one composite record for each of the two.
+// F62, F66-F71, MONEY.md 6: A, B, A for one customer pay A, B and A, with one composite record for each of the two.
 func TestInATransactionBasedProgramThePaymentNamesItsPartner(t *testing.T) {
 	t.Parallel()
 	var states []string

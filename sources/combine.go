@@ -23,8 +23,9 @@ func Combine(tellings []models.Telling) models.Payment {
 	p.Counted, p.Source, p.Kind, p.PaidAt = counted, said.Source, said.Kind, said.PaidAt
 	if counted {
 		p.Gross, p.Base, p.Lines, p.Shipping = said.Gross, said.Base, said.Lines, said.Shipping
-		paidHere := slices.ContainsFunc(all, func(t models.Telling) bool { return t.Intent != "" || t.Charge != "" })
-		p.Outside, p.OutsideOpen = said.Outside, said.OutsideOpen && !paidHere
+		here := slices.ContainsFunc(all, func(t models.Telling) bool { return t.Intent != "" || t.Charge != "" })
+		elsewhere := slices.ContainsFunc(all, func(t models.Telling) bool { return t.Outside })
+		p.Outside, p.OutsideOpen = said.Outside || elsewhere && !here, said.OutsideOpen && !here && !elsewhere
 		return p
 	}
 	p.Gross.Currency = models.Currency(pick(all, func(t models.Telling) string { return string(t.Gross.Currency) }))

@@ -154,7 +154,8 @@ func discounts(o object, f models.Fact) []models.Fact {
 		var t models.Telling
 		object{fields: map[string]any{"discounts": []any{fields}}}.noteDiscounts(&t, "invoice")
 		f.Subject, f.Says = idOf(fields), couponsOf(t)
-		if f.Subject != "" && len(f.Says) > 0 {
+		told := slices.ContainsFunc(all, func(other models.Fact) bool { return other.Subject == f.Subject })
+		if f.Subject != "" && len(f.Says) > 0 && !told {
 			all = append(all, always(f))
 		}
 	}

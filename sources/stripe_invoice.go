@@ -30,7 +30,7 @@ func readInvoice(o object, at time.Time, answer []byte) models.Telling {
 	o.noteDiscounts(&t, "invoice")
 	if gross.Minor > 0 {
 		t.Base = o.base(gross, total)
-		t.Shipping = min(max(o.part(gross, "shipping_cost.amount_subtotal", "total"), o.part(gross, "amount_shipping", "total")), t.Base.Minor)
+		t.Shipping = min(o.part(gross, o.shipping("amount_shipping"), "total"), t.Base.Minor)
 	}
 	return t
 }
@@ -41,8 +41,13 @@ func (o object) outside() (outside, open bool) {
 	if o.has("paid_out_of_band") {
 		return o.flag("paid_out_of_band"), false
 	}
+	if off, _ := o.whole("amount_paid_off_stripe"); off > 0 {
+		return true, false
+	}
 	for _, p := range o.list("payments.data") {
-		return p.text("payment.type") == "payment_record", false
+		if p.text("status") == "paid" {
+			return p.text("payment.type") == "payment_record", false
+		}
 	}
 	return false, o.id("payment_intent", "charge") == ""
 }
@@ -63,13 +68,17 @@ func (o object) allLines(answer []byte) (lines []models.Line, cut bool) {
 }
 
 // collected is the cash that came in, capped at the invoice's total, and that total. An invoice marked as paid
-// outside Stripe counts in full; in the old shape its amount_paid is 0 (MONEY.md 2.4, rows Out of band, Overpaid).
+// outside Stripe counts with all that credit left to pay; in the old shape its amount_paid is 0 (MONEY.md 2.4, rows Out
+// of band, Overpaid).
 func (o object) collected() (gross models.Money, total int64) {
 	gross, total = o.money("amount_paid", "currency"), o.signed("total")
-	outside := gross.Minor == 0 && o.flag("paid_out_of_band")
-	if outside || gross.Minor > total {
-		gross.Minor = max(total, 0)
+	if gross.Minor == 0 && o.flag("paid_out_of_band") {
+		gross.Minor = total
+		if o.has("amount_due") {
+			gross.Minor = o.amount("amount_due")
+		}
 	}
+	gross.Minor = max(min(gross.Minor, total), 0)
 	return gross, total
 }
 
@@ -173,6 +182,7 @@ func readInvoicePayment(o object, at time.Time) models.News {
 	if t.PaidAt.IsZero() {
 		t.PaidAt = at
 	}
+	t.Outside = o.text("payment.type") == "payment_record"
 	t.Gross.Currency = o.currency("currency")
 	t.Base = t.Gross
 	return one(t)

@@ -122,6 +122,14 @@ func TestAmountsFollowTheCash(t *testing.T) {
 		"charge_refunded_half_*":        {true, 12000, 12000, "usd"}, // the sale stays as it was, P48
 		"invoice_payment_succeeded_*":   {true, 12000, 12000, "usd"},
 		"charge_legacy_receipt_email_*": {true, 12000, 12000, "usd"},
+		"intent_succeeded_old":          {true, 12000, 12000, "usd"},
+		"intent_of_invoice_old":         {false, 12000, 12000, "usd"},
+		"intent_captured_in_part_old":   {true, 9000, 9000, "usd"},
+		"intent_answered_invoice_new":   {false, 12000, 12000, "usd"},
+		"invoice_payment_new":           {false, 0, 0, "usd"},
+		"invoice_overpaid_event_new":    {true, 12000, 12000, "usd"},
+		"invoice_null_version_*":        {true, 12000, 12000, "usd"},
+		"session_shipping_new":          {true, 12000, 10000, "usd"}, // the setting takes it off, not the reader
 	} {
 		files, _ := filepath.Glob("testdata/stripe/" + name + ".json")
 		seen := false

@@ -32,7 +32,7 @@ func readSession(o object, at, paidAt time.Time) models.Telling {
 	if o.text("mode") == "payment" && o.text("payment_status") == "paid" {
 		t.Gross, t.Base = o.sold()
 		t.Counts = t.Gross.Minor > 0
-		t.Shipping = min(o.part(t.Gross, "total_details.amount_shipping", "amount_total"), t.Base.Minor)
+		t.Shipping = min(o.part(t.Gross, o.shipping("total_details.amount_shipping"), "amount_total"), t.Base.Minor)
 	}
 	return t
 }
@@ -57,6 +57,14 @@ func (o object) sold() (gross, base models.Money) {
 		o.complain("amount_total", "is too large")
 	}
 	return gross, base
+}
+
+// shipping is where its amount without tax stands, else where its amount does.
+func (o object) shipping(otherwise string) string {
+	if o.has("shipping_cost.amount_subtotal") {
+		return "shipping_cost.amount_subtotal"
+	}
+	return otherwise
 }
 
 // part is what of the money is for one thing, such as shipping: an amount beside the whole that it is a part of. The

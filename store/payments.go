@@ -30,6 +30,8 @@ type PaymentRow struct {
 	Partner       *models.PartnerID     `db:"partner_id"`
 	AttributedBy  *models.AttributedBy  `db:"attributed_by"`
 	Policy        string                `db:"policy"`
+	Earns         bool                  `db:"earns"`      // a rule covered it
+	DecidedAt     *time.Time            `db:"decided_at"` // since when the decision is what it is; nil when that is not known
 	Steps         asJSON[[]models.Step] `db:"steps"`
 	Terms         asJSON[models.Terms]  `db:"terms"`
 	ChosenPartner *models.PartnerID     `db:"chosen_partner"`
@@ -59,7 +61,7 @@ func (p PaymentRow) Money(minor int64) models.Money {
 }
 
 const paymentRow = `SELECT p.company_id, p.mode, p.id, p.program_id, p.source, p.key, p.counted, p.kind, p.status, p.currency, p.gross, p.base,
-	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.steps, p.terms, p.chosen_partner, p.chosen_reason, p.chosen_by, p.chosen_at, p.paid_at, p.created_at,
+	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.earns, p.decided_at, p.steps, p.terms, p.chosen_partner, p.chosen_reason, p.chosen_by, p.chosen_at, p.paid_at, p.created_at,
 	c.key AS customer_key, c.email AS customer_email, r.key AS partner_key, r.name AS partner_name
 	FROM payments p
 	LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
@@ -181,16 +183,17 @@ type First struct {
 	PaidAt   *time.Time `db:"paid_at"`   // of the first counted payment; nil when there is none
 	Key      string     `db:"key"`       // of that payment
 	TaughtBy string     `db:"taught_by"` // the first payment that came with the customer's provider id
+	Returned bool       `db:"returned"`  // of that payment all went back by now
 	Trial    bool       `db:"trial"`     // something that cost nothing came before: a trial, an invoice of zero
 }
 
 // FirstOf finds what a customer's payments begin with.
 func (s *Store) FirstOf(ctx context.Context, t models.Tenant, customer models.CustomerID) (First, error) {
 	var f First
-	err := s.get(ctx, &f, `SELECT f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by,
+	err := s.get(ctx, &f, `SELECT f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by, coalesce(f.refunded >= f.gross, false) AS returned,
 			EXISTS (SELECT 1 FROM payments h WHERE h.company_id = $1 AND h.mode = $2 AND h.customer_id = $3 AND NOT h.counted AND h.merged_into IS NULL AND h.paid_at < f.paid_at) AS trial
 		FROM (SELECT 1) one
-		LEFT JOIN (SELECT paid_at, key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND counted ORDER BY paid_at, key LIMIT 1) f ON true
+		LEFT JOIN (SELECT paid_at, key, gross, refunded FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND counted ORDER BY paid_at, key LIMIT 1) f ON true
 		LEFT JOIN (SELECT key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND customer_ref <> '' AND merged_into IS NULL
 			ORDER BY paid_at, key LIMIT 1) i ON true`, t.Company, t.Mode, customer)
 	return f, err
@@ -354,10 +357,20 @@ func (s *Store) SaveChoice(ctx context.Context, t models.Tenant, id models.Payme
 		t.Company, t.Mode, id, c.Partner, c.Reason, c.By, c.At)
 }
 
+// Decided is what was decided about a payment.
+type Decided struct {
+	Partner *models.PartnerID
+	By      *models.AttributedBy
+	Policy  string
+	Earns   bool // a rule covered it: it counts for tiers
+	Steps   []models.Step
+}
+
 // SaveDecision keeps which partner a payment belongs to, every step that led there, and what its clues name: a partner or
-// a code that comes later finds it by that.
-func (s *Store) SaveDecision(ctx context.Context, p models.Payment, partner *models.PartnerID, by *models.AttributedBy, policy string, steps []models.Step) error {
-	return s.do(ctx, `UPDATE payments SET partner_id = $4, attributed_by = $5, policy = $6, steps = $7, named = $8, named_beside = $9
+// a code that comes later finds it by that. The moment stays while nothing changes.
+func (s *Store) SaveDecision(ctx context.Context, p models.Payment, d Decided, now time.Time) error {
+	return s.do(ctx, `UPDATE payments SET partner_id = $4, attributed_by = $5, policy = $6, steps = $7, named = $8, named_beside = $9, earns = $10,
+		decided_at = CASE WHEN decided_at IS NOT NULL AND partner_id IS NOT DISTINCT FROM $4 AND earns = $10 AND steps = $7 THEN decided_at ELSE $11 END
 		WHERE company_id = $1 AND mode = $2 AND id = $3`,
-		p.Company, p.Mode, p.ID, partner, by, policy, asJSON[[]models.Step]{steps}, pq.Array(p.Clues.Named()), pq.Array(p.Clues.Beside()))
+		p.Company, p.Mode, p.ID, d.Partner, d.By, d.Policy, asJSON[[]models.Step]{d.Steps}, pq.Array(p.Clues.Named()), pq.Array(p.Clues.Beside()), d.Earns, now)
 }

@@ -164,10 +164,10 @@ func (w target) whyBack() string {
 	return fmt.Sprintf("%s refunded of %s and %s lost in a dispute", money(w.back.Refunded), w.payment.Key, money(w.back.Lost))
 }
 
-// payable sets the day on which the hold ends. It follows the payment's own time while the hold lasts: a telling that
-// comes later may know that time better.
+// payable sets the day on which the hold ends. It follows the payment's own time while the hold lasts, or while nothing
+// is booked because a rate is waited for: a telling that comes later may know that time better.
 func (in *Inbox) payable(ctx context.Context, tx *store.Store, c *models.Commission, want target, entries []models.Entry) error {
-	if c.Matured || slices.ContainsFunc(entries, func(e models.Entry) bool { return e.Invoice != nil }) {
+	if c.Matured && len(entries) > 0 || slices.ContainsFunc(entries, func(e models.Entry) bool { return e.Invoice != nil }) {
 		return nil
 	}
 	c.PayableOn = commission.PayableOn(want.payment.PaidAt, c.HoldDays)

@@ -2,6 +2,7 @@ package inbox_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -239,5 +240,50 @@ func TestAPauseTakesNothingOfWhatWasEarnedBefore(t *testing.T) {
 	h.drain()
 	if c := h.only(); c.Amount.String() != "10.00 USD" || c.Earned.String() != "20.00 USD" {
 		t.Errorf("%s of %s", c.Amount, c.Earned)
+	}
+}
+
+// D14, MONEY.md 2.1: two payments that turn out to be one leave no link behind from the time when they were two.
+func TestPaymentsThatBecomeOneLinkTheCustomerOnce(t *testing.T) {
+	t.Parallel()
+	s := sale()
+	s.Delay = 12 * time.Hour
+	bodies := [][]byte{s.Aside(storetest.New)[0], s.Session(storetest.New), s.Invoice(storetest.Old), s.Charge(storetest.Old)}
+	for n, order := range orders(bodies) {
+		h := newHouse(t)
+		h.invoices["pi_1"] = "in_1"
+		for _, body := range order {
+			h.post(body)
+			h.drain()
+		}
+		c := h.only()
+		links, err := h.Store.LinksOf(context.Background(), h.caller.Tenant, *h.payments()[0].Customer)
+		if err != nil || len(links) != 1 || !links[0].From.Equal(s.PaidAt) || h.by(0) != "metadata" || c.PartnerKey != "PARTNER_A" {
+			t.Errorf("order %d: %s by %s, links %+v, %v", n, c.PartnerKey, h.by(0), links, err)
+		}
+	}
+}
+
+// MONEY.md 2.4, row Out of band: where money paid outside Stripe does not count, a call for it is told so.
+func TestACallForMoneyThatDoesNotCountIsToldSo(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	program, err := h.Store.Program(context.Background(), h.caller.Company, h.caller.Program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program.CountOutOfBand = false
+	if err := h.Store.SaveProgram(context.Background(), program, storetest.Day); err != nil {
+		t.Fatal(err)
+	}
+	s := sale()
+	s.Outside = true
+	h.post(s.Invoice(storetest.Old))
+	h.drain()
+	call := inbox.Transaction{Key: "in_1", Amount: "100.00", AmountUnits: "usd", Partner: "PARTNER_A", CustomerKey: "cus_1", CreateCustomer: true}
+	for range 2 {
+		if _, _, err := h.Transact(context.Background(), h.caller, call); !errors.Is(err, models.ErrConflict) || len(h.payments()) != 0 || len(h.commissions()) != 0 {
+			t.Errorf("%v, %d payments", err, len(h.payments()))
+		}
 	}
 }

@@ -131,9 +131,15 @@ func (s story) without(n int) (story, bool) {
 		s.acts = slices.Delete(slices.Clone(s.acts), n, n+1)
 		return s, true
 	}
-	if n -= len(s.acts); n < len(s.before) {
-		s.before = slices.Delete(slices.Clone(s.before), n, n+1)
-		return s, true
+	n -= len(s.acts)
+	for i, a := range s.before {
+		if strings.HasPrefix(a.name, "partner ") {
+			continue // others name them
+		}
+		if n--; n < 0 {
+			s.before = slices.Delete(slices.Clone(s.before), i, i+1)
+			return s, true
+		}
 	}
 	return s, false
 }
@@ -141,7 +147,9 @@ func (s story) without(n int) (story, bool) {
 // String tells the story in words.
 func (s story) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Story %d: a %s-based program with a hold of %d days.\n", s.seed, s.model, s.hold)
+	p := s.program
+	fmt.Fprintf(&b, "Story %d: a %s-based program with a hold of %d days; coupons first %v, self-referral %s, shipping counts %v, out of band counts %v; Stripe is asked %v, and shows %v.\n",
+		s.seed, p.AttributionModel, p.HoldDays, p.CouponBeatsLink, p.SelfReferral, p.CountShipping, p.CountOutOfBand, s.asks, s.keys)
 	for _, a := range s.before {
 		fmt.Fprintf(&b, "%s  %s\n", a.when.Format("2006-01-02 15:04:05"), a.name)
 	}

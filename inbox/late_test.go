@@ -287,3 +287,31 @@ func TestACallForMoneyThatDoesNotCountIsToldSo(t *testing.T) {
 		}
 	}
 }
+
+// B9: a call that counts at once keeps its place and its time on the tape, although Stripe's answer ends it hours later.
+func TestATurnKeepsItsTimeWhenTheAnswerComesLater(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	clock := storetest.Day
+	h.Now = func() time.Time { return clock }
+	h.silent, h.invoices["pi_1"] = true, "in_1"
+	call := inbox.Transaction{Key: "pi_1", Amount: "100.00", AmountUnits: "usd", Partner: "PARTNER_A", CustomerKey: "cus_1", CreateCustomer: true}
+	if _, _, err := h.Transact(context.Background(), h.caller, call); err != nil {
+		t.Fatal(err)
+	}
+	h.drain()
+	h.silent, clock = false, clock.Add(3*time.Hour)
+	h.drain()
+	if got := h.only(); got.PaymentKey != "in_1" {
+		t.Fatalf("not joined: %s", got.PaymentKey)
+	}
+	tape, err := h.Store.Tape(context.Background(), h.caller.Company, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, turn := range tape {
+		if turn.Kind == "event" && !turn.At.Equal(storetest.Day) || turn.Kind == "again" && !turn.At.Equal(clock) {
+			t.Errorf("%s at %s", turn.Kind, turn.At)
+		}
+	}
+}

@@ -27,12 +27,13 @@ import (
 type stage struct {
 	live, proof *store.Store // proof reads what a play left, by a way that is never cut
 	wire        *storetest.Wire
+	address     string
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	address := storetest.URL(t)
-	st := &stage{proof: storetest.OpenAt(t, address)}
+	st := &stage{proof: storetest.OpenAt(t, address), address: address}
 	st.live, st.wire = storetest.Wired(t, address)
 	if _, err := st.proof.KeepQuotes(context.Background(), quotes(), storetest.Day.AddDate(-1, 0, 0)); err != nil {
 		t.Fatal(err)
@@ -116,28 +117,21 @@ func (p *performance) fresh() {
 
 // begin keeps the company, and does what people did at their own time before any event.
 func (p *performance) begin(s story) error {
-	ctx := context.Background()
-	p.caller = storetest.Company(p.t, p.live)
-	program, err := p.live.Program(ctx, p.caller.Company, p.caller.Program)
+	long := storetest.Day.AddDate(-2, 0, 0)
+	company := models.Company{ID: models.NewID[models.CompanyID](p.clock), Name: "story " + p.seed, Currency: "usd"}
+	set := s.program
+	set.Company, set.ID, set.Name, set.Currency, set.CookieDays = company.ID, models.NewID[models.ProgramID](p.clock), "Partners", "usd", 30
+	p.caller = models.Caller{Tenant: models.Tenant{Company: company.ID, Mode: models.Test}, Program: set.ID, KeyName: "test key"}
+	with := store.Integration{Tenant: p.caller.Tenant, Program: set.ID, Source: models.SourceStripe, Status: "connected", WebhookSecret: storetest.Secret}
+	if s.asks {
+		with.APIKey = "rk_test_1"
+	}
+	err := p.live.InTx(context.Background(), func(tx *store.Store) error {
+		ctx := context.Background()
+		return errors.Join(tx.AddCompany(ctx, company, long), tx.AddProgram(ctx, set, long), tx.SaveProgram(ctx, set, long), tx.SaveIntegration(ctx, with, long))
+	})
 	if err != nil {
 		return err
-	}
-	set := s.program
-	set.Company, set.ID, set.Name, set.Currency, set.CookieDays, set.CreatedAt = program.Company, program.ID, program.Name, program.Currency, program.CookieDays, program.CreatedAt
-	if err := p.live.SaveProgram(ctx, set, storetest.Day.AddDate(-2, 0, 0)); err != nil {
-		return err
-	}
-	if _, err := p.live.DB().Exec(`UPDATE companies SET name = $2 WHERE id = $1`, p.caller.Company, "story "+p.seed); err != nil {
-		return err
-	}
-	if _, err := p.live.DB().Exec(`DELETE FROM rule_sets WHERE company_id = $1`, p.caller.Company); err != nil {
-		return err
-	}
-	if s.asks {
-		with := store.Integration{Tenant: p.caller.Tenant, Program: p.caller.Program, Source: models.SourceStripe, Status: "connected", WebhookSecret: storetest.Secret, APIKey: "rk_test_1"}
-		if err := p.live.SaveIntegration(ctx, with, storetest.Day.AddDate(-2, 0, 0)); err != nil {
-			return err
-		}
 	}
 	for _, a := range s.before {
 		if err := p.act(a); err != nil {

@@ -32,7 +32,7 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 	if err != nil {
 		return views.Frame{}, store.Waiting{}, fmt.Errorf("list the programs of %s: %w", se.Company, err)
 	}
-	waits, err := h.Store.Waiting(ctx, se.Tenant())
+	waits, err := h.Store.Waiting(ctx, se.Tenant(), h.now())
 	if err != nil {
 		return views.Frame{}, waits, err
 	}

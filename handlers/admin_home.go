@@ -51,7 +51,7 @@ func (h *House) adminHome(c echo.Context, se models.Session) error {
 	if err != nil {
 		return err
 	}
-	codeless, err := h.Store.Codeless(ctx, t)
+	codeless, err := h.Store.Codeless(ctx, t, h.now())
 	if err != nil {
 		return err
 	}

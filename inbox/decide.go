@@ -27,7 +27,7 @@ func (in *Inbox) lookups(ctx context.Context, tx *store.Store, customer models.C
 	switch {
 	case byID(customer, own, p, first):
 		look.ByID, own = own, nil
-	case before(customer, p) && (customer.Email == nil || models.NormalEmail(*customer.Email) != models.NormalEmail(p.Customer.Email)):
+	case before(customer, own, p) && (customer.Email == nil || models.NormalEmail(*customer.Email) != models.NormalEmail(p.Customer.Email)):
 		own = nil // nothing but the id that was set later joins the two
 	}
 	if look.ByID == nil && p.Customer.Email != "" {
@@ -46,15 +46,16 @@ func byID(c models.Customer, link *models.Link, p models.Payment, first store.Fi
 	switch {
 	case p.Customer.Key != "":
 		return true
-	case p.Customer.StripeID == "", before(c, p):
+	case p.Customer.StripeID == "", before(c, link, p):
 		return false
 	}
 	return first.TaughtBy != p.Key || link == nil || !link.Guest && !c.Taught
 }
 
-// before tells that a payment was made before somebody gave the customer its provider's id by hand (F86).
-func before(c models.Customer, p models.Payment) bool {
-	return p.Customer.StripeID != "" && c.StripeIDSince != nil && p.PaidAt.Before(*c.StripeIDSince)
+// before tells that a payment was made before somebody gave the customer its provider's id by hand (F86). A backfill
+// reaches back all the same: that is what it was made for (D10).
+func before(c models.Customer, link *models.Link, p models.Payment) bool {
+	return p.Customer.StripeID != "" && c.StripeIDSince != nil && p.PaidAt.Before(*c.StripeIDSince) && (link == nil || link.Origin != models.OriginBackfill)
 }
 
 // earlier is the link that was made first, ties broken by key; nil links are none.

@@ -28,6 +28,8 @@ type (
 	invoiceNoun    struct{}
 	attemptNoun    struct{}
 	eventNoun      struct{}
+	backfillNoun   struct{}
+	linkFileNoun   struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -40,6 +42,8 @@ func (commissionNoun) prefix() string { return "cms" }
 func (invoiceNoun) prefix() string    { return "inv" }
 func (attemptNoun) prefix() string    { return "att" }
 func (eventNoun) prefix() string      { return "evn" }
+func (backfillNoun) prefix() string   { return "bfl" }
+func (linkFileNoun) prefix() string   { return "lnf" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -53,6 +57,8 @@ type (
 	InvoiceID    = ID[invoiceNoun]
 	AttemptID    = ID[attemptNoun]
 	EventID      = ID[eventNoun]
+	BackfillID   = ID[backfillNoun]
+	LinkFileID   = ID[linkFileNoun]
 )
 
 var sequence atomic.Uint32

@@ -1,0 +1,84 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"portal/models"
+	"portal/store"
+)
+
+// linkDone is one link by a person, as it stands on the tape under "link".
+type linkDone struct {
+	Customer string    `json:"customer"`
+	Partner  string    `json:"partner"`
+	From     time.Time `json:"from"`
+}
+
+// Link ties customers to a partner from now on, and tells how many were not theirs already (F85). What they paid before
+// stays as it is (F86). A partner who is not active is an ErrConflict.
+func (in *Inbox) Link(ctx context.Context, t models.Tenant, customers []models.CustomerID, partner models.PartnerID, who models.Actor) (linked int, err error) {
+	err = in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.LockBucket(ctx, t); err != nil {
+			return err
+		}
+		to, err := tx.Partner(ctx, t, partner)
+		if err != nil {
+			return err
+		}
+		if to.Status != models.PartnerActive {
+			return models.Refuse(models.ErrConflict, to.Name+" is not active: a customer linked to them would earn nothing for anybody.")
+		}
+		for _, id := range customers {
+			isNew, err := in.linkOne(ctx, tx, t, id, to, who)
+			if err != nil {
+				return fmt.Errorf("link customer %s: %w", id, err)
+			}
+			if isNew {
+				linked++
+			}
+		}
+		return nil
+	})
+	return linked, err
+}
+
+func (in *Inbox) linkOne(ctx context.Context, tx *store.Store, t models.Tenant, id models.CustomerID, to models.Partner, who models.Actor) (bool, error) {
+	owned, err := tx.Owned(ctx, t, []models.CustomerID{id}, in.moment())
+	if err != nil {
+		return false, err
+	}
+	c, known := owned[id]
+	if !known || c.Composite { // a record with one partner belongs to them by its name (F70)
+		return false, models.ErrNotFound
+	}
+	if c.PartnerID == to.ID {
+		return false, nil
+	}
+	done := linkDone{Customer: c.Key, Partner: to.Key, From: in.moment()}
+	return true, errors.Join(in.tie(ctx, tx, c.Customer, to, done.From), tx.Record(ctx, t, "link", in.now(), done),
+		tx.Audited(ctx, t.Company, who, "customer.linked", c.ID.String(), c.Key+" to "+to.Key, in.now()))
+}
+
+// tie keeps a link by a person. Payments of its own time or later that are there already are decided anew (D14).
+func (in *Inbox) tie(ctx context.Context, tx *store.Store, c models.Customer, to models.Partner, from time.Time) error {
+	if err := tx.AddLink(ctx, c.Tenant, models.Link{Customer: c.ID, Partner: to.ID, From: from, Origin: "person"}); err != nil {
+		return err
+	}
+	return in.redecide(ctx, tx, c, since{at: from}, nil)
+}
+
+// linkAgain does what the tape tells of a link.
+func (in *Inbox) linkAgain(ctx context.Context, tx *store.Store, t models.Tenant, done linkDone) error {
+	c, err := tx.CustomerByKey(ctx, t, done.Customer)
+	if err != nil {
+		return err
+	}
+	to, err := tx.PartnerByKey(ctx, t, done.Partner)
+	if err != nil {
+		return err
+	}
+	return in.tie(ctx, tx, c, to, done.From)
+}

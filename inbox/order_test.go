@@ -21,6 +21,7 @@ type scene struct {
 	back  map[int][]int64 // refunds by sale: what was given back so far
 	calls []inbox.Transaction
 	more  func(s storetest.Sold) [][]byte // further events of a sale
+	done  []func(h *house) bool           // what a person does at any moment; false while it cannot be done yet
 }
 
 // state is what the hash of the books covers, in words.
@@ -61,6 +62,15 @@ func (sc scene) play(t *testing.T, shape storetest.Shape, seed uint64) string {
 		}
 		acts = append(acts, act, act)
 	}
+	var undone []func(h *house) bool // tried again in their order
+	for _, do := range sc.done {
+		undone = append(undone, do)
+		acts = append(acts, func() {
+			for len(undone) > 0 && undone[0](h) {
+				undone = undone[1:]
+			}
+		})
+	}
 	chance.Shuffle(len(acts), func(i, j int) { acts[i], acts[j] = acts[j], acts[i] })
 	for _, act := range acts {
 		act()
@@ -70,6 +80,11 @@ func (sc scene) play(t *testing.T, shape storetest.Shape, seed uint64) string {
 	}
 	h.drain()
 	h.drain()
+	for ; len(undone) > 0; undone = undone[1:] {
+		if !undone[0](h) {
+			t.Errorf("seed %d: what a person does cannot be done", seed)
+		}
+	}
 	for _, status := range []models.EventStatus{models.EventPending, models.EventFailed} {
 		left, err := h.Store.Events(context.Background(), h.caller.Tenant, status, storetest.FirstPage())
 		if err != nil || len(left) > 0 {
@@ -109,6 +124,45 @@ func afterwards(s storetest.Sold) [][]byte {
 	return [][]byte{s.Dispute(4000, "needs_response", hour), s.Dispute(4000, "under_review", 2*hour), s.Dispute(4000, "lost", 3*hour)}
 }
 
+// linksByHand links cus_1 to PARTNER_A from the house's day on.
+func linksByHand(h *house) bool {
+	c, err := h.Store.CustomerByStripeID(context.Background(), h.caller.Tenant, "cus_1")
+	if err == nil {
+		_, err = h.Link(context.Background(), h.caller.Tenant, []models.CustomerID{c.ID}, h.partner.ID, somebody)
+	}
+	return err == nil
+}
+
+// backfills links cus_1 to a partner since a day long ago.
+func backfills(partner string) func(h *house) bool {
+	return func(h *house) bool {
+		ctx := context.Background()
+		c, err := h.Store.CustomerByStripeID(ctx, h.caller.Tenant, "cus_1")
+		if err != nil {
+			return false
+		}
+		to, err := h.Store.PartnerByKey(ctx, h.caller.Tenant, partner)
+		if err != nil {
+			return false
+		}
+		want := inbox.BackfillWanted{Customer: c.ID, Partner: to.ID, Since: storetest.Day.AddDate(0, 0, -60), Reason: "late"}
+		_, seal, err := h.PreviewBackfill(ctx, h.caller.Tenant, want)
+		if err == nil {
+			_, err = h.Backfill(ctx, h.caller.Tenant, want, seal, somebody)
+		}
+		return err == nil
+	}
+}
+
+// undoes takes back the latest backfill that stands.
+func undoes(h *house) bool {
+	list, err := h.Store.Backfills(context.Background(), h.caller.Tenant, store.Page{Limit: 9, Desc: true})
+	if err != nil || len(list) == 0 || list[0].UndoneAt != nil {
+		return false
+	}
+	return h.UndoBackfill(context.Background(), h.caller.Tenant, list[0].ID, somebody) == nil
+}
+
 // DESIGN.md 4, B10: any order, any number of times, ends in the same books.
 func TestAnyOrderAndRepetitionEndsInTheSameBooks(t *testing.T) {
 	t.Parallel()
@@ -128,6 +182,12 @@ func TestAnyOrderAndRepetitionEndsInTheSameBooks(t *testing.T) {
 		"one customer with two addresses, a guest": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_1", "b@x", "", 1, "renewal"), sold(3, "", "b@x", "", 2, "one-off")}},
 		"refunds told twice, one that fails, disputes": {back: map[int][]int64{1: {2500, 5000}, 2: {10000}}, more: afterwards,
 			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_1", "a@x", "", 1, "renewal"), sold(3, "cus_1", "a@x", "PARTNER_B", 2, "one-off")}},
+		"a link by hand, payments before and after": {done: []func(*house) bool{linksByHand}, back: map[int][]int64{3: {2500}},
+			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "", 0, ""), sold(2, "cus_1", "a@x", "", 20, "renewal"), sold(3, "cus_1", "b@x", "PARTNER_B", 22, "one-off"), sold(4, "", "b@x", "", 23, "one-off")}},
+		"a backfill, with a guest and a refund": {done: []func(*house) bool{backfills("PARTNER_A")}, back: map[int][]int64{2: {2500}},
+			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "", 0, ""), sold(2, "cus_1", "a@x", "", 1, "renewal"), sold(3, "cus_1", "a@x", "PARTNER_B", 2, "one-off"), sold(4, "", "a@x", "", 3, "one-off")}},
+		"two backfills and an undoing": {done: []func(*house) bool{backfills("PARTNER_A"), backfills("PARTNER_B"), undoes},
+			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "", 0, ""), sold(2, "cus_1", "a@x", "PARTNER_B", 1, "one-off"), sold(3, "cus_2", "a@x", "", 2, "")}},
 		"a call with the charge's id": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, "")},
 			calls: []inbox.Transaction{{Key: "ch_1", Amount: "100.00", AmountUnits: "usd", CustomerKey: "cus_1", CreateCustomer: true}}},
 		"a call with the intent's id and a partner": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "", 0, "one-off"), sold(2, "cus_1", "a@x", "", 1, "renewal")}, back: map[int][]int64{1: {5000}},

@@ -92,11 +92,11 @@ func (s *Store) KeepLinkRows(ctx context.Context, f models.LinkFile, rows []mode
 // by their address (F82). Records with one partner are nobody's to link.
 func (s *Store) JudgeLinkRows(ctx context.Context, f models.LinkFile, after, limit int, only []models.Verdict, now time.Time) (last int, err error) {
 	var through *int
-	err = s.get(ctx, &through, `WITH r AS (
+	err = s.get(ctx, &through, `WITH r AS MATERIALIZED (
 			SELECT n, customer, address, partner, CASE WHEN customer LIKE 'cus\_%' THEN customer WHEN customer LIKE 'stripe\_cus\_%' THEN substr(customer, 8) END AS stripe_id
 			FROM link_rows WHERE company_id = $1 AND mode = $2 AND file_id = $4 AND n > $5 AND (verdict = ANY($7) OR $7 = '{}' AND verdict <> 'malformed')
 			ORDER BY n LIMIT $6),
-		found AS (
+		found AS MATERIALIZED (
 			SELECT r.n, coalesce(k.id, i.id, e.id, w.id) AS customer_id, r.partner FROM r
 			LEFT JOIN LATERAL (SELECT id FROM customers WHERE company_id = $1 AND mode = $2 AND key = r.customer AND NOT composite LIMIT 1) k ON true
 			LEFT JOIN LATERAL (SELECT id FROM customers WHERE company_id = $1 AND mode = $2 AND k.id IS NULL AND stripe_customer_id = r.stripe_id AND NOT composite LIMIT 1) i ON true
@@ -105,17 +105,20 @@ func (s *Store) JudgeLinkRows(ctx context.Context, f models.LinkFile, after, lim
 			LEFT JOIN LATERAL (SELECT c.id FROM payments p JOIN customers c ON c.company_id = $1 AND c.mode = $2 AND c.id = p.customer_id AND NOT c.composite
 				WHERE p.company_id = $1 AND p.mode = $2 AND k.id IS NULL AND e.id IS NULL AND r.address <> '' AND p.customer_email = r.address AND p.customer_email <> ''
 				ORDER BY c.id LIMIT 1) w ON true),
-		owned AS (
+		owned AS MATERIALIZED (
 			SELECT found.n, found.customer_id, a.id AS partner_id, a.status, l.partner_id AS holder_id FROM found
 			LEFT JOIN partners a ON a.company_id = $1 AND a.mode = $2 AND a.key = found.partner
 			LEFT JOIN LATERAL (SELECT partner_id FROM links WHERE company_id = $1 AND mode = $2 AND customer_id = found.customer_id AND linked_at <= $3
 				ORDER BY linked_at DESC, payment_key DESC, batch_id DESC NULLS LAST, origin DESC LIMIT 1) l ON true),
 		judged AS (
-			UPDATE link_rows SET customer_id = o.customer_id, partner_id = o.partner_id, holder_id = o.holder_id, like_n = NULL, verdict = CASE
-				WHEN o.customer_id IS NULL THEN 'no_customer' WHEN o.partner_id IS NULL THEN 'no_partner' WHEN o.status <> 'active' THEN 'inactive'
-				WHEN o.holder_id = o.partner_id THEN 'already' WHEN o.holder_id IS NULL THEN 'link' WHEN $8 THEN 'replace' ELSE 'other' END
-			FROM owned o WHERE link_rows.company_id = $1 AND link_rows.mode = $2 AND link_rows.file_id = $4 AND link_rows.n = o.n RETURNING link_rows.n)
-		SELECT max(n) FROM judged`,
+			SELECT n, customer_id, partner_id, holder_id, CASE
+				WHEN customer_id IS NULL THEN 'no_customer' WHEN partner_id IS NULL THEN 'no_partner' WHEN status <> 'active' THEN 'inactive'
+				WHEN holder_id = partner_id THEN 'already' WHEN holder_id IS NULL THEN 'link' WHEN $8 THEN 'replace' ELSE 'other' END AS verdict FROM owned),
+		kept AS (
+			UPDATE link_rows w SET customer_id = j.customer_id, partner_id = j.partner_id, holder_id = j.holder_id, like_n = NULL, verdict = j.verdict
+			FROM judged j WHERE w.company_id = $1 AND w.mode = $2 AND w.file_id = $4 AND w.n = j.n
+				AND (w.customer_id, w.partner_id, w.holder_id, w.like_n, w.verdict) IS DISTINCT FROM (j.customer_id, j.partner_id, j.holder_id, NULL, j.verdict))
+		SELECT max(n) FROM owned`,
 		f.Company, f.Mode, now, f.ID, after, limit, pq.Array(verdictTexts(only)), f.Replaces)
 	if err != nil {
 		return 0, fmt.Errorf("judge rows of %s: %w", f.ID, err)

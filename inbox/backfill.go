@@ -137,7 +137,7 @@ func (in *Inbox) backfill(ctx context.Context, tx *store.Store, c models.Custome
 		if err := tx.AddLink(ctx, c.Tenant, link); err != nil {
 			return fmt.Errorf("link customer %s since %s: %w", c.Key, b.Since.Format(time.DateOnly), err)
 		}
-		return in.redecide(ctx, tx, c, from, nil)
+		return in.redecideKin(ctx, tx, c, from)
 	})
 	if err != nil {
 		return e, err
@@ -217,7 +217,7 @@ func (in *Inbox) undo(ctx context.Context, tx *store.Store, b models.Backfill, w
 		return nil, err
 	}
 	from := since{at: b.Since}
-	_, shrunk, err := in.effect(ctx, tx, c, from, func() error { return in.redecide(ctx, tx, c, from, nil) })
+	_, shrunk, err := in.effect(ctx, tx, c, from, func() error { return in.redecideKin(ctx, tx, c, from) })
 	return shrunk, err
 }
 

@@ -18,7 +18,7 @@ type lookedUp struct {
 }
 
 // lookups gathers what the rules may know at the payment's own time.
-func (in *Inbox) lookups(ctx context.Context, tx *store.Store, customer models.Customer, group map[models.CustomerID]models.Customer, p models.Payment, first store.First) (lookedUp, error) {
+func (in *Inbox) lookups(ctx context.Context, tx *store.Store, customer models.Customer, p models.Payment, first store.First) (lookedUp, error) {
 	look := lookedUp{customer: customer.ID, first: first}
 	own, err := in.linkAt(ctx, tx, customer, p)
 	if err != nil {
@@ -31,7 +31,7 @@ func (in *Inbox) lookups(ctx context.Context, tx *store.Store, customer models.C
 		own = nil // nothing but the id that was set later joins the two
 	}
 	if look.ByID == nil && p.Customer.Email != "" {
-		if look.ByEmail, err = in.linkByAddress(ctx, tx, customer, group, p); err != nil {
+		if look.ByEmail, err = in.linkByAddress(ctx, tx, customer, p); err != nil {
 			return look, err
 		}
 		look.ByEmail = earlier(own, look.ByEmail)
@@ -48,6 +48,8 @@ func byID(c models.Customer, link *models.Link, p models.Payment, first store.Fi
 		return true
 	case p.Customer.StripeID == "", before(c, link, p):
 		return false
+	case link != nil && (link.Origin == "person" || link.Origin == models.OriginBackfill):
+		return true // made for this very record, whichever of its payments told of it first
 	}
 	return first.TaughtBy != p.Key || link == nil || !link.Guest && !c.Taught
 }
@@ -85,10 +87,14 @@ func (in *Inbox) linkAt(ctx context.Context, tx *store.Store, customer models.Cu
 }
 
 // linkByAddress is the first link of the other customer records with the payment's address; composite ones never count (D13).
-func (in *Inbox) linkByAddress(ctx context.Context, tx *store.Store, customer models.Customer, group map[models.CustomerID]models.Customer, p models.Payment) (*models.Link, error) {
+func (in *Inbox) linkByAddress(ctx context.Context, tx *store.Store, customer models.Customer, p models.Payment) (*models.Link, error) {
+	same, err := tx.CustomersByEmail(ctx, customer.Tenant, p.Customer.Email)
+	if err != nil {
+		return nil, err
+	}
 	var found *models.Link
-	for _, other := range group {
-		if other.ID == customer.ID || other.Composite {
+	for _, other := range same {
+		if other.ID == customer.ID {
 			continue
 		}
 		link, err := in.linkAt(ctx, tx, other, p)

@@ -47,7 +47,7 @@ func (in *Inbox) effect(ctx context.Context, tx *store.Store, c models.Customer,
 
 // picture reads the payments of a customer, and of all who share an address with them, from a moment on.
 func (in *Inbox) picture(ctx context.Context, tx *store.Store, c models.Customer, from since) (s picture, err error) {
-	group, err := in.sharing(ctx, tx, c, nil)
+	group, err := in.kin(ctx, tx, c)
 	if err != nil {
 		return s, err
 	}

@@ -67,7 +67,44 @@ func (in *Inbox) tie(ctx context.Context, tx *store.Store, c models.Customer, to
 	if err := tx.AddLink(ctx, c.Tenant, models.Link{Customer: c.ID, Partner: to.ID, From: from, Origin: "person"}); err != nil {
 		return err
 	}
-	return in.redecide(ctx, tx, c, since{at: from}, nil)
+	return in.redecideKin(ctx, tx, c, since{at: from})
+}
+
+// redecideKin decides anew what a customer paid from a moment on, and everybody whom a link of theirs may reach.
+func (in *Inbox) redecideKin(ctx context.Context, tx *store.Store, c models.Customer, from since) error {
+	group, err := in.kin(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	return in.redecideAll(ctx, tx, c.Tenant, group, from, nil)
+}
+
+// kin are a customer, all who share an address with them, on their record or on any payment, and all who share one with those.
+func (in *Inbox) kin(ctx context.Context, tx *store.Store, c models.Customer) (map[models.CustomerID]models.Customer, error) {
+	group, asked := map[models.CustomerID]models.Customer{c.ID: c}, map[string]bool{}
+	for new := []models.CustomerID{c.ID}; len(new) > 0; {
+		addresses, err := tx.AddressesOf(ctx, c.Tenant, new)
+		if err != nil {
+			return nil, err
+		}
+		new = nil
+		for _, address := range addresses {
+			if asked[address] {
+				continue
+			}
+			asked[address] = true
+			same, err := tx.CustomersByEmail(ctx, c.Tenant, address)
+			if err != nil {
+				return nil, err
+			}
+			for _, other := range same {
+				if _, known := group[other.ID]; !known {
+					group[other.ID], new = other, append(new, other.ID)
+				}
+			}
+		}
+	}
+	return group, nil
 }
 
 // linkAgain does what the tape tells of a link.

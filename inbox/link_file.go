@@ -199,7 +199,7 @@ func (in *Inbox) linkedSince(ctx context.Context, tx *store.Store, t models.Tena
 		return err
 	}
 	for _, c := range paying {
-		if err := in.redecide(ctx, tx, c, since{at: from}, nil); err != nil {
+		if err := in.redecideKin(ctx, tx, c, since{at: from}); err != nil {
 			return fmt.Errorf("decide anew for %s: %w", c.Key, err)
 		}
 	}

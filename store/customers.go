@@ -58,6 +58,15 @@ func (s *Store) CustomersByEmail(ctx context.Context, t models.Tenant, email str
 	return list, err
 }
 
+// AddressesOf lists the addresses of some customers, trimmed and in lower case: their own, and those on payments of theirs.
+func (s *Store) AddressesOf(ctx context.Context, t models.Tenant, customers []models.CustomerID) ([]string, error) {
+	var list []string
+	err := s.list(ctx, &list, `SELECT lower(btrim(email)) AS address FROM customers WHERE company_id = $1 AND mode = $2 AND id = ANY($3::uuid[]) AND btrim(email) <> ''
+		UNION SELECT customer_email FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = ANY($3::uuid[]) AND customer_email <> '' ORDER BY 1`,
+		t.Company, t.Mode, pq.Array(uuids(customers)))
+	return list, err
+}
+
 // Customers lists a page, narrowed by address or Stripe id when they are given.
 func (s *Store) Customers(ctx context.Context, t models.Tenant, email, stripeID string, page Page) ([]models.Customer, error) {
 	var list []models.Customer

@@ -24,8 +24,9 @@ var arrows = map[string]string{
 	"ledger":          "models",
 	"sources":         "models",
 	"store":           "models migrations",
-	"books":           "models store ledger commission",
+	"books":           "models store ledger commission sources",
 	"store/storetest": "models migrations ledger localdb store books",
+	"replay":          "models store inbox books rates",
 	"rates":           "models store",
 	"mail":            "models store",
 	"localdb":         "models",
@@ -41,7 +42,7 @@ var arrows = map[string]string{
 }
 
 // Tests of every room may also import these.
-const forTests = "store/storetest sandbox localdb inbox sources"
+const forTests = "store/storetest sandbox localdb inbox payouts sources"
 
 // What a room's own code may not import, or, with a dot, name. "modules" is everything beyond the standard library.
 // It keeps database, network and clock out of the rules.

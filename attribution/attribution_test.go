@@ -121,16 +121,16 @@ func TestDecide(t *testing.T) {
 			because: "metadata partner_key on the order names PARTNER_B, an active partner"},
 		"metadata under other names is no clue": {
 			clues: models.Clues{Metadata: []models.Clue{clue("charge", "partner", "PARTNER_A")}},
-			steps: "customer_id skipped, email skipped, metadata no_match, metadata no_match, metadata no_match, metadata no_match, metadata no_match, metadata no_match, client_reference skipped, unattributed no_match", because: "no question found a partner"},
+			steps: "customer_id skipped, email skipped, metadata no_match, metadata no_match, metadata no_match, metadata no_match, metadata no_match, metadata no_match, client_reference skipped, coupon skipped, click skipped, unattributed no_match", because: "no question found a partner"},
 		"the client reference is asked after metadata": {
 			customer: known, clues: models.Clues{ClientReference: "PARTNER_A"},
 			partner: "PARTNER_A", by: models.ByClientReference, links: true,
 			steps:   "customer_id no_match, email no_match, metadata skipped, client_reference matched",
 			because: "the client reference names PARTNER_A, an active partner"},
 		"a payment without any clue is unattributed": {
-			customer: known, steps: "customer_id no_match, email no_match, metadata skipped, client_reference skipped, unattributed no_match", because: "no question found a partner"},
+			customer: known, steps: "customer_id no_match, email no_match, metadata skipped, client_reference skipped, coupon skipped, click skipped, unattributed no_match", because: "no question found a partner"},
 		"a guest with a paused partner's reference is unattributed": {
-			clues: models.Clues{ClientReference: "PAUSED"}, steps: "customer_id skipped, email skipped, metadata skipped, client_reference refused, unattributed no_match", because: "no question found a partner"},
+			clues: models.Clues{ClientReference: "PAUSED"}, steps: "customer_id skipped, email skipped, metadata skipped, client_reference refused, coupon skipped, click skipped, unattributed no_match", because: "no question found a partner"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

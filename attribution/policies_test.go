@@ -11,8 +11,13 @@ import (
 // an unknown one falls back to the link. A person's choice goes before everything in both.
 func TestThePolicyOfAPaymentSaysInWhichOrderItIsAsked(t *testing.T) {
 	t.Parallel()
-	if attribution.PolicyOf("transaction") != attribution.TransactionBased || attribution.PolicyOf("customer") != attribution.Policy || attribution.PolicyOf("") != attribution.Policy {
-		t.Error("a program's attribution model gives another policy")
+	for want, program := range map[string]models.Program{
+		attribution.Policy: {AttributionModel: "customer"}, attribution.CouponsFirst: {AttributionModel: "customer", CouponBeatsLink: true},
+		attribution.TransactionBased: {AttributionModel: "transaction"}, attribution.TransactionCouponsFirst: {AttributionModel: "transaction", CouponBeatsLink: true},
+	} {
+		if got := attribution.PolicyOf(program); got != want {
+			t.Errorf("%+v: policy %s, want %s", program, got, want)
+		}
 	}
 	given := &models.Choice{Partner: partnerB.ID, Reason: "she called", By: "ann", At: january}
 	nobody := &models.Choice{Partner: models.NewID[models.PartnerID](january), Reason: "?", By: "ann", At: january}

@@ -9,10 +9,12 @@ import (
 	"portal/models"
 )
 
-// The metadata that may name a partner: the places in the order of D3, and in each the names in the order of D1.
+// The metadata that may name a partner: the places in the order of D3, and in each the names in the order of D1. What a
+// session gave the subscription or the customer which it made stands behind their own (D2).
 var (
-	places = []string{"charge", "payment_intent", "session", "invoice", "subscription", "customer"}
-	names  = []string{"partner_key", "partnero_partner"}
+	places  = []string{"charge", "payment_intent", "session", "invoice", "subscription", "subscription_session", "customer", "customer_session"}
+	carried = []string{"subscription_session", "customer_session"}
+	names   = []string{"partner_key", "partnero_partner"}
 )
 
 // byHand asks whether a person gave the payment to a partner, which settles it whatever came with it. A payment about
@@ -57,12 +59,17 @@ func email(p models.Payment, l Lookups) answer {
 // metadata asks every place of D3, and in each every name of D1, until one names an active partner (F73, F74).
 func metadata(p models.Payment, l Lookups) answer {
 	if len(p.Clues.Metadata) == 0 {
-		return passed(models.ByMetadata, models.Skipped, "no metadata came that names a partner, on "+spoken(strings.Join(places, ", ")))
+		return unnamed(p)
 	}
 	var tried answer
+	var unknown []string
 	for _, place := range placesOf(p.Clues.Metadata) {
 		clues := cluesAt(place, p.Clues.Metadata)
-		if len(clues) == 0 {
+		switch {
+		case len(clues) > 0:
+		case slices.Contains(p.Unknown, place):
+			unknown = append(unknown, place)
+		case !slices.Contains(carried, place):
 			tried.steps = append(tried.steps, models.Step{Rule: string(models.ByMetadata), Verdict: models.NoMatch,
 				Because: "no partner key in the metadata of the " + spoken(place)})
 		}
@@ -70,20 +77,117 @@ func metadata(p models.Payment, l Lookups) answer {
 			a := named(models.ByMetadata, "metadata "+clue.Name+" on the "+spoken(place), clue.Value, p, l)
 			a.steps = append(tried.steps, a.steps...)
 			if a.settled {
+				a.place = place
+				a.steps = slices.Insert(a.steps, len(a.steps)-1, notKnown(unknown)...)
 				return a
 			}
 			tried = a
 		}
 	}
+	tried.steps = append(tried.steps, notKnown(unknown)...)
 	return tried
 }
 
-// clientReference asks whether the client reference, set by the payment-link script, names a partner (D4).
+// notKnown says of which places nobody has told the metadata.
+func notKnown(places []string) []models.Step {
+	if len(places) == 0 {
+		return nil
+	}
+	return []models.Step{{Rule: string(models.ByMetadata), Verdict: models.Skipped, Because: "the metadata of the " + spoken(strings.Join(places, ", ")) + " is not known"}}
+}
+
+// unnamed is the answer about metadata that names nobody in any place.
+func unnamed(p models.Payment) answer {
+	looked := slices.DeleteFunc(slices.Clone(places), func(place string) bool {
+		return slices.Contains(carried, place) || slices.Contains(p.Unknown, place)
+	})
+	a := passed(models.ByMetadata, models.Skipped, "no metadata came that names a partner, on "+spoken(strings.Join(looked, ", ")))
+	a.steps = append(a.steps, notKnown(p.Unknown)...)
+	return a
+}
+
+// clientReference asks whether the client reference, set by the payment-link script, names a partner (D4), or else that of
+// the session that made the subscription or the customer (D2).
 func clientReference(p models.Payment, l Lookups) answer {
-	if p.Clues.ClientReference == "" {
+	var tried answer
+	if p.Clues.ClientReference != "" {
+		tried = named(models.ByClientReference, "the client reference", p.Clues.ClientReference, p, l)
+	}
+	for _, clue := range p.Clues.Carried {
+		if tried.settled {
+			break
+		}
+		a := named(models.ByClientReference, "the client reference on the "+spoken(clue.Place), clue.Value, p, l)
+		a.steps = append(tried.steps, a.steps...)
+		tried = a
+	}
+	if tried.steps == nil {
 		return passed(models.ByClientReference, models.Skipped, "no client reference came with the payment")
 	}
-	return named(models.ByClientReference, "the client reference", p.Clues.ClientReference, p, l)
+	return tried
+}
+
+// coupon asks whether a coupon or promotion code that took something off stands for a partner (F33, F60).
+func coupon(p models.Payment, l Lookups) answer {
+	if len(p.Clues.Coupons)+len(p.Clues.Unread) == 0 {
+		return passed(models.ByCoupon, models.Skipped, "no coupon came with the payment")
+	}
+	var refused answer
+	var seen []string
+	for _, clue := range p.Clues.Coupons {
+		partner, known := l.Codes[models.NormalCode(clue.Value)]
+		what := fmt.Sprintf("the %s %q", spoken(clue.Name), clue.Value)
+		switch {
+		case !known:
+			seen = append(seen, fmt.Sprintf("%q", clue.Value))
+		case !partner.ActiveAt(p.PaidAt):
+			refused.steps = append(refused.steps, models.Step{Rule: string(models.ByCoupon), Verdict: models.Refused,
+				Because: fmt.Sprintf("%s stands for %s, which was not active on %s", what, partner.Key, day(p.PaidAt))})
+		default:
+			found := passed(models.ByCoupon, models.Matched, fmt.Sprintf("%s stands for %s, an active partner", what, partner.Key))
+			found.steps = append(refused.steps, found.steps...)
+			found.partner, found.by, found.links, found.settled = &partner, models.ByCoupon, true, true
+			return found
+		}
+	}
+	switch {
+	case len(seen) > 0:
+		refused.steps = append(refused.steps, models.Step{Rule: string(models.ByCoupon), Verdict: models.NoMatch, Because: strings.Join(seen, ", ") + " stands for no partner"})
+	case refused.steps == nil:
+		return passed(models.ByCoupon, models.NoMatch, "something was taken off, and which code did it is not known")
+	}
+	return refused
+}
+
+// click asks whether the customer came through a partner's link (F60).
+func click(p models.Payment, l Lookups) answer {
+	switch {
+	case p.Clues.Click == "":
+		return passed(models.ByClick, models.Skipped, "no click came with the payment")
+	case l.Click == nil:
+		return passed(models.ByClick, models.NoMatch, fmt.Sprintf("the click %q is not known", p.Clues.Click))
+	case !l.Click.ActiveAt(p.PaidAt):
+		return passed(models.ByClick, models.Refused, fmt.Sprintf("the click was on a link of %s, which was not active on %s", l.Click.Key, day(p.PaidAt)))
+	}
+	found := passed(models.ByClick, models.Matched, fmt.Sprintf("the click was on a link of %s, an active partner", l.Click.Key))
+	found.partner, found.by, found.links, found.settled = l.Click, models.ByClick, true, true
+	return found
+}
+
+// selfReferral looks at what a question found: a partner whose own address paid earns nothing, or is flagged, as the
+// program says. A person's word and the API's stand (MONEY.md 2.6).
+func selfReferral(p models.Payment, a answer) answer {
+	own := p.Terms.SelfReferral != "" && a.partner != nil && a.by != models.ByHand && a.by != models.ByAPI &&
+		a.partner.Email != nil && models.NormalEmail(*a.partner.Email) != "" && models.NormalEmail(*a.partner.Email) == models.NormalEmail(p.Customer.Email)
+	switch {
+	case !own:
+	case p.Terms.SelfReferral == "flag":
+		a.steps = append(a.steps, models.Step{Rule: "self_referral", Verdict: models.Flagged, Because: "the customer's address is that of " + a.partner.Key + ": flagged, and it earns"})
+	default:
+		a.steps = append(a.steps, models.Step{Rule: "self_referral", Verdict: models.Refused, Because: "the customer's address is that of " + a.partner.Key + ": nobody earns this payment"})
+		a.partner, a.by, a.links = nil, "", false
+	}
+	return a
 }
 
 // linked answers from a link. A link always settles: its partner earns, or nobody does (F94).
@@ -151,6 +255,12 @@ func cluesAt(place string, clues []models.Clue) []models.Clue {
 	return here
 }
 
-func spoken(word string) string { return strings.ReplaceAll(word, "_", " ") }
+// spoken is a place or a clue's name in words.
+func spoken(word string) string {
+	if of, session := strings.CutSuffix(word, "_session"); session {
+		return "session that made the " + of
+	}
+	return strings.ReplaceAll(word, "_", " ")
+}
 
 func day(at time.Time) string { return at.UTC().Format(time.DateOnly) }

@@ -94,7 +94,7 @@ func (r *Report) prove(ctx context.Context, tx *store.Store, t models.Tenant) er
 		}
 	}
 	r.Tenants = append(r.Tenants, side)
-	return errors.Join(r.shares(ctx, tx, t, company.Name), r.digests(ctx, tx, t, company.Name))
+	return errors.Join(r.payments(ctx, tx, t, company.Name), r.shares(ctx, tx, t, company.Name), r.digests(ctx, tx, t, company.Name))
 }
 
 // shares checks that each commission's share is what its refunds leave of it: no reversal without a booking.

@@ -3,7 +3,7 @@
 // database and no network: rules, payment and past are handed in, and "when" is always the payment's own time (D14).
 //
 // For each line of a payment the most specific rule wins, and that rule alone decides: what it refuses falls to no
-// other rule. Gates then say whether the rule earns this time, and the rule's kind says how much.
+// other rule. Gates then say whether the rule earns this time, its tiers which of its values holds, and its kind how much.
 package commission
 
 import (
@@ -81,11 +81,18 @@ func (o portion) earn(version int, p models.Payment, past models.Past) (models.M
 			return models.Money{}, steps, false
 		}
 	}
-	count, known := kinds[o.rule.Type]
+	rule, step, err := tiered(*o.rule, version, p, past)
+	if step != nil {
+		steps = append(steps, *step)
+	}
+	count, known := kinds[rule.Type]
 	if !known {
 		count = unknown
 	}
-	share, err := count(*o.rule, o.parts)
+	share := models.Money{}
+	if err == nil {
+		share, err = count(rule, o.parts)
+	}
 	if err != nil {
 		return models.Money{}, append(steps, models.Step{Rule: "amount", Verdict: models.Refused, Because: err.Error()}), false
 	}

@@ -45,7 +45,8 @@ func unknown(r models.Rule, _ []models.Money) (models.Money, error) {
 	return models.Money{}, fmt.Errorf("the rule's type %q is not known", r.Type)
 }
 
-// recurring holds a rule to the customer's first payment, or to a number of months from it (F90).
+// recurring holds a rule to the customer's first payment, or to a number of months from it (F90). A payment that went back
+// whole is no first payment (P19): by the cash it never was, so the next that stands is the first.
 func recurring(r models.Rule, p models.Payment, past models.Past) (bool, *models.Step) {
 	if r.Recurring == "always" {
 		return true, nil
@@ -56,21 +57,29 @@ func recurring(r models.Rule, p models.Payment, past models.Past) (bool, *models
 	}
 	if r.Recurring == "first" {
 		if first.Equal(p.PaidAt) && (past.FirstKey == "" || past.FirstKey == p.Key) {
-			return true, &models.Step{Rule: "recurring", Verdict: models.Matched, Because: "this is the customer's first payment"}
+			return true, &models.Step{Rule: "recurring", Verdict: models.Matched, Because: "this is the customer's first payment" + afterOthers(past)}
 		}
-		return false, &models.Step{Rule: "recurring", Verdict: models.Refused, Because: "the customer's first payment was on " + day(first)}
+		return false, &models.Step{Rule: "recurring", Verdict: models.Refused, Because: "the customer's first payment was on " + day(first) + afterOthers(past)}
 	}
 	months, err := parseMonths(r.Recurring)
 	if err != nil {
 		return false, &models.Step{Rule: "recurring", Verdict: models.Refused, Because: fmt.Sprintf("the rule's recurring %q cannot be read", r.Recurring)}
 	}
 	end := monthsAfter(first, months)
-	step := models.Step{Rule: "recurring", Verdict: models.Matched, Because: fmt.Sprintf("the first payment was on %s; %s from then is %s", day(first), monthsInWords(months), day(end))}
+	step := models.Step{Rule: "recurring", Verdict: models.Matched, Because: fmt.Sprintf("the first payment was on %s%s; %s from then is %s", day(first), afterOthers(past), monthsInWords(months), day(end))}
 	if p.PaidAt.Before(end) {
 		return true, &step
 	}
 	step.Verdict = models.Refused
 	return false, &step
+}
+
+// afterOthers tells of payments before the first that counts: what went back whole is no first payment (P19).
+func afterOthers(past models.Past) string {
+	if past.WentBack == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", after %s that went back whole", plural(past.WentBack, "payment"))
 }
 
 // monthsAfter is the same day and time of day in UTC some months later. A month that has no such day ends on its

@@ -10,7 +10,7 @@ import (
 )
 
 // checks look at one rule each. A new one is a function and a line here.
-var checks = []func(models.Rule) models.FieldErrors{partnerShape, productShape, valueShape, recurringShape}
+var checks = []func(models.Rule) models.FieldErrors{partnerShape, productShape, valueShape, recurringShape, tiersShape}
 
 // Validate tells what is wrong with a list of rules as FieldErrors, whose fields are named like data[0].value; nil
 // when all is well. Two rules for the same thing are refused: the second would never win.
@@ -70,30 +70,41 @@ func isWord(text string) bool {
 }
 
 func valueShape(r models.Rule) models.FieldErrors {
-	switch r.Type {
-	case "percent":
-		if _, ok := parsePercent(r.Value); !ok {
-			return models.FieldErrors{{Field: "value", Message: "must be a percentage from 0 to 100 with at most 4 decimals, such as 12.5"}}
-		}
-		return nil
-	case "fixed":
-		return fixedShape(r)
+	if wrong := kindShape(r); wrong != nil {
+		return wrong
 	}
-	return models.FieldErrors{{Field: "type", Message: "must be percent or fixed"}}
-}
-
-func fixedShape(r models.Rule) models.FieldErrors {
-	if !models.Currency(r.Currency).Known() {
-		return models.FieldErrors{{Field: "currency", Message: "must be the currency of the fixed value, an ISO code in lower case such as usd"}}
-	}
-	amount, err := models.ParseMoney(r.Value, models.Currency(r.Currency))
-	switch {
-	case err != nil:
-		return models.FieldErrors{{Field: "value", Message: err.Error()}}
-	case amount.Minor < 0:
-		return models.FieldErrors{{Field: "value", Message: "must not be below zero"}}
+	if wrong := wrongValue(r, r.Value); wrong != "" {
+		return models.FieldErrors{{Field: "value", Message: wrong}}
 	}
 	return nil
+}
+
+// kindShape checks what the rule's values are read by.
+func kindShape(r models.Rule) models.FieldErrors {
+	switch {
+	case r.Type != "percent" && r.Type != "fixed":
+		return models.FieldErrors{{Field: "type", Message: "must be percent or fixed"}}
+	case r.Type == "fixed" && !models.Currency(r.Currency).Known():
+		return models.FieldErrors{{Field: "currency", Message: "must be the currency of the fixed value, an ISO code in lower case such as usd"}}
+	}
+	return nil
+}
+
+// wrongValue says what is wrong with a value of the rule's kind, its own or a tier's; empty when all is well.
+func wrongValue(r models.Rule, value string) string {
+	if r.Type == "percent" {
+		if _, ok := parsePercent(value); !ok {
+			return "must be a percentage from 0 to 100 with at most 4 decimals, such as 12.5"
+		}
+		return ""
+	}
+	switch amount, err := models.ParseMoney(value, models.Currency(r.Currency)); {
+	case err != nil:
+		return err.Error()
+	case amount.Minor < 0:
+		return "must not be below zero"
+	}
+	return ""
 }
 
 func recurringShape(r models.Rule) models.FieldErrors {

@@ -11,11 +11,7 @@ import (
 
 // inWords says a rule as a person would.
 func inWords(r models.Rule) string {
-	words := r.Value + " %"
-	if r.Type != "percent" {
-		amount, _ := models.ParseMoney(r.Value, models.Currency(r.Currency))
-		words = amount.String()
-	}
+	words := valueInWords(r, r.Value) + tiersInWords(r)
 	switch months, err := parseMonths(r.Recurring); {
 	case r.Recurring == "first":
 		words += " of the first payment"
@@ -36,11 +32,62 @@ func inWords(r models.Rule) string {
 	return words
 }
 
-func monthsInWords(n int) string {
-	if n == 1 {
-		return "1 month"
+// valueInWords is a value of the rule's kind: its own, or a tier's.
+func valueInWords(r models.Rule, value string) string {
+	if r.Type == "percent" {
+		return value + " %"
 	}
-	return strconv.Itoa(n) + " months"
+	return amountInWords(value, r.Currency)
+}
+
+func amountInWords(value, currency string) string {
+	amount, _ := models.ParseMoney(value, models.Currency(currency)) // what cannot be read earns nothing, and says so
+	return amount.String()
+}
+
+// tiersInWords stand behind the value which holds below them.
+func tiersInWords(r models.Rule) string {
+	var all []string
+	for i, tier := range r.Tiers {
+		from := amountInWords(tier.From, r.Currency) + " collected"
+		if n, err := parseSales(tier.From); err == nil && r.TierBy == "sales" {
+			from = "the " + ordinal(n) + " sale"
+		}
+		if i == 0 {
+			from += " in a month"
+		}
+		all = append(all, fmt.Sprintf("%s from %s on", valueInWords(r, tier.Value), from))
+	}
+	if all == nil {
+		return ""
+	}
+	return " (" + strings.Join(all, ", ") + ")"
+}
+
+// ordinal is 1st, 2nd, 3rd, 11th.
+func ordinal(n int) string {
+	ending := "th"
+	if tens := n / 10 % 10; tens != 1 {
+		switch n % 10 {
+		case 1:
+			ending = "st"
+		case 2:
+			ending = "nd"
+		case 3:
+			ending = "rd"
+		}
+	}
+	return strconv.Itoa(n) + ending
+}
+
+func monthsInWords(n int) string { return plural(n, "month") }
+
+// plural is a number of things: 1 day, 2 days.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
 }
 
 // words say what the portion stands on.

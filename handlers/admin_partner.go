@@ -14,12 +14,19 @@ import (
 
 // adminPartner shows one partner.
 func (h *House) adminPartner(c echo.Context, se models.Session) error {
+	return h.showPartner(c, se, http.StatusOK, views.CodeForm{})
+}
+
+func (h *House) showPartner(c echo.Context, se models.Session, status int, form views.CodeForm) error {
 	ctx, t := c.Request().Context(), se.Tenant()
 	id, err := models.ParseID[models.PartnerID](c.Param("id"))
 	if err != nil {
 		return err
 	}
-	v := views.AdminPartner{Now: h.Now()}
+	v := views.AdminPartner{Now: h.Now(), NewCode: form}
+	if admins.takes(se.Role) {
+		v.NewCode.Post = "/admin/partners/" + id.String() + "/codes"
+	}
 	if v.Partner, err = h.Store.Partner(ctx, t, id); err != nil {
 		return err
 	}
@@ -40,11 +47,14 @@ func (h *House) adminPartner(c echo.Context, se models.Session) error {
 		return fmt.Errorf("list the invoices of %s: %w", id, err)
 	}
 	v.Invoices = invoiceLines(invoices[:min(len(invoices), 10)])
+	if v.Codes, err = h.Store.CodesOf(ctx, t, id); err != nil {
+		return err
+	}
 	if v.Frame, err = h.adminFrame(c, se, "/admin/partners", v.Partner.Name); err != nil {
 		return err
 	}
 	v.Status, v.Back = views.Badge("partner", v.Partner.Status), views.Place{Label: "Partners", Href: "/admin/partners"}
-	return show(c, http.StatusOK, views.AdminPartnerPage(v), nil)
+	return show(c, status, views.AdminPartnerPage(v), nil)
 }
 
 func commissionLine(c store.CommissionRow, now time.Time) views.CommissionLine {

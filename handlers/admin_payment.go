@@ -32,7 +32,7 @@ func (h *House) showPayment(c echo.Context, se models.Session, status int, give 
 	if !p.Counted {
 		return fmt.Errorf("payment %s is not counted: %w", id, models.ErrNotFound)
 	}
-	v := views.AdminPayment{Now: h.Now(), Why: whyDecided(p), Gross: p.Money(p.Gross), Base: p.Money(p.Base), Refunded: p.Money(p.Refunded),
+	v := views.AdminPayment{Now: h.Now(), Why: whyDecided(p), Decided: p.DecidedAt, Gross: p.Money(p.Gross), Base: p.Money(p.Base), Refunded: p.Money(p.Refunded),
 		PaidAt: p.PaidAt, Kind: kindInWords[p.Kind], Source: sourceInWords(p.Source), Policy: p.Policy}
 	if p.Partner != nil {
 		v.Partner = views.Place{Label: *p.PartnerName, Href: "/admin/partners/" + p.Partner.String()}
@@ -97,7 +97,8 @@ func (h *House) paymentShare(ctx context.Context, t models.Tenant, c store.Commi
 		return views.PaymentShare{}, err
 	}
 	s := views.PaymentShare{Partner: views.Place{Label: partner.Name, Href: "/admin/partners/" + partner.ID.String()}, Status: string(c.Status),
-		StatusText: commissionWords(c.Commission, h.Now()), Amount: c.Amount, Earned: c.Earned, PayableOn: c.PayableOn, Steps: whySteps(c.Steps)}
+		StatusText: commissionWords(c.Commission, h.Now()), Amount: c.Amount, Earned: c.Earned, PayableOn: c.PayableOn, Steps: whySteps(c.Steps),
+		Version: c.Version, Decided: c.DecidedAt}
 	if c.Status == models.Held && c.HoldDays > 0 {
 		s.Held = "Held " + views.Count(c.HoldDays, "day", "days") + " in case of a refund."
 	}

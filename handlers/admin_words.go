@@ -16,16 +16,21 @@ var questions = map[string]string{
 	"email":            "Is a customer with the same e-mail linked to a partner?",
 	"metadata":         "Does metadata name a partner?",
 	"client_reference": "Does the client reference name a partner?",
+	"coupon":           "Does a coupon or promotion code stand for a partner?",
+	"click":            "Did the customer come through a partner's link?",
+	"self_referral":    "Is the customer the partner?",
 	"unattributed":     "Did any question find a partner?",
 	"rule":             "Which rule covers this payment?",
 	"recurring":        "Does the rule earn for this payment of the customer?",
+	"tier":             "Has the partner's month reached a tier of the rule?",
 	"amount":           "How much is that?",
 	"rate":             "What is it in the partner's currency?",
 	"dispute":          "Is the payment disputed?",
+	"payable":          "When is it payable, and why not sooner?",
 }
 
 // ofEarning are the rules that speak of how much, not of who.
-var ofEarning = map[string]bool{"rule": true, "recurring": true, "amount": true, "rate": true, "dispute": true}
+var ofEarning = map[string]bool{"rule": true, "recurring": true, "tier": true, "amount": true, "rate": true, "dispute": true, "payable": true}
 
 func questionOf(rule string) string {
 	if q, known := questions[rule]; known {
@@ -37,6 +42,7 @@ func questionOf(rule string) string {
 var (
 	kindInWords = map[models.PaymentKind]string{models.Sale: "First sale", models.Renewal: "Renewal"}
 	foundBy     = map[models.AttributedBy]string{models.ByMetadata: "Metadata", models.ByClientReference: "Client reference",
+		models.ByCoupon: "A coupon", models.ByClick: "A partner's link",
 		models.ByCustomerID: "The customer's own link", models.ByEmail: "The customer's e-mail", models.ByAPI: "The API call", models.ByHand: "A person's decision"}
 )
 
@@ -52,7 +58,7 @@ func whyDecided(p store.PaymentRow) []views.WhyStep {
 	told := whySteps(p.Steps.V)
 	decided := -1
 	for i, s := range p.Steps.V {
-		if !ofEarning[s.Rule] {
+		if !ofEarning[s.Rule] && s.Verdict != models.Flagged {
 			decided = i
 		}
 		switch {

@@ -25,7 +25,7 @@ type apiRoute struct{ method, path, who string }
 func apiRoutes() []apiRoute {
 	var list []apiRoute
 	for path, item := range (&House{}).apiOn(echo.New()).OpenAPI().Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch} {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
 			if op != nil {
 				list = append(list, apiRoute{op.Method, path, "key holder"})
 			}
@@ -58,6 +58,7 @@ func (h *House) apiOn(e *echo.Echo) huma.API {
 	h.apiProgram(door)
 	h.apiRules(door)
 	h.apiPartners(door)
+	h.apiCodes(door)
 	h.apiCustomers(door)
 	h.apiTransactions(door)
 	h.apiCommissions(door)

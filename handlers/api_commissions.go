@@ -25,7 +25,9 @@ type apiCommissionShape struct {
 	Rate        *apiRate      `json:"rate" doc:"The exchange rate; null when the two currencies are one, or while it is awaited."`
 	Status      string        `json:"status" enum:"waiting,held,due,invoiced,paid,reversed"`
 	PayableOn   string        `json:"payable_on" format:"date" doc:"The day on which the hold ends."`
-	Steps       []models.Step `json:"steps"`
+	RuleVersion *int          `json:"rule_version" doc:"Of the rules by which it was earned, frozen at the sale."`
+	DecidedAt   *time.Time    `json:"decided_at" doc:"Since when it is decided as it is."`
+	Steps       []models.Step `json:"steps" doc:"Why this amount, when it is payable, and why not sooner."`
 }
 
 // apiRate is the exchange rate that a commission was turned with.
@@ -42,7 +44,11 @@ func apiCommissionOf(c store.CommissionRow) apiCommissionShape {
 	if r := c.Rate; r != nil {
 		rate = &apiRate{From: string(r.From), To: string(r.To), Rate: r.Value, Source: r.Source, Date: r.Date.Format(time.DateOnly)}
 	}
-	return apiCommissionShape{ID: c.ID.String(), Rate: rate, Partner: apiRef{c.PartnerKey}, Transaction: apiRef{c.PaymentKey}, Amount: apiMoneyOf(c.Amount),
+	var version *int
+	if c.Version > 0 {
+		version = &c.Version
+	}
+	return apiCommissionShape{RuleVersion: version, DecidedAt: apiTimeOf(c.DecidedAt), ID: c.ID.String(), Rate: rate, Partner: apiRef{c.PartnerKey}, Transaction: apiRef{c.PaymentKey}, Amount: apiMoneyOf(c.Amount),
 		Earned: apiMoneyOf(c.Earned), Share: apiMoneyOf(c.Share), Status: string(c.Status), PayableOn: c.PayableOn.Format(time.DateOnly), Steps: apiSteps(c.Steps)}
 }
 

@@ -80,7 +80,7 @@ func (h *House) apiIntegrationSave(ctx context.Context, who apiCall, in *struct 
 	Source string `path:"source" example:"stripe"`
 	Body   struct {
 		APIKey        *string `json:"api_key,omitempty" doc:"A secret or restricted key of the key's mode."`
-		WebhookSecret *string `json:"webhook_secret,omitempty" example:"whsec_…" doc:"What the provider signs its events with."`
+		WebhookSecret *string `json:"webhook_secret,omitempty" example:"whsec_…" doc:"What the provider signs its events with. The one it replaces stays valid for 24 hours."`
 	}
 }) (*apiBody[apiIntegrationShape], error) {
 	source, reads, err := apiBySource{in.Source}.name()

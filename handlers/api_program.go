@@ -25,11 +25,16 @@ type apiProgramShape struct {
 	Refunds          string  `json:"refunds" enum:"automatic,manual" doc:"Whether a refund takes commission back by itself."`
 	CookieDays       int     `json:"cookie_days"`
 	LandingURL       *string `json:"landing_url"`
+	CouponBeatsLink  bool    `json:"coupon_beats_link" doc:"A partner's coupon decides its own sale, whoever the customer belongs to. New payments only, like the three below."`
+	SelfReferral     string  `json:"self_referral" enum:"refuse,flag" doc:"What becomes of a payment that came from the partner's own e-mail address."`
+	CountShipping    bool    `json:"count_shipping" doc:"Whether shipping earns commission."`
+	CountOutOfBand   bool    `json:"count_out_of_band" doc:"Whether invoices that were paid outside Stripe are counted."`
 }
 
 func apiProgramOf(p models.Program, mode models.Mode) *apiBody[apiProgramShape] {
 	return &apiBody[apiProgramShape]{apiProgramShape{ID: p.ID.String(), Name: p.Name, Mode: string(mode), Currency: string(p.Currency),
-		AttributionModel: p.AttributionModel, HoldDays: p.HoldDays, Refunds: p.Refunds, CookieDays: p.CookieDays, LandingURL: p.LandingURL}}
+		AttributionModel: p.AttributionModel, HoldDays: p.HoldDays, Refunds: p.Refunds, CookieDays: p.CookieDays, LandingURL: p.LandingURL,
+		CouponBeatsLink: p.CouponBeatsLink, SelfReferral: p.SelfReferral, CountShipping: p.CountShipping, CountOutOfBand: p.CountOutOfBand}}
 }
 
 func (h *House) apiProgramShow(ctx context.Context, who apiCall, _ *struct{}) (*apiBody[apiProgramShape], error) {
@@ -45,11 +50,18 @@ type apiProgramPatch struct {
 	Refunds          apiField[string]   `json:"refunds,omitzero" enum:"automatic,manual"`
 	CookieDays       apiField[apiWhole] `json:"cookie_days,omitzero" minimum:"1" maximum:"3650"`
 	LandingURL       apiField[string]   `json:"landing_url,omitzero" nullable:"true"`
+	CouponBeatsLink  apiField[bool]     `json:"coupon_beats_link,omitzero"`
+	SelfReferral     apiField[string]   `json:"self_referral,omitzero" enum:"refuse,flag"`
+	CountShipping    apiField[bool]     `json:"count_shipping,omitzero"`
+	CountOutOfBand   apiField[bool]     `json:"count_out_of_band,omitzero"`
 }
 
 func (h *House) apiProgramChange(ctx context.Context, who apiCall, in *struct{ Body apiProgramPatch }) (*apiBody[apiProgramShape], error) {
 	var p models.Program
 	err := h.Store.InTx(ctx, func(tx *store.Store) (err error) {
+		if err := tx.LockBuckets(ctx, who.Company); err != nil {
+			return err
+		}
 		if p, err = tx.LockProgram(ctx, who.Company, who.Program); err != nil {
 			return err
 		}
@@ -76,6 +88,10 @@ func (f apiProgramPatch) onto(p *models.Program) error {
 	f.HoldDays.into(&w, "hold_days", func(n apiWhole) { p.HoldDays = int(n) })
 	f.Refunds.into(&w, "refunds", func(text string) { p.Refunds = text })
 	f.CookieDays.into(&w, "cookie_days", func(n apiWhole) { p.CookieDays = int(n) })
+	f.CouponBeatsLink.into(&w, "coupon_beats_link", func(on bool) { p.CouponBeatsLink = on })
+	f.SelfReferral.into(&w, "self_referral", func(text string) { p.SelfReferral = text })
+	f.CountShipping.into(&w, "count_shipping", func(on bool) { p.CountShipping = on })
+	f.CountOutOfBand.into(&w, "count_out_of_band", func(on bool) { p.CountOutOfBand = on })
 	apiOrNull(f.LandingURL, &p.LandingURL, func(text string) string { return w.webAddress("landing_url", text) })
 	return w.err()
 }

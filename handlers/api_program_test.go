@@ -40,8 +40,8 @@ func TestAPIRulesAreReplacedAsAWhole(t *testing.T) {
 	w := newAPIWorld(t)
 	a := w.call("GET", "/v1/rules", "").is(200)
 	hasExactly(t, "the rules", a.body, "data")
-	hasExactly(t, "a rule", a.data()[0], "partner product product_type type value recurring")
-	contains(t, "the first rule", a.data()[0], `{"partner":null,"product":null,"product_type":null,"type":"percent","value":"20","recurring":"always"}`)
+	hasExactly(t, "a rule", a.data()[0], "partner product product_type type value recurring tier_by tiers")
+	contains(t, "the first rule", a.data()[0], `{"partner":null,"product":null,"product_type":null,"type":"percent","value":"20","recurring":"always","tier_by":null,"tiers":[]}`)
 	w.call("POST", "/v1/partners", `{"key":"A"}`).is(201)
 	a = w.call("PUT", "/v1/rules", `{"data":[{"partner":"A","product":"prod_1","product_type":null,"type":"percent","value":12.5,"recurring":"first"},
 		{"product_type":"course","type":"fixed","value":5,"recurring":3},{"type":"fixed","value":{"amount":"500","currency":"JPY"},"recurring":"12"}]}`).is(200)

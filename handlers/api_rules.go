@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,19 +27,46 @@ type apiRuleShape struct {
 	Type        string  `json:"type" enum:"percent,fixed"`
 	Value       any     `json:"value" doc:"percent: a decimal string such as \"20\"; fixed: money, an object of amount and currency."`
 	Recurring   any     `json:"recurring" doc:"always, first, or a number of months."`
+
+	TierBy *string        `json:"tier_by" enum:"revenue,sales" doc:"What the tiers look at in the partner's UTC month; null without tiers."`
+	Tiers  []apiTierShape `json:"tiers" doc:"Ascending; below the first the rule's own value holds. Empty without tiers."`
+}
+
+type apiTierShape struct {
+	From  any `json:"from" doc:"sales: the number of the sale in the month from which on the value holds; revenue: what was collected in the month before the payment, money."`
+	Value any `json:"value" doc:"As the rule's own."`
 }
 
 func apiRuleOf(r models.Rule) apiRuleShape {
-	shape := apiRuleShape{Partner: r.Partner, Product: r.Product, ProductType: r.ProductType, Type: r.Type, Value: r.Value, Recurring: r.Recurring}
-	if r.Type == "fixed" {
-		c := models.Currency(r.Currency)
-		amount, _ := models.ParseMoney(r.Value, c) // it was checked before it was kept
-		shape.Value = apiMoneyOf(amount)
+	shape := apiRuleShape{Partner: r.Partner, Product: r.Product, ProductType: r.ProductType, Type: r.Type, Recurring: r.Recurring}
+	shape.Value = apiRuleValueOf(r, r.Value)
+	if shape.Tiers = []apiTierShape{}; r.TierBy != "" {
+		shape.TierBy = &r.TierBy
+	}
+	for _, tier := range r.Tiers {
+		told := apiTierShape{apiRuleMoney(r, tier.From), apiRuleValueOf(r, tier.Value)}
+		if n, err := strconv.Atoi(tier.From); err == nil && r.TierBy == "sales" {
+			told.From = n
+		}
+		shape.Tiers = append(shape.Tiers, told)
 	}
 	if months, err := strconv.Atoi(r.Recurring); err == nil {
 		shape.Recurring = months
 	}
 	return shape
+}
+
+// apiRuleValueOf is a value of the rule's kind, its own or a tier's.
+func apiRuleValueOf(r models.Rule, value string) any {
+	if r.Type == "fixed" {
+		return apiRuleMoney(r, value)
+	}
+	return value
+}
+
+func apiRuleMoney(r models.Rule, value string) apiMoney {
+	amount, _ := models.ParseMoney(value, models.Currency(r.Currency)) // it was checked before it was kept
+	return apiMoneyOf(amount)
 }
 
 func (h *House) apiRulesShow(ctx context.Context, who apiCall, _ *struct{}) (*apiBody[apiAll[apiRuleShape]], error) {
@@ -61,6 +89,14 @@ type apiRuleIn struct {
 	Type        string       `json:"type" enum:"percent,fixed"`
 	Value       apiRuleValue `json:"value" doc:"percent: 20 or \"20\"; fixed: an amount in the program's currency, or an object of amount and currency."`
 	Recurring   apiDecimal   `json:"recurring,omitempty" doc:"always (which it is when left out), first, or a number of months."`
+
+	TierBy string      `json:"tier_by,omitempty" nullable:"true" doc:"revenue or sales, for a rule with tiers."`
+	Tiers  []apiTierIn `json:"tiers,omitempty" nullable:"true" doc:"Ascending; below the first the rule's own value holds."`
+}
+
+type apiTierIn struct {
+	From  apiRuleValue `json:"from" doc:"sales: a whole number from 2; revenue: an amount in the currency of the rule, which for percent is the program's, or an object of amount and currency."`
+	Value apiRuleValue `json:"value" doc:"As the rule's own."`
 }
 
 // apiRuleValue is a percentage, an amount, or money.
@@ -89,19 +125,37 @@ func (apiRuleValue) Schema(r huma.Registry) *huma.Schema {
 }
 
 func (in apiRuleIn) rule(c models.Currency, w *apiWrong, field string) models.Rule {
-	r := models.Rule{Partner: in.Partner, Product: in.Product, ProductType: in.ProductType, Type: in.Type, Value: string(in.Value.plain), Recurring: string(in.Recurring)}
+	r := models.Rule{Partner: in.Partner, Product: in.Product, ProductType: in.ProductType, Type: in.Type, Value: string(in.Value.plain), Recurring: string(in.Recurring), TierBy: in.TierBy}
 	if r.Recurring == "" {
 		r.Recurring = "always"
 	}
 	switch {
 	case in.Type == "fixed" && in.Value.money != nil:
 		r.Value, r.Currency = string(in.Value.money.Amount), string(w.currency(field+".value.currency", in.Value.money.Currency))
-	case in.Type == "fixed":
+	case in.Type == "fixed" || in.TierBy == "revenue":
 		r.Currency = string(c)
-	case in.Value.money != nil:
+	}
+	if in.Type != "fixed" && in.Value.money != nil {
 		w.say(field+".value", "must be a percentage such as \"20\", not money")
 	}
+	for i, tier := range in.Tiers {
+		at := fmt.Sprintf("%s.tiers[%d]", field, i)
+		r.Tiers = append(r.Tiers, models.Tier{From: tier.From.of(r, in.TierBy == "revenue", w, at+".from"), Value: tier.Value.of(r, in.Type == "fixed", w, at+".value")})
+	}
 	return r
+}
+
+// of is the text of a value inside a rule, in the rule's currency when it is money.
+func (v apiRuleValue) of(r models.Rule, isMoney bool, w *apiWrong, field string) string {
+	switch {
+	case v.money == nil:
+		return string(v.plain)
+	case !isMoney:
+		w.say(field, "must be a number, not money")
+	case !strings.EqualFold(v.money.Currency, r.Currency):
+		w.say(field+".currency", "must be "+r.Currency+", as in the rest of the rule")
+	}
+	return string(v.money.Amount)
 }
 
 func (h *House) apiRulesSave(ctx context.Context, who apiCall, in *struct {

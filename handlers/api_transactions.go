@@ -35,6 +35,7 @@ type apiTransactionShape struct {
 	Partner      *apiRef       `json:"partner"`
 	AttributedBy *string       `json:"attributed_by" doc:"metadata, client_reference, coupon, click, customer_id, email, manual, api; null when nobody earned it."`
 	Steps        []models.Step `json:"steps" doc:"Each question that was asked, and its answer."`
+	DecidedAt    *time.Time    `json:"decided_at" doc:"Since when it is decided as it is."`
 	PaidAt       time.Time     `json:"paid_at"`
 	Aliases      []string      `json:"aliases" doc:"Every id the money goes by."`
 }
@@ -63,11 +64,19 @@ func (h *House) apiTransactionsOf(ctx context.Context, who apiCall) func([]store
 func apiTransactionOf(p store.PaymentRow, aliases []string) apiTransactionShape {
 	shape := apiTransactionShape{Key: p.Key, Source: string(p.Source), Kind: string(p.Kind), Status: p.Status, Attributed: p.Partner != nil,
 		Gross: apiMoneyOf(p.Money(p.Gross)), Base: apiMoneyOf(p.Money(p.Base)), Refunded: apiMoneyOf(p.Money(p.Refunded)),
-		Partner: apiRefTo(p.PartnerKey), AttributedBy: (*string)(p.AttributedBy), Steps: apiSteps(p.Steps.V), PaidAt: p.PaidAt.UTC(), Aliases: aliases}
+		Partner: apiRefTo(p.PartnerKey), AttributedBy: (*string)(p.AttributedBy), Steps: apiSteps(p.Steps.V), DecidedAt: apiTimeOf(p.DecidedAt), PaidAt: p.PaidAt.UTC(), Aliases: aliases}
 	if p.CustomerKey != nil {
 		shape.Customer = &apiPayer{*p.CustomerKey, p.CustomerEmail}
 	}
 	return shape
+}
+
+// apiTimeOf is a moment in UTC, or null.
+func apiTimeOf(at *time.Time) *time.Time {
+	if at == nil {
+		return nil
+	}
+	return new(at.UTC())
 }
 
 // apiSteps is never null.
@@ -87,6 +96,7 @@ type apiTransactionIn struct {
 	Customer    *apiCustomerRef `json:"customer,omitempty"`
 	ProductID   *string         `json:"product_id,omitempty" nullable:"true"`
 	ProductType *string         `json:"product_type,omitempty" nullable:"true"`
+	ClickID     *string         `json:"click_id,omitempty" nullable:"true" doc:"The visit through a partner's link that this payment came from."`
 	Options     *apiOptions     `json:"options,omitempty"`
 }
 
@@ -140,6 +150,7 @@ func (in apiTransactionIn) transaction(c models.Currency) (inbox.Transaction, er
 		t.Amount, t.AmountUnits = amount.Decimal(), string(c)
 	}
 	t.ProductID, t.ProductType = w.optional("product_id", in.ProductID), w.optional("product_type", in.ProductType)
+	t.ClickID = w.optional("click_id", in.ClickID)
 	if in.Partner != nil {
 		t.Partner = w.text("partner.key", in.Partner.Key, 200)
 	}

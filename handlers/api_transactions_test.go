@@ -6,7 +6,7 @@ import (
 	"portal/store/storetest"
 )
 
-const apiTransactionFields = "key source kind status attributed gross base refunded customer partner attributed_by steps paid_at aliases"
+const apiTransactionFields = "key source kind status attributed gross base refunded customer partner attributed_by steps decided_at paid_at aliases"
 
 func TestAPITransactionIsCountedOnce(t *testing.T) {
 	t.Parallel()
@@ -97,7 +97,7 @@ func TestAPICommissionsShowWhatWasEarnedAndIsLeft(t *testing.T) {
 	w.hear(sample(1, "A", 10000).Refund(storetest.Old, 5000))
 	for _, query := range []string{"", "?partner=A", "?transaction=ch_1", "?partner=A&transaction=in_1"} {
 		a := w.call("GET", "/v1/commissions"+query, "").is(200)
-		hasExactly(t, "a commission", a.data()[0], "id partner transaction amount earned share rate status payable_on steps")
+		hasExactly(t, "a commission", a.data()[0], "id partner transaction amount earned share rate status payable_on rule_version decided_at steps")
 		contains(t, a.call, a.data()[0], `{"partner":{"key":"A"},"transaction":{"key":"in_1"},"amount":{"amount":"10.00","currency":"usd"},"earned":{"amount":"20.00","currency":"usd"},
 			"share":{"amount":"10.00","currency":"usd"},"rate":null,"status":"held","payable_on":"2026-12-16"}`)
 	}

@@ -35,6 +35,8 @@ GET  /admin/partners                                    303    200     200   200
 GET  /admin/partners/new                                303    403     403   200   200     403      200
 POST /admin/partners                                    303    403     403   422   422     403      422
 GET  /admin/partners/{partner}                          303    200     200   200   200     403      404
+POST /admin/partners/{partner}/codes                    303    403     403   422   422     403      404
+POST /admin/partners/{partner}/codes/remove             303    403     403   422   422     403      404
 GET  /admin/invoices                                    303    200     200   200   200     403      200
 GET  /admin/invoices/new                                303    403     200   200   200     403      200
 POST /admin/invoices                                    303    403     422   422   422     403      422

@@ -102,6 +102,7 @@ func whyEarning(side partnerSide, row store.CommissionRow, payment store.Payment
 		v.Lost = "By what is known now, this sale was not brought by you. What it earned you at first was taken back."
 	}
 	v.Decision, v.Earning = whyMine(payment.Steps.V, mine), whyAmount(row.Steps)
+	v.Version, v.Decided = row.Version, row.DecidedAt
 	v.Later = later(row, entries, invoices, side)
 	return v
 }

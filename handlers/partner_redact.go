@@ -49,12 +49,17 @@ var partnerQuestions = map[string]string{
 	"email":            "Does a customer with the same e-mail belong to a partner?",
 	"metadata":         "Does the sale carry a partner code in its metadata?",
 	"client_reference": "Does the sale carry a partner code as its client reference?",
+	"coupon":           "Was a coupon used that stands for a partner?",
+	"click":            "Did the customer come through a partner's link?",
+	"self_referral":    "Is the customer the partner?",
 	"unattributed":     "Did any question find a partner?",
 	"rule":             "Which of the program's rules covers this sale?",
 	"recurring":        "Does the rule earn for this payment of the customer?",
+	"tier":             "Has your month reached a tier of the rule?",
 	"amount":           "How much is that?",
 	"rate":             "What is it in your currency?",
 	"dispute":          "Is the payment disputed?",
+	"payable":          "When is it payable, and why not sooner?",
 }
 
 func partnerQuestion(rule string) string {
@@ -71,14 +76,19 @@ var redacted = map[string]string{
 	models.Skipped: "Nothing came with the sale that could be asked.",
 	models.Refused: "A partner was named who could not earn then.",
 	models.Matched: "Another partner was found here.",
+	models.Flagged: "The sale came from the partner's own address, and earns all the same.",
 }
 
 // quoted is where a value stood that a step quotes: these words are ours, and may be shown when the value may not.
-var quoted = regexp.MustCompile(`^(metadata (?:partner_key|partnero_partner) on the [a-z ]+?|the client reference|the API call) (?:says|names) `)
+var quoted = regexp.MustCompile(`^(metadata (?:partner_key|partnero_partner) on the [a-z ]+?|the client reference(?: on the [a-z ]+?)?|the API call) (?:says|names) `)
+
+// byHand is where the reason stands that a person gave for whose a payment is.
+var byHand = regexp.MustCompile(`^given to [A-Za-z0-9_-]+ by hand on [0-9-]+: (.*)$`)
 
 // harmless are the answers that quote nothing.
 var harmless = regexp.MustCompile(`^(no partner key in the metadata of the [a-z ]+|(the customer|a customer with the same e-mail) is not linked to a partner|` +
-	`no (customer id|e-mail|client reference) came with the payment|no metadata came that names a partner, on [a-z, ]+|no question found a partner)$`)
+	`the metadata of the [a-z ,]+ is not known|no (customer id|e-mail|client reference|coupon|click) came with the payment|` +
+	`something was taken off, and which code did it is not known|no metadata came that names a partner, on [a-z, ]+|no question found a partner)$`)
 
 // whyMine retells the steps of a decision to the partner of a commission. Only the step that found this partner is told
 // in full; mine says that the payment is still theirs.
@@ -91,6 +101,8 @@ func whyMine(steps []models.Step, mine bool) []views.WhyStep {
 		w := views.WhyStep{Question: partnerQuestion(s.Rule), Verdict: s.Verdict, Answer: redacted[s.Verdict]}
 		if mine && s.Verdict == models.Matched {
 			w.Deciding, w.Answer = true, began(withoutAddresses(s.Because))
+		} else if reason := byHand.FindStringSubmatch(s.Because); reason != nil {
+			w.Evidence = withoutAddresses(reason[1]) // whoever wrote it was told that partners read it
 		} else if harmless.MatchString(s.Because) {
 			w.Answer = began(s.Because)
 		} else if found := quoted.FindStringSubmatch(s.Because); found != nil {
@@ -102,13 +114,13 @@ func whyMine(steps []models.Step, mine bool) []views.WhyStep {
 }
 
 // whyAmount retells the steps of an earning: they speak of rules and amounts, and of no partner but this one. The last
-// computed step, which of several lines is the sum, is the one that decides.
+// computed step before the day, which of several lines is the sum, is the one that decides.
 func whyAmount(steps []models.Step) []views.WhyStep {
 	var told []views.WhyStep
 	last := -1
 	for i, s := range steps {
 		told = append(told, views.WhyStep{Question: partnerQuestion(s.Rule), Verdict: s.Verdict, Answer: began(withoutAddresses(s.Because))})
-		if s.Verdict == models.Computed {
+		if s.Verdict == models.Computed && s.Rule != "payable" {
 			last = i
 		}
 	}

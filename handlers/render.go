@@ -49,7 +49,11 @@ var flashes = map[string]func(n int) views.Flash{
 		return done("The payment was given to the partner. What it earned before is booked back.")
 	},
 	"partner": func(int) views.Flash { return done("The partner was added.") },
-	"test":    func(int) views.Flash { return views.Flash{Tone: views.Telling, Text: "You see test data now."} },
+	"code-added": func(int) views.Flash {
+		return done("The code was added. It counts for payments from now on.")
+	},
+	"code-removed": func(int) views.Flash { return done("The code was removed. What it earned stays.") },
+	"test":         func(int) views.Flash { return views.Flash{Tone: views.Telling, Text: "You see test data now."} },
 	"live": func(int) views.Flash {
 		return views.Flash{Tone: views.Telling, Text: "You see live data now. What you do here is real."}
 	},

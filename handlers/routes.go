@@ -83,6 +83,8 @@ func (h *House) routes() []route {
 		{"GET", "/admin/partners/new", admins, h.adminPartnerNew},
 		{"POST", "/admin/partners", admins, h.adminPartnerAdd},
 		{"GET", "/admin/partners/:id", viewers, h.adminPartner},
+		{"POST", "/admin/partners/:id/codes", admins, h.adminCodeAdd},
+		{"POST", "/admin/partners/:id/codes/remove", admins, h.adminCodeRemove},
 		{"GET", "/admin/invoices", viewers, h.adminInvoices},
 		{"GET", "/admin/invoices/new", money, h.adminInvoicesNew},
 		{"POST", "/admin/invoices", money, h.adminInvoicesDraw},

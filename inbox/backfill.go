@@ -132,7 +132,7 @@ func (in *Inbox) batch(c models.Customer, to models.Partner, want BackfillWanted
 // backfill keeps the batch's link and decides anew what the customer, and all who share an address with them, paid since.
 func (in *Inbox) backfill(ctx context.Context, tx *store.Store, c models.Customer, b models.Backfill) (models.Effect, error) {
 	from := since{at: b.Since}
-	e, _, err := in.effect(ctx, tx, c, from, func() error {
+	e, _, err := in.effect(ctx, tx, c, from, func(ctx context.Context) error {
 		link := models.Link{Customer: c.ID, Partner: b.Partner, From: b.Since, Origin: models.OriginBackfill, Batch: b.ID}
 		if err := tx.AddLink(ctx, c.Tenant, link); err != nil {
 			return fmt.Errorf("link customer %s since %s: %w", c.Key, b.Since.Format(time.DateOnly), err)
@@ -217,7 +217,7 @@ func (in *Inbox) undo(ctx context.Context, tx *store.Store, b models.Backfill, w
 		return nil, err
 	}
 	from := since{at: b.Since}
-	_, shrunk, err := in.effect(ctx, tx, c, from, func() error { return in.redecideKin(ctx, tx, c, from) })
+	_, shrunk, err := in.effect(ctx, tx, c, from, func(ctx context.Context) error { return in.redecideKin(ctx, tx, c, from) })
 	return shrunk, err
 }
 

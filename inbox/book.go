@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ type target struct {
 	partner *models.Partner
 	earning models.Earning
 	back    commission.Back
+	why     string // what made it be counted again; empty for news of its own
 }
 
 // earn brings the payment's commissions to the target: the difference is booked, nothing is edited.
@@ -45,7 +47,8 @@ func (in *Inbox) earn(ctx context.Context, tx *store.Store, want target) error {
 	return in.adjust(ctx, tx, *current, want)
 }
 
-// newCommission freezes the terms at the moment of sale: partner, currency, and the end of the hold.
+// newCommission freezes the terms at the moment of sale: partner, currency, hold and refunds (P31). The version of the rules
+// is the one at paid_at, which stays what it is.
 func (in *Inbox) newCommission(want target) *models.Commission {
 	p := want.payment
 	c := models.Commission{Tenant: p.Tenant, ID: models.NewID[models.CommissionID](in.Now()), Payment: p.ID, PaymentKey: p.Key, Partner: want.partner.ID,
@@ -72,7 +75,7 @@ func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commissio
 	if err := in.dispute(ctx, tx, &c, want.back.Held, entries); err != nil {
 		return err
 	}
-	c.First, c.Share, c.Steps = first, share, want.earning.Steps
+	c.First, c.Share, c.Steps, c.Version = first, share, want.earning.Steps, want.earning.Version
 	if c.Disputed {
 		c.Steps = append(c.Steps, models.Step{Rule: "dispute", Verdict: models.Refused, Because: "the customer's bank disputes this payment: held until that is decided"})
 	}
@@ -106,7 +109,7 @@ func (in *Inbox) turn(ctx context.Context, tx *store.Store, c *models.Commission
 	}
 	kind, because := "earned", "earned from "+want.payment.Key
 	if !isNew {
-		kind, because = "correction", "more is known of "+want.payment.Key
+		kind, because = "correction", cmp.Or(want.why, "more is known of "+want.payment.Key)
 	}
 	backBefore, backNow := c.Earned.Minor-c.Amount.Minor, earned.Minor-amount.Minor
 	parts := []models.Entry{
@@ -180,6 +183,7 @@ func (in *Inbox) takeBack(ctx context.Context, tx *store.Store, c models.Commiss
 func (in *Inbox) write(ctx context.Context, tx *store.Store, c models.Commission, seq int, parts []models.Entry) error {
 	now := in.now()
 	c.Status = statusAfter(c)
+	c.Steps = commission.WithPayable(c)
 	if err := tx.KeepCommission(ctx, c, now); err != nil {
 		return fmt.Errorf("keep commission %s: %w", c.ID, err)
 	}
@@ -195,6 +199,7 @@ func (in *Inbox) write(ctx context.Context, tx *store.Store, c models.Commission
 		if err := tx.AddEntry(ctx, c, e); err != nil {
 			return fmt.Errorf("keep entry %d of %s: %w", e.Seq, c.ID, err)
 		}
+		noteEntry(ctx, c, e)
 		if err := tx.Book(ctx, c.Tenant, ledger.Stamp(c.Tenant, ledger.Entry(c, e))); err != nil {
 			return err
 		}
@@ -230,6 +235,7 @@ func (in *Inbox) onInvoice(ctx context.Context, tx *store.Store, c models.Commis
 	} else if err != nil {
 		return err
 	}
+	before := i.Total()
 	why := fmt.Sprintf("%s of %s was taken back: %s", models.Money{Minor: -e.Amount.Minor, Currency: e.Amount.Currency}, i.Number, e.Because)
 	i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = nil, nil, nil, &why
 	if left := i.TotalMinor + e.Amount.Minor; left > 0 {
@@ -246,5 +252,6 @@ func (in *Inbox) onInvoice(ctx context.Context, tx *store.Store, c models.Commis
 	if err := tx.SaveInvoice(ctx, i); err != nil {
 		return fmt.Errorf("shrink invoice %s: %w", i.ID, err)
 	}
+	noteInvoice(ctx, i, before)
 	return tx.Audited(ctx, c.Company, models.Actor{Name: "Portal"}, "invoice.shrunk", i.ID.String(), why, e.At)
 }

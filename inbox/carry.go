@@ -4,18 +4,20 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"portal/models"
 	"portal/sources"
 	"portal/store"
 )
 
-// outcome is how an event ended, or the question it must ask first.
+// outcome is how an event ended, or the question it must ask first, or what it counts without but would like to be shown.
 type outcome struct {
 	status   models.EventStatus
 	because  *string
 	ask      *models.Question
 	waitsFor []string
+	wants    []models.Want
 }
 
 // carry takes one event through the rules: read it, find the money it tells of, keep what it says, decide, book.
@@ -28,6 +30,9 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 	if news.Silent != "" {
 		return outcome{status: models.EventIgnored, because: &news.Silent}, nil
 	}
+	if err := in.again(ctx, tx, e); err != nil {
+		return outcome{}, err
+	}
 	if news.Ask != nil {
 		settled, err := in.invoiceKnown(ctx, tx, e.Tenant, *news.Ask)
 		if err != nil {
@@ -37,21 +42,45 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 			return outcome{ask: news.Ask, waitsFor: known(*news.Ask)}, nil
 		}
 	}
-	return outcome{status: models.EventDone}, in.apply(ctx, tx, e, news)
+	wants, err := in.apply(ctx, tx, e, news)
+	if err != nil {
+		return outcome{}, err
+	}
+	if len(news.Tellings)+len(news.Reversals) == 0 {
+		return outcome{status: models.EventDone, because: new("Kept. It tells of " + strings.Join(subjectsOf(news.Facts), ", ") + " and counts no money.")}, nil
+	}
+	return in.end(ctx, tx, e, wants)
 }
 
-// apply keeps what the news says of each payment that it touches, and settles it.
-func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) error {
+// apply keeps what the news says of each payment that it touches, and settles it, and then what its facts concern. It
+// tells what the provider could still show that would matter to those it told of.
+func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) (wants []models.Want, err error) {
+	err = in.counted(ctx, tx, e.Tenant, func(ctx context.Context) (err error) {
+		wants, err = in.applyEach(ctx, tx, e, news)
+		return err
+	})
+	return wants, err
+}
+
+func (in *Inbox) applyEach(ctx context.Context, tx *store.Store, e models.Event, news models.News) ([]models.Want, error) {
+	concerned, err := in.keepFacts(ctx, tx, e.Tenant, news.Facts)
+	if err != nil {
+		return nil, err
+	}
+	var all []models.Want
+	var own []models.PaymentID
 	for _, ids := range touched(news) {
 		payment, err := in.meet(ctx, tx, e, ids, news)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := in.settle(ctx, tx, e.Tenant, payment); err != nil {
-			return err
+		wants, err := in.settleAsking(ctx, tx, e.Tenant, payment)
+		if err != nil {
+			return nil, err
 		}
+		own, all = append(own, payment), append(all, wantedBy(news, wants)...)
 	}
-	return nil
+	return all, in.settleTouched(ctx, tx, e.Tenant, concerned, own)
 }
 
 // invoiceKnown tells whether the money of a charge is known already and something has settled its invoice.
@@ -138,6 +167,9 @@ func (in *Inbox) keepNews(ctx context.Context, tx *store.Store, t models.Tenant,
 	}
 	for _, l := range news.Tellings {
 		old := slices.IndexFunc(have, func(h models.Telling) bool { return h.Object == l.Object })
+		if old >= 0 {
+			l = sources.Settled(have[old], l)
+		}
 		if !here(l.Aliases()) || old >= 0 && !sources.Newer(have[old], l) {
 			continue
 		}
@@ -164,6 +196,13 @@ func (in *Inbox) keepNews(ctx context.Context, tx *store.Store, t models.Tenant,
 // merge joins a payment to another that turned out to be the same money: its ids and tellings move, and what it
 // earned is taken back by bookings.
 func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, from, into models.PaymentID) error {
+	gone, err := tx.Payment(ctx, t, from)
+	if err != nil {
+		return err
+	}
+	if err := in.moved(ctx, tx, t, placeOfRow(gone), nil); err != nil {
+		return err
+	}
 	if err := tx.MergePayments(ctx, t, from, into); err != nil {
 		return err
 	}

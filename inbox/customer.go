@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"portal/attribution"
@@ -14,23 +13,26 @@ import (
 
 // whose finds the customer record that a payment belongs to. A payment that names its own partner, in a transaction-based
 // program, belongs to the customer's composite record with that partner; any other to the customer's own (D13, F67).
-func (in *Inbox) whose(ctx context.Context, tx *store.Store, p models.Payment) (*models.Customer, error) {
-	if p.Policy != attribution.TransactionBased {
-		return in.customerOf(ctx, tx, p)
+func (in *Inbox) whose(ctx context.Context, tx *store.Store, p *told) (*models.Customer, error) {
+	if !attribution.ByTransaction(p.Policy) {
+		return in.customerOf(ctx, tx, p.Payment)
 	}
 	var look attribution.Lookups
-	if err := in.partnersFor(ctx, tx, p, &look); err != nil {
+	if err := in.partnersFor(ctx, tx, p.Payment, &look); err != nil {
 		return nil, err
 	}
-	d := attribution.Decide(p, look)
-	if !attribution.ForPayment(d) {
-		return in.customerOf(ctx, tx, p)
+	d, err := in.judge(ctx, tx, p, &look)
+	if err != nil {
+		return nil, err
 	}
-	key := in.keyOf(tx, p)
+	if !attribution.ForPayment(d) {
+		return in.customerOf(ctx, tx, p.Payment)
+	}
+	key := in.keyOf(tx, p.Payment)
 	if key == "" {
 		return nil, nil
 	}
-	return in.composite(ctx, tx, p, key+"__pkey_"+d.Partner.Key, *d.Partner)
+	return in.composite(ctx, tx, p.Payment, key+"__pkey_"+d.Partner.Key, *d.Partner)
 }
 
 // composite finds or makes a customer's record with one partner. It has no id of the provider's: that is the own record's.
@@ -145,10 +147,13 @@ func (in *Inbox) newCustomer(ctx context.Context, tx *store.Store, p models.Paym
 		c.Name = &who.Name
 	}
 	// The key may be another's by now: somebody gave that one another address or id by hand.
-	if _, err := tx.CustomerByKey(ctx, p.Tenant, c.Key); err == nil {
-		c.Key += "_" + strings.TrimPrefix(c.ID.String(), "cst_")
-	} else if !errors.Is(err, models.ErrNotFound) {
-		return nil, err
+	for base, n := c.Key, 2; ; n++ {
+		if _, err := tx.CustomerByKey(ctx, p.Tenant, c.Key); errors.Is(err, models.ErrNotFound) {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		c.Key = fmt.Sprintf("%s_%d", base, n)
 	}
 	if err := tx.AddCustomer(ctx, c); err != nil {
 		return nil, fmt.Errorf("keep customer %s: %w", c.Key, err)

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"portal/attribution"
@@ -109,6 +110,9 @@ func (in *Inbox) linkByAddress(ctx context.Context, tx *store.Store, customer mo
 // partnersFor loads the partners that a payment's clues, its customer's link or a person's choice name.
 func (in *Inbox) partnersFor(ctx context.Context, tx *store.Store, p models.Payment, look *attribution.Lookups) error {
 	look.Partners, look.Linked = map[string]models.Partner{}, map[models.PartnerID]models.Partner{}
+	if err := in.besidesFor(ctx, tx, p, look); err != nil {
+		return err
+	}
 	if keys := p.Clues.Named(); len(keys) > 0 {
 		named, err := tx.PartnersByKey(ctx, p.Tenant, keys)
 		if err != nil {
@@ -137,33 +141,77 @@ func (in *Inbox) partnersFor(ctx context.Context, tx *store.Store, p models.Paym
 	return nil
 }
 
+// besidesFor loads whom a payment's coupons and click stand for.
+func (in *Inbox) besidesFor(ctx context.Context, tx *store.Store, p models.Payment, look *attribution.Lookups) error {
+	look.Codes, look.Click = map[string]models.Partner{}, nil
+	if len(p.Clues.Coupons) > 0 {
+		codes, err := tx.CodesNamed(ctx, p.Tenant, p.Clues.Beside())
+		if err != nil {
+			return err
+		}
+		for _, code := range codes {
+			if !code.HoldsAt(p.PaidAt) {
+				continue
+			}
+			if look.Codes[models.NormalCode(code.Code)], err = tx.Partner(ctx, p.Tenant, code.Partner); err != nil {
+				return err
+			}
+		}
+	}
+	if p.Clues.Click == "" {
+		return nil
+	}
+	click, err := tx.Click(ctx, p.Tenant, p.Clues.Click)
+	if errors.Is(err, models.ErrNotFound) || err == nil && click.At.After(p.PaidAt) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	partner, err := tx.Partner(ctx, p.Tenant, click.Partner)
+	look.Click = &partner
+	return err
+}
+
 // decide asks the rules about one payment and books what they say.
-func (in *Inbox) decide(ctx context.Context, tx *store.Store, p told, look *lookedUp) error {
+func (in *Inbox) decide(ctx context.Context, tx *store.Store, p *told, look *lookedUp) error {
 	if look == nil {
 		look = &lookedUp{}
 		if err := in.partnersFor(ctx, tx, p.Payment, &look.Lookups); err != nil {
 			return err
 		}
 	}
-	d := attribution.Decide(p.Payment, look.Lookups)
-	if err := in.link(ctx, tx, p.Payment, d, look); err != nil {
+	d, err := in.judge(ctx, tx, p, &look.Lookups)
+	if err != nil {
+		return err
+	}
+	if err := in.link(ctx, tx, *p, d, look); err != nil {
 		return err
 	}
 	if !p.Counted {
-		if err := tx.SaveDecision(ctx, p.Tenant, p.ID, nil, nil, d.Policy, d.Steps); err != nil {
+		if err := tx.SaveDecision(ctx, p.Payment, store.Decided{Policy: d.Policy, Steps: d.Steps}, in.now()); err != nil {
+			return err
+		}
+		if err := in.moved(ctx, tx, p.Tenant, p.was, nil); err != nil {
 			return err
 		}
 		return in.earn(ctx, tx, target{payment: p.Payment})
 	}
-	return in.book(ctx, tx, p, d, models.Past{FirstSale: look.first.PaidAt, FirstKey: look.first.Key})
+	past, err := in.past(ctx, tx, p.Payment, d, look)
+	if err != nil {
+		return err
+	}
+	return in.book(ctx, tx, *p, d, past)
 }
 
 // link ties the customer to the partner whom the clues found. A payment given by hand ties nobody: then what the clues
 // alone would have found counts, so that the customer stays whose they were.
-func (in *Inbox) link(ctx context.Context, tx *store.Store, p models.Payment, d models.Decision, look *lookedUp) error {
+func (in *Inbox) link(ctx context.Context, tx *store.Store, p told, d models.Decision, look *lookedUp) error {
 	if d.By == models.ByHand {
 		p.Choice = nil
-		d = attribution.Decide(p, look.Lookups)
+		var err error
+		if d, err = in.judge(ctx, tx, &p, &look.Lookups); err != nil {
+			return err
+		}
 	}
 	linkedElsewhere := d.By == models.ByEmail && look.ByEmail != nil && look.ByEmail.Customer != look.customer
 	if d.Partner == nil || !d.Links && !linkedElsewhere || look.customer.IsZero() {
@@ -178,27 +226,31 @@ func (in *Inbox) link(ctx context.Context, tx *store.Store, p models.Payment, d 
 
 // book counts what the payment earns and brings the commissions of the payment to it.
 func (in *Inbox) book(ctx context.Context, tx *store.Store, p told, d models.Decision, past models.Past) error {
-	want := target{payment: p.Payment, partner: d.Partner, back: p.back}
-	steps := d.Steps
-	var partner *models.PartnerID
-	var by *models.AttributedBy
+	want := target{payment: p.Payment, partner: d.Partner, back: p.back, why: p.why}
+	decided := store.Decided{Policy: d.Policy, Steps: d.Steps}
+	var is *place
 	if d.Partner != nil {
 		var err error
 		if want.program, err = tx.Program(ctx, p.Company, p.Via); err != nil {
 			return err
 		}
-		sets, err := tx.RuleSets(ctx, p.Tenant, p.Via)
+		sets, err := in.rules(ctx, tx, p.Tenant, p.Via)
 		if err != nil {
 			return err
 		}
 		want.earning = commission.Earn(sets, p.Payment, d, past)
-		partner, by = &d.Partner.ID, &d.By
-		if !want.earning.Earns {
-			steps = append(steps, want.earning.Steps...)
+		decided.Partner, decided.By, decided.Earns = &d.Partner.ID, &d.By, want.earning.Earns
+		if decided.Earns {
+			is = placeOf(p.Via, d.Partner.ID, p.PaidAt, p.Key, p.Base)
+		} else {
+			decided.Steps = append(decided.Steps, want.earning.Steps...)
 		}
 	}
-	if err := tx.SaveDecision(ctx, p.Tenant, p.ID, partner, by, d.Policy, steps); err != nil {
+	if err := tx.SaveDecision(ctx, p.Payment, decided, in.now()); err != nil {
 		return fmt.Errorf("keep the decision on %s: %w", p.ID, err)
+	}
+	if err := in.moved(ctx, tx, p.Tenant, p.was, is); err != nil {
+		return err
 	}
 	return in.earn(ctx, tx, want)
 }

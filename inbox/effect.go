@@ -11,38 +11,152 @@ import (
 	"portal/store"
 )
 
-// picture is who earns a customer's payments, and what, at one moment.
-type picture struct {
-	payments []store.PaymentRow
-	earned   map[models.PaymentID][]store.CommissionRow
-}
-
-// effect does something to a customer's payments from a moment on, and tells what it changed: it looks before and after.
-func (in *Inbox) effect(ctx context.Context, tx *store.Store, c models.Customer, from since, act func() error) (e models.Effect, changed []models.CommissionID, err error) {
+// effect does something to a customer's payments from a moment on, and tells what it changed, and which commissions shrank:
+// it looks at those payments before and after, and notes every entry that is written meanwhile, on others' payments too.
+func (in *Inbox) effect(ctx context.Context, tx *store.Store, c models.Customer, from since, act func(context.Context) error) (e models.Effect, shrunk []models.CommissionID, err error) {
 	before, err := in.picture(ctx, tx, c, from)
 	if err != nil {
 		return e, nil, err
 	}
-	all := before.commissions()
-	gathering, err := tx.InvoicesGathering(ctx, c.Tenant, all)
-	if err != nil {
-		return e, nil, err
-	}
-	paid, err := tx.EntriesPaid(ctx, c.Tenant, all)
-	if err != nil {
-		return e, nil, err
-	}
-	if err := act(); err != nil {
+	seen := &noting{map[models.CommissionID]*noted{}, map[models.InvoiceID]*models.InvoiceEffect{}}
+	if err := act(context.WithValue(ctx, notingKey{}, seen)); err != nil {
 		return e, nil, err
 	}
 	after, err := in.picture(ctx, tx, c, from)
 	if err != nil {
 		return e, nil, err
 	}
+	shrunk = seen.shrunk()
+	paid, err := tx.EntriesPaid(ctx, c.Tenant, shrunk)
+	if err != nil {
+		return e, nil, err
+	}
 	e.Changes, e.Alike = changes(before, after, paid)
-	e.Partners, changed = partnerEffects(before, after)
-	e.Invoices, err = invoiceEffects(ctx, tx, c.Tenant, gathering)
-	return e, changed, err
+	others, err := seen.beside(ctx, tx, c.Tenant, after, paid)
+	if err != nil {
+		return e, nil, err
+	}
+	e.Changes = append(e.Changes, others...)
+	if e.Partners, err = seen.partners(ctx, tx, c.Tenant); err != nil {
+		return e, nil, err
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(seen.invoices), func(a, b models.InvoiceID) int { return cmp.Compare(a.String(), b.String()) }) {
+		e.Invoices = append(e.Invoices, *seen.invoices[id])
+	}
+	return e, shrunk, nil
+}
+
+// noting is what a piece of work writes, for telling its effect.
+type noting struct {
+	entries  map[models.CommissionID]*noted
+	invoices map[models.InvoiceID]*models.InvoiceEffect
+}
+
+// noted is a commission as it was written last, and what its entries came to.
+type noted struct {
+	models.Commission
+	more int64
+}
+
+type notingKey struct{}
+
+// noteEntry notes an entry, where somebody wants to know.
+func noteEntry(ctx context.Context, c models.Commission, e models.Entry) {
+	seen, wanted := ctx.Value(notingKey{}).(*noting)
+	if !wanted {
+		return
+	}
+	if seen.entries[c.ID] == nil {
+		seen.entries[c.ID] = &noted{}
+	}
+	n := seen.entries[c.ID]
+	n.Commission, n.more = c, n.more+e.Amount.Minor
+}
+
+// noteInvoice notes that an invoice shrank, where somebody wants to know.
+func noteInvoice(ctx context.Context, i models.Invoice, before models.Money) {
+	seen, wanted := ctx.Value(notingKey{}).(*noting)
+	if !wanted {
+		return
+	}
+	if seen.invoices[i.ID] == nil {
+		seen.invoices[i.ID] = &models.InvoiceEffect{ID: i.ID, Number: i.Number, Name: i.PartnerName, Before: before}
+	}
+	seen.invoices[i.ID].After, seen.invoices[i.ID].Status = i.Total(), i.Status
+}
+
+func (n *noting) shrunk() []models.CommissionID {
+	var ids []models.CommissionID
+	for id, c := range n.entries {
+		if c.more < 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// partners sum by partner and currency what all entries came to.
+func (n *noting) partners(ctx context.Context, tx *store.Store, t models.Tenant) ([]models.PartnerEffect, error) {
+	type of struct {
+		partner  models.PartnerID
+		currency models.Currency
+	}
+	sums := map[of]models.PartnerEffect{}
+	for _, c := range n.entries {
+		if c.more != 0 {
+			key := of{c.Partner, c.Amount.Currency}
+			sum := sums[key]
+			sum.Payments++
+			sum.Amount = models.Money{Minor: sum.Amount.Minor + c.more, Currency: c.Amount.Currency}
+			sums[key] = sum
+		}
+	}
+	var list []models.PartnerEffect
+	for key, sum := range sums {
+		p, err := tx.Partner(ctx, t, key.partner)
+		if err != nil {
+			return nil, err
+		}
+		sum.Partner, sum.Key, sum.Name = p.ID, p.Key, p.Name
+		list = append(list, sum)
+	}
+	slices.SortFunc(list, func(a, b models.PartnerEffect) int {
+		return cmp.Or(cmp.Compare(b.Amount.Minor, a.Amount.Minor), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Amount.Currency, b.Amount.Currency))
+	})
+	return list, nil
+}
+
+// beside are the changes of payments that are not in the picture: others of a partner's month, whose tier is another now.
+func (n *noting) beside(ctx context.Context, tx *store.Store, t models.Tenant, after picture, paid map[models.CommissionID]string) ([]models.Change, error) {
+	var ids []models.PaymentID
+	of := map[models.PaymentID]*noted{}
+	for _, c := range n.entries {
+		if _, pictured := after.earned[c.Payment]; !pictured && c.more != 0 {
+			ids, of[c.Payment] = append(ids, c.Payment), c
+		}
+	}
+	rows, err := tx.PaymentsByID(ctx, t, ids)
+	if err != nil {
+		return nil, err
+	}
+	var list []models.Change
+	for _, p := range rows {
+		c := of[p.ID]
+		if p.Partner == nil || *p.Partner != c.Partner {
+			continue
+		}
+		now := models.Share{Partner: c.Partner, Key: *p.PartnerKey, Name: *p.PartnerName, Amount: &c.Amount, Rate: c.Rate, PayableOn: &c.PayableOn, Status: c.Status}
+		was := now
+		was.Amount = &models.Money{Minor: c.Amount.Minor - c.more, Currency: c.Amount.Currency}
+		list = append(list, models.Change{Payment: p.ID, Key: p.Key, PaidAt: p.PaidAt, Gross: p.Money(p.Gross), Before: was, After: now, WasPaid: paid[c.ID] != ""})
+	}
+	return list, nil
+}
+
+// picture is who earns a customer's payments, and what, at one moment.
+type picture struct {
+	payments []store.PaymentRow
+	earned   map[models.PaymentID][]store.CommissionRow
 }
 
 // picture reads the payments of a customer, and of all who share an address with them, from a moment on.
@@ -62,16 +176,6 @@ func (in *Inbox) picture(ctx context.Context, tx *store.Store, c models.Customer
 	}
 	s.earned, err = tx.CommissionsOfAll(ctx, c.Tenant, ids)
 	return s, err
-}
-
-func (s picture) commissions() []models.CommissionID {
-	var ids []models.CommissionID
-	for _, list := range s.earned {
-		for _, c := range list {
-			ids = append(ids, c.ID)
-		}
-	}
-	return ids
 }
 
 // share is who earns a payment, and what.
@@ -113,71 +217,4 @@ func changes(before, after picture, paid map[models.CommissionID]string) (list [
 		list = append(list, c)
 	}
 	return list, alike
-}
-
-// partnerEffects sum by partner and currency what all commissions come to more, or less; and list those that shrink.
-func partnerEffects(before, after picture) (list []models.PartnerEffect, shrunk []models.CommissionID) {
-	type of struct {
-		partner  models.PartnerID
-		currency models.Currency
-	}
-	sums := map[of]*models.PartnerEffect{}
-	add := func(c store.CommissionRow, minor int64) {
-		key := of{c.Partner, c.Amount.Currency}
-		if sums[key] == nil {
-			sums[key] = &models.PartnerEffect{Partner: c.Partner, Key: c.PartnerKey, Amount: models.Money{Currency: c.Amount.Currency}}
-		}
-		sums[key].Amount.Minor += minor
-		sums[key].Payments++
-	}
-	old := map[models.CommissionID]int64{}
-	for _, list := range before.earned {
-		for _, c := range list {
-			old[c.ID] = c.Amount.Minor
-		}
-	}
-	names := map[models.PartnerID]string{}
-	for _, p := range slices.Concat(before.payments, after.payments) {
-		if p.Partner != nil {
-			names[*p.Partner] = *p.PartnerName
-		}
-	}
-	for _, list := range after.earned {
-		for _, c := range list {
-			if more := c.Amount.Minor - old[c.ID]; more != 0 {
-				add(c, more)
-				if more < 0 {
-					shrunk = append(shrunk, c.ID)
-				}
-			}
-		}
-	}
-	for key, e := range sums {
-		e.Name = cmp.Or(names[key.partner], e.Key)
-		list = append(list, *e)
-	}
-	slices.SortFunc(list, func(a, b models.PartnerEffect) int {
-		return cmp.Or(cmp.Compare(b.Amount.Minor, a.Amount.Minor), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Amount.Currency, b.Amount.Currency))
-	})
-	return list, shrunk
-}
-
-// invoiceEffects are the invoices that are not what they were.
-func invoiceEffects(ctx context.Context, tx *store.Store, t models.Tenant, before []models.Invoice) ([]models.InvoiceEffect, error) {
-	var ids []models.InvoiceID
-	was := map[models.InvoiceID]models.Invoice{}
-	for _, i := range before {
-		ids, was[i.ID] = append(ids, i.ID), i
-	}
-	now, err := tx.InvoicesByID(ctx, t, ids)
-	if err != nil {
-		return nil, fmt.Errorf("load %d invoices: %w", len(ids), err)
-	}
-	var list []models.InvoiceEffect
-	for _, i := range now {
-		if old := was[i.ID]; old.TotalMinor != i.TotalMinor || old.Status != i.Status {
-			list = append(list, models.InvoiceEffect{ID: i.ID, Number: i.Number, Name: i.PartnerName, Before: old.Total(), After: i.Total(), Status: i.Status})
-		}
-	}
-	return list, nil
 }

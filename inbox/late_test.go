@@ -222,3 +222,22 @@ func TestOfTwoSalesInOneSecondOneIsTheFirst(t *testing.T) {
 		t.Errorf("%d first sales", earned)
 	}
 }
+
+// D14, P49: a partner who was paused and came back keeps what was earned before, also when a refund has it decided anew.
+func TestAPauseTakesNothingOfWhatWasEarnedBefore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	s := sale()
+	h.post(s.Session(storetest.Old), s.Invoice(storetest.Old), s.Charge(storetest.Old))
+	h.drain()
+	h.partner.Turn(models.PartnerPaused, storetest.Day.AddDate(0, 0, -1))
+	h.partner.Turn(models.PartnerActive, storetest.Day)
+	if err := h.Store.SavePartner(context.Background(), h.partner, storetest.Day); err != nil {
+		t.Fatal(err)
+	}
+	h.post(s.Refund(storetest.Old, 5000))
+	h.drain()
+	if c := h.only(); c.Amount.String() != "10.00 USD" || c.Earned.String() != "20.00 USD" {
+		t.Errorf("%s of %s", c.Amount, c.Earned)
+	}
+}

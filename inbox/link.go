@@ -76,7 +76,9 @@ func (in *Inbox) redecideKin(ctx context.Context, tx *store.Store, c models.Cust
 	if err != nil {
 		return err
 	}
-	return in.redecideAll(ctx, tx, c.Tenant, group, from, nil)
+	return in.counted(ctx, tx, c.Tenant, func(ctx context.Context) error {
+		return in.redecideAll(ctx, tx, c.Tenant, group, from, nil)
+	})
 }
 
 // kin are a customer, all who share an address with them, on their record or on any payment, and all who share one with those.

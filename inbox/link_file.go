@@ -119,7 +119,7 @@ func (in *Inbox) changeFile(ctx context.Context, t models.Tenant, id models.Link
 // CarryLinkFile checks a file's rows, or links by them, some thousand in one transaction, until the step is through. Cut
 // off, it goes on where it was.
 func (in *Inbox) CarryLinkFile(ctx context.Context, t models.Tenant, id models.LinkFileID) error {
-	if err := in.countAnew(ctx, t, id); err != nil {
+	if err := in.countTables(ctx, t, id); err != nil {
 		return err
 	}
 	for more := true; more; {
@@ -144,9 +144,9 @@ func (in *Inbox) CarryLinkFile(ctx context.Context, t models.Tenant, id models.L
 	return nil
 }
 
-// countAnew lets PostgreSQL count its tables before a long file: its rows have just come, and without that each look-up
+// countTables lets PostgreSQL count its tables before a long file: its rows have just come, and without that each look-up
 // is planned as if there were a few.
-func (in *Inbox) countAnew(ctx context.Context, t models.Tenant, id models.LinkFileID) error {
+func (in *Inbox) countTables(ctx context.Context, t models.Tenant, id models.LinkFileID) error {
 	f, err := in.Store.LinkFile(ctx, t, id)
 	if err != nil || f.Rows < 1000 {
 		return err

@@ -2,6 +2,7 @@ package inbox_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func TestASaleInAnotherCurrencyIsTurnedOnceAtItsOwnRate(t *testing.T) {
 	h.post(s.Session(storetest.Old), s.Invoice(storetest.Old), s.Charge(storetest.Old))
 	h.drain()
 	c := h.only()
-	if c.Status != models.Waiting || c.Rate != nil || c.Amount.String() != "0.00 EUR" || c.Share.String() != "20.00 USD" || c.Steps[len(c.Steps)-1].Rule != "rate" {
+	if c.Status != models.Waiting || c.Rate != nil || c.Amount.String() != "0.00 EUR" || c.Share.String() != "20.00 USD" || c.Steps[len(c.Steps)-2].Rule != "rate" || !strings.HasPrefix(c.Steps[len(c.Steps)-1].Because, "waits for a rate; then payable on 18 December 2026") {
 		t.Fatalf("without a rate: %+v", c.Commission)
 	}
 	rate := func(value string, day time.Time) {

@@ -15,22 +15,43 @@ import (
 // settle brings a payment to what all its tellings and reversals together say, and the payments of everybody whom that
 // touches with it: a fact that comes late re-decides what it touches, as further bookings (D14).
 func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) error {
+	_, err := in.settleAsking(ctx, tx, t, id)
+	return err
+}
+
+// settleAsking settles a payment and tells what the provider could still show that would matter to it.
+func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) (wants []models.Want, err error) {
+	err = in.counted(ctx, tx, t, func(ctx context.Context) (err error) {
+		wants, err = in.settleOne(ctx, tx, t, id)
+		return err
+	})
+	return wants, err
+}
+
+func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) ([]models.Want, error) {
 	before, err := tx.Payment(ctx, t, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now, err := in.combined(ctx, tx, before)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	err = in.settleAs(ctx, tx, before, &now)
+	return now.wants, err
+}
+
+// settleAs brings a payment to what it is now told as.
+func (in *Inbox) settleAs(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told) error {
+	t := before.Tenant
 	if now.Policy = before.Policy; now.Policy == "" {
 		program, err := tx.Program(ctx, t.Company, now.Via)
 		if err != nil {
 			return err
 		}
-		now.Policy = attribution.PolicyOf(program.AttributionModel)
+		now.Policy = attribution.PolicyOf(program)
 	}
-	customer, err := in.whose(ctx, tx, now.Payment)
+	customer, err := in.whose(ctx, tx, now)
 	if err != nil {
 		return err
 	}
@@ -38,8 +59,8 @@ func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, i
 	if customer != nil {
 		customerID = &customer.ID
 	}
-	if err := tx.SavePayment(ctx, now.Payment, customerID, now.back.Total, statusOf(now)); err != nil {
-		return fmt.Errorf("keep payment %s: %w", id, err)
+	if err := tx.SavePayment(ctx, now.Payment, customerID, now.back.Total, statusOf(*now)); err != nil {
+		return fmt.Errorf("keep payment %s: %w", before.ID, err)
 	}
 	since := since{now.PaidAt, now.Key}
 	if before.Customer != nil {
@@ -53,7 +74,7 @@ func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, i
 	if customer == nil {
 		return in.decide(ctx, tx, now, nil)
 	}
-	return in.redecide(ctx, tx, *customer, since, &now)
+	return in.redecide(ctx, tx, *customer, since, now)
 }
 
 // since is a place in the order of the money's own time, ties broken by key (D14).
@@ -73,7 +94,11 @@ func (s since) or(at time.Time, key string) since {
 // told is a payment as its kept tellings make it, and what went back of it.
 type told struct {
 	models.Payment
-	back commission.Back
+	back    commission.Back
+	learned *learned      // nil until it was looked up
+	wants   []models.Want // what the provider could show that would matter
+	was     *place        // where it stood for tiers before; nil when it earned nothing
+	why     string        // what made it be counted again; empty for news of its own
 }
 
 // combined makes the payment that the kept tellings and reversals tell of.
@@ -84,35 +109,29 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 	}
 	p := sources.Combine(tellings)
 	p.Tenant, p.ID, p.Via, p.Policy, p.Choice = row.Tenant, row.ID, row.Program, row.Policy, row.Choice()
+	p.Terms = row.Terms.V
 	if p.Key == "" {
 		p.Key, p.Source = row.Key, row.Source
 	}
-	if !p.Counted {
-		p.Kind, p.PaidAt = models.Sale, firstHint(tellings, row.PaidAt)
-		return told{Payment: p}, nil
+	now := told{Payment: p, wants: cut(tellings), was: placeOfRow(row)}
+	if err := in.onTerms(ctx, tx, &now); err != nil {
+		return now, err
+	}
+	if !now.Counted {
+		now.Kind, now.PaidAt = models.Sale, firstHint(tellings, row.PaidAt)
+		return now, nil
 	}
 	gone, err := tx.Reversals(ctx, row.Tenant, row.ID)
 	if err != nil {
 		return told{}, err
 	}
-	back := commission.Returned(p.Gross, charges(tellings), gone)
-	for key, counted := range back.Parts {
+	now.back = commission.Returned(p.Gross, sources.Charges(tellings), gone)
+	for key, counted := range now.back.Parts {
 		if err := tx.CountReversal(ctx, row.Tenant, row.ID, key, counted); err != nil {
 			return told{}, err
 		}
 	}
-	return told{p, back}, nil
-}
-
-// charges are what each charge of a payment took, as it told itself.
-func charges(tellings []models.Telling) map[string]models.Money {
-	took := map[string]models.Money{}
-	for _, l := range tellings {
-		if l.Object == l.Charge && l.Charge != "" {
-			took[l.Charge] = l.Gross
-		}
-	}
-	return took
+	return now, nil
 }
 
 // firstHint is when money that is not counted yet was first spoken of.
@@ -173,11 +192,13 @@ func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tena
 	}
 	firsts := map[models.CustomerID]store.First{}
 	for _, row := range rows {
-		now := told{}
-		if fresh != nil && row.ID == fresh.ID {
-			now = *fresh
-		} else if now, err = in.combined(ctx, tx, row); err != nil {
-			return err
+		now := fresh
+		if fresh == nil || row.ID != fresh.ID {
+			other, err := in.combined(ctx, tx, row)
+			if err != nil {
+				return err
+			}
+			now = &other
 		}
 		whose := group[*row.Customer]
 		if _, known := firsts[whose.ID]; !known {

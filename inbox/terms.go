@@ -23,6 +23,9 @@ func (in *Inbox) SaveRules(ctx context.Context, c models.Caller, rules []models.
 		return err
 	}
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.LockBucket(ctx, c.Tenant); err != nil {
+			return err
+		}
 		if err := tx.SaveRules(ctx, c.Tenant, c.Program, rules, who.Name, in.moment()); err != nil {
 			return fmt.Errorf("save the rules of %s: %w", c.Program, err)
 		}
@@ -54,6 +57,12 @@ func (in *Inbox) settleAll(ctx context.Context, t models.Tenant, ids []models.Pa
 		if err := tx.LockBucket(ctx, t); err != nil {
 			return err
 		}
+		return in.settleEach(ctx, tx, t, ids)
+	})
+}
+
+func (in *Inbox) settleEach(ctx context.Context, tx *store.Store, t models.Tenant, ids []models.PaymentID) error {
+	return in.counted(ctx, tx, t, func(ctx context.Context) error {
 		for _, id := range ids {
 			if err := in.settle(ctx, tx, t, id); err != nil {
 				return fmt.Errorf("settle payment %s anew: %w", id, err)
@@ -76,17 +85,17 @@ func (in *Inbox) AddPartner(ctx context.Context, p models.Partner, who models.Ac
 		if err := tx.Audited(ctx, p.Company, who, "partner.added", p.ID.String(), p.Key, in.now()); err != nil {
 			return err
 		}
-		waiting, err := tx.PaymentsNaming(ctx, p.Tenant, p.Key)
-		if err != nil {
-			return err
-		}
-		for _, id := range waiting {
-			if err := in.settle(ctx, tx, p.Tenant, id); err != nil {
-				return fmt.Errorf("settle payment %s anew: %w", id, err)
-			}
-		}
-		return nil
+		return in.settleNaming(ctx, tx, p.Tenant, p.Key)
 	})
+}
+
+// settleNaming decides anew the payments without a partner whose clues name a key.
+func (in *Inbox) settleNaming(ctx context.Context, tx *store.Store, t models.Tenant, key string) error {
+	waiting, err := tx.PaymentsNaming(ctx, t, key)
+	if err != nil {
+		return err
+	}
+	return in.settleEach(ctx, tx, t, waiting)
 }
 
 // TurnWaiting prices anew what waits for a rate: a rate may have come. One payment's trouble is not another's.

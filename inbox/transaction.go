@@ -60,18 +60,26 @@ func (in *Inbox) countNow(ctx context.Context, tx *store.Store, e models.Event) 
 	if err != nil {
 		return err
 	}
-	if err := in.apply(ctx, tx, e, news); err != nil {
+	wants, err := in.apply(ctx, tx, e, news)
+	if err != nil {
+		return err
+	}
+	settled := news.Ask == nil
+	if !settled {
+		if settled, err = in.invoiceKnown(ctx, tx, e.Tenant, *news.Ask); err != nil {
+			return err
+		}
+	}
+	if settled {
+		end, err := in.end(ctx, tx, e, wants)
+		if err != nil {
+			return err
+		}
+		_, err = in.finish(ctx, tx, e, end)
 		return err
 	}
 	if err := tx.TakeTurn(ctx, e, in.now()); err != nil {
 		return err
-	}
-	if news.Ask == nil {
-		return tx.FinishEvent(ctx, e, models.EventDone, nil, in.now())
-	}
-	settled, err := in.invoiceKnown(ctx, tx, e.Tenant, *news.Ask)
-	if err != nil || settled {
-		return errors.Join(err, tx.FinishEvent(ctx, e, models.EventDone, nil, in.now()))
 	}
 	return tx.ParkEvent(ctx, e, "counted; Stripe is still to say whether an invoice stands behind this charge", known(*news.Ask), in.Now())
 }

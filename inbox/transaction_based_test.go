@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"portal/attribution"
 	"portal/models"
 	"portal/store/storetest"
 )
@@ -78,7 +79,7 @@ func TestTheAttributionModelActsOnNewPaymentsOnly(t *testing.T) {
 	for _, p := range h.payments() {
 		got = append(got, p.Policy+" "+*p.PartnerKey+" "+string(*p.AttributedBy))
 	}
-	want := []string{"customer-1 PARTNER_A metadata", "transaction-1 PARTNER_B metadata", "transaction-1 PARTNER_A customer_id"}
+	want := []string{attribution.Policy + " PARTNER_A metadata", attribution.TransactionBased + " PARTNER_B metadata", attribution.TransactionBased + " PARTNER_A customer_id"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}

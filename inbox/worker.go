@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -84,16 +83,17 @@ const atOnce = 8
 func (in *Inbox) askAll(ctx context.Context, asked []question) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
-	for _, q := range asked {
+	for _, q := range distinct(asked) {
 		group.Go(func() error { return in.ask(ctx, q) })
 	}
 	return group.Wait()
 }
 
-// question is an event that must ask the provider before it can go on.
+// question is an event that must ask the provider before it can go on, or that counts already and would like to be shown more.
 type question struct {
 	models.Event
 	models.Question
+	wants []models.Want
 }
 
 // drainOne claims one queue and carries a batch of it in one transaction. It gives back the questions that came up:
@@ -114,7 +114,7 @@ func (in *Inbox) drainOne(ctx context.Context, but []store.Bucket) (queue store.
 				return fmt.Errorf("carry event %s: %w", e.ID, err)
 			}
 			if q != nil {
-				asked = append(asked, question{e, *q})
+				asked = append(asked, *q)
 			}
 		}
 		return nil
@@ -124,7 +124,7 @@ func (in *Inbox) drainOne(ctx context.Context, but []store.Bucket) (queue store.
 
 // one carries an event inside the batch's transaction. What the event itself gets wrong ends it as failed, with the
 // reason; a fault of the database ends the whole transaction, which is tried again.
-func (in *Inbox) one(ctx context.Context, tx *store.Store, e models.Event) (*models.Question, error) {
+func (in *Inbox) one(ctx context.Context, tx *store.Store, e models.Event) (*question, error) {
 	var end outcome
 	err := tx.Savepoint(ctx, func() (err error) {
 		end, err = in.carry(ctx, tx, e)
@@ -133,9 +133,9 @@ func (in *Inbox) one(ctx context.Context, tx *store.Store, e models.Event) (*mod
 	switch {
 	case err == nil && end.ask != nil:
 		// Set aside until the answer is there, so that the same batch does not find it again.
-		return end.ask, tx.ParkEvent(ctx, e, "Stripe is being asked which invoice this money belongs to", end.waitsFor, in.Now().Add(time.Minute))
+		return &question{Event: e, Question: *end.ask}, tx.ParkEvent(ctx, e, "Stripe is being asked which invoice this money belongs to", end.waitsFor, in.Now().Add(time.Minute))
 	case err == nil:
-		return nil, tx.FinishEvent(ctx, e, end.status, end.because, in.now())
+		return in.finish(ctx, tx, e, end)
 	case errors.Is(err, models.ErrInvalid):
 		return nil, tx.FinishEvent(ctx, e, models.EventFailed, new(err.Error()), in.now())
 	case store.IsDatabaseFault(err):
@@ -147,16 +147,15 @@ func (in *Inbox) one(ctx context.Context, tx *store.Store, e models.Event) (*mod
 
 // ask puts an event's question to the provider and keeps the answer with the event, or parks the event with the reason.
 func (in *Inbox) ask(ctx context.Context, q question) error {
+	if len(q.wants) > 0 {
+		return in.show(ctx, q)
+	}
 	answer, err := in.Ask(ctx, q.Tenant, q.Program, q.Source, q.Question)
 	if err != nil {
 		in.Log.Info("a question to the provider stays open", "event", q.ID, "because", err)
 		return in.Store.ParkEvent(ctx, q.Event, sentence(err), known(q.Question), in.Now().Add(backoff(q.Tries)))
 	}
-	kept, err := json.Marshal(answer)
-	if err != nil {
-		return fmt.Errorf("keep the answer for %s: %w", q.ID, err)
-	}
-	if err := in.Store.KeepAnswer(ctx, q.Event, kept); err != nil {
+	if err := in.keepAnswer(ctx, q.Event, answer); err != nil {
 		return err
 	}
 	return in.Store.WakeEvents(ctx, q.Tenant, known(q.Question), in.Now())

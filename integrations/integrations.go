@@ -25,8 +25,11 @@ type Integrations struct {
 // Change is what is set on a connection; nil leaves it as it is.
 type Change struct{ APIKey, WebhookSecret *string }
 
+// rollTime is how long a former webhook secret stays valid: as long as Stripe may go on signing with it (MONEY.md 1.4).
+const rollTime = 24 * time.Hour
+
 // Save checks and keeps a connection's secrets. A key of another kind or mode, or one that Stripe refuses, is a
-// FieldErrors, and nothing is kept (MONEY.md 3.2).
+// FieldErrors, and nothing is kept (MONEY.md 3.2). The webhook secret that a new one replaces stays valid for a day.
 func (in *Integrations) Save(ctx context.Context, c models.Caller, source models.SourceName, change Change, who models.Actor) (store.Integration, error) {
 	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, source)
 	if errors.Is(err, models.ErrNotFound) {
@@ -35,9 +38,14 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		return i, err
 	}
 	if change.WebhookSecret != nil {
-		if i.WebhookSecret, err = webhookSecret(*change.WebhookSecret); err != nil {
+		secret, err := webhookSecret(*change.WebhookSecret)
+		if err != nil {
 			return i, err
 		}
+		if i.WebhookSecret != "" && i.WebhookSecret != secret {
+			i.FormerSecret, i.FormerUntil = i.WebhookSecret, new(in.Now().Add(rollTime))
+		}
+		i.WebhookSecret = secret
 	}
 	if change.APIKey != nil {
 		if err := in.takeKey(ctx, &i, *change.APIKey); err != nil {
@@ -108,12 +116,38 @@ func apiKey(text string, mode models.Mode) (string, error) {
 
 // Ask finds out whose invoice a charge is, from the provider (MONEY.md 2.2). ErrLater, with a sentence, when it cannot be had.
 func (in *Integrations) Ask(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, q models.Question) (sources.Answer, error) {
-	i, err := in.Store.Integration(ctx, t, program, source)
-	if err != nil && !errors.Is(err, models.ErrNotFound) {
+	key, err := in.key(ctx, t, program, source)
+	if err != nil {
 		return sources.Answer{}, err
 	}
-	if i.APIKey == "" {
+	if key == "" {
 		return sources.Answer{}, models.Refuse(models.ErrLater, "Only Stripe can say whether an invoice stands behind this charge, and no API key is connected. Connect one, or wait for the sale's own event.")
 	}
-	return in.stripe(i.APIKey).invoiceOf(ctx, q)
+	return in.stripe(key).invoiceOf(ctx, q)
+}
+
+// key is the API key to ask with; empty when none is connected. The money of an API call is asked about at Stripe, too:
+// its key is a charge's or an intent's id then.
+func (in *Integrations) key(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (string, error) {
+	if source == models.SourceAPI {
+		source = models.SourceStripe
+	}
+	i, err := in.Store.Integration(ctx, t, program, source)
+	if errors.Is(err, models.ErrNotFound) {
+		return "", nil
+	}
+	return i.APIKey, err
+}
+
+// Show asks the provider for things that a payment which counts already would like to know. What does not exist, and what
+// the key may not read, is said in the answer. ErrLater, with a sentence, when it cannot be had now.
+func (in *Integrations) Show(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, wants []models.Want) (sources.Answer, error) {
+	key, err := in.key(ctx, t, program, source)
+	if err != nil {
+		return sources.Answer{}, err
+	}
+	if key == "" {
+		return sources.Answer{}, models.Refuse(models.ErrLater, "No API key is connected.")
+	}
+	return in.stripe(key).show(ctx, wants)
 }

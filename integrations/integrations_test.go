@@ -75,6 +75,33 @@ func TestAnAPIKeyIsCheckedBeforeItIsKept(t *testing.T) {
 	}
 }
 
+// MONEY.md 1.4, 3.3: a new webhook secret leaves the one before it valid for 24 hours; the same one again changes nothing.
+func TestANewWebhookSecretLeavesTheFormerOneForADay(t *testing.T) {
+	t.Parallel()
+	in, c := newIntegrations(t, "")
+	now := storetest.Day
+	in.Now = func() time.Time { return now }
+	for _, step := range []struct {
+		secret string
+		at     time.Duration
+		former string
+		until  time.Duration
+	}{{storetest.Secret, 0, "", 0}, {"whsec_second", time.Hour, storetest.Secret, 25 * time.Hour}, {"whsec_second", 2 * time.Hour, storetest.Secret, 25 * time.Hour},
+		{"whsec_third", 3 * time.Hour, "whsec_second", 27 * time.Hour}, {"whsec_second", 4 * time.Hour, "whsec_third", 28 * time.Hour}} {
+		now = storetest.Day.Add(step.at)
+		if _, err := in.Save(context.Background(), c, models.SourceStripe, integrations.Change{WebhookSecret: &step.secret}, models.Actor{}); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := in.Store.Integration(context.Background(), c.Tenant, c.Program, models.SourceStripe)
+		if err != nil || kept.WebhookSecret != step.secret || kept.FormerSecret != step.former {
+			t.Errorf("after %s: kept %+v, %v", step.secret, kept, err)
+		}
+		if step.former != "" && !kept.FormerUntil.Equal(storetest.Day.Add(step.until)) {
+			t.Errorf("after %s: the former is valid until %s", step.secret, kept.FormerUntil)
+		}
+	}
+}
+
 // MONEY.md 3.1, 3.2: Stripe that is slow, broken or talks HTML gives a sentence, and nothing is kept.
 func TestAKeyThatCannotBeCheckedIsNotKept(t *testing.T) {
 	t.Parallel()

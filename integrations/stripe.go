@@ -20,7 +20,11 @@ import (
 type stripeAPI struct {
 	key, base string
 	http      *http.Client
+	clock     func() time.Time
 }
+
+// now is the clock in what the database can keep.
+func (s stripeAPI) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
 // The versions that are asked in: the pinned one, and the first that tells an invoice's payments.
 const (
@@ -33,7 +37,7 @@ func (in *Integrations) stripe(key string) stripeAPI {
 	if base == "" {
 		base = "https://api.stripe.com"
 	}
-	return stripeAPI{key: key, base: base, http: &http.Client{Timeout: 15 * time.Second}}
+	return stripeAPI{key: key, base: base, http: &http.Client{Timeout: 15 * time.Second}, clock: in.Now}
 }
 
 // refusal is an answer of Stripe that is no success.

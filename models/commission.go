@@ -7,10 +7,18 @@ type Rule struct {
 	Partner     *string `json:"partner"`
 	Product     *string `json:"product"`
 	ProductType *string `json:"product_type"`
-	Type        string  `json:"type"`      // percent, fixed
-	Value       string  `json:"value"`     // percent: a decimal; fixed: major units of Currency
-	Currency    string  `json:"currency"`  // of a fixed value
-	Recurring   string  `json:"recurring"` // always, first, or a number of months
+	Type        string  `json:"type"`              // percent, fixed
+	Value       string  `json:"value"`             // percent: a decimal; fixed: major units of Currency
+	Currency    string  `json:"currency"`          // of a fixed value, and of what tiers by revenue begin at
+	Recurring   string  `json:"recurring"`         // always, first, or a number of months
+	TierBy      string  `json:"tier_by,omitempty"` // what the tiers look at: revenue, sales; empty without tiers
+	Tiers       []Tier  `json:"tiers,omitempty"`   // ascending; below the first, Value holds
+}
+
+// Tier is the value of a rule from some number of sales in a partner's month on, or from some revenue on.
+type Tier struct {
+	From  string `json:"from"`  // sales: a whole number from 2; revenue: major units of the rule's currency
+	Value string `json:"value"` // as the rule's own
 }
 
 // RuleSet is one saved version of a program's rules.
@@ -22,8 +30,17 @@ type RuleSet struct {
 
 // Past is what a commission must know of what came before.
 type Past struct {
-	FirstSale *time.Time // when this customer first paid, by the money's own time; nil when this payment is the first
-	FirstKey  string     // that payment's key, which breaks the tie of two in one second; empty when it is not known
+	FirstSale *time.Time  // when this customer first paid what it did not get back whole, by the money's own time; nil when this payment is the first
+	FirstKey  string      // that payment's key, which breaks the tie of two in one second; empty when it is not known
+	WentBack  int         // payments of the customer before that first one, of which nothing is left (P19)
+	Month     []Collected // what earned for the partner in this program and UTC month before this payment, a row for each currency; only for rules with tiers
+}
+
+// Collected is how many payments in one currency there were, and what commission was counted on: before refunds, which
+// change no tier.
+type Collected struct {
+	Sales int
+	Base  Money
 }
 
 // Earning is how much a payment earns, in the sale's currency, and why.
@@ -59,6 +76,7 @@ type Commission struct {
 	First      Money // earned at first, in the sale's currency
 	Earned     Money // earned at first, in the partner's currency
 	Amount     Money // now, in the partner's currency
+	Version    int   // of the rules by which it was earned, frozen; 0 when it is not known
 	Rate       *Rate // what turned the sale's currency into the partner's, frozen; nil when they are one, or while it is awaited
 	Status     CommissionStatus
 	HoldDays   int       // how long it is held, and
@@ -68,6 +86,7 @@ type Commission struct {
 	Disputed   bool      // a dispute is open: not payable, whatever the day
 	Holds      int       // how often due money was put back on hold
 	Steps      []Step
+	DecidedAt  *time.Time // when it last became what it is; nil when that is not known
 }
 
 // Entry is one change of a commission's amount: earned, or taken back, or put right. Entries are never changed;

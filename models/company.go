@@ -56,6 +56,10 @@ type Program struct {
 	Refunds          string    `db:"refunds"` // automatic, manual (D9)
 	CookieDays       int       `db:"cookie_days"`
 	LandingURL       *string   `db:"landing_url"`
+	CouponBeatsLink  bool      `db:"coupon_beats_link"` // a coupon decides its sale, whoever the customer belongs to
+	SelfReferral     string    `db:"self_referral"`     // refuse, flag: what becomes of a payment by the partner's own address
+	CountShipping    bool      `db:"count_shipping"`
+	CountOutOfBand   bool      `db:"count_out_of_band"` // count what was paid outside Stripe
 	CreatedAt        time.Time `db:"created_at"`
 }
 

@@ -30,6 +30,7 @@ type (
 	eventNoun      struct{}
 	backfillNoun   struct{}
 	linkFileNoun   struct{}
+	codeNoun       struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -44,6 +45,7 @@ func (attemptNoun) prefix() string    { return "att" }
 func (eventNoun) prefix() string      { return "evn" }
 func (backfillNoun) prefix() string   { return "bfl" }
 func (linkFileNoun) prefix() string   { return "lnf" }
+func (codeNoun) prefix() string       { return "code" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -59,6 +61,7 @@ type (
 	EventID      = ID[eventNoun]
 	BackfillID   = ID[backfillNoun]
 	LinkFileID   = ID[linkFileNoun]
+	CodeID       = ID[codeNoun]
 )
 
 var sequence atomic.Uint32

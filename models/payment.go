@@ -2,6 +2,7 @@ package models
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,9 +20,13 @@ type Clue struct{ Place, Name, Value string }
 
 // Clues is everything that came with the money and may name a partner.
 type Clues struct {
-	Metadata        []Clue `json:",omitempty"`
-	ClientReference string `json:",omitempty"`
-	Partner         string `json:",omitempty"` // named by an API call
+	Metadata        []Clue   `json:",omitempty"`
+	ClientReference string   `json:",omitempty"`
+	Carried         []Clue   `json:",omitempty"` // client references of the sessions that made the subscription or the customer (D2)
+	Coupons         []Clue   `json:",omitempty"` // codes, promotion codes and coupons that took something off
+	Unread          []string `json:",omitempty"` // discounts of which only an id is known: promo_, di_, or the session that had one
+	Click           string   `json:",omitempty"` // the id of a click on a partner's link
+	Partner         string   `json:",omitempty"` // named by an API call
 }
 
 // Named are the values that may be partner keys, each once. A text longer than any key names nobody.
@@ -34,9 +39,28 @@ func (c Clues) Named() []string {
 	}
 	add(c.Partner)
 	add(c.ClientReference)
-	for _, clue := range c.Metadata {
+	for _, clue := range slices.Concat(c.Metadata, c.Carried) {
 		add(clue.Value)
 	}
+	return named
+}
+
+// Beside are what the clues name besides partner keys, in lower case and each once: coupons, discounts, a click. A text
+// longer than any of these can be names nothing.
+func (c Clues) Beside() []string {
+	named := []string{}
+	add := func(name string) {
+		if name = strings.ToLower(name); name != "" && len(name) <= 255 && !slices.Contains(named, name) {
+			named = append(named, name)
+		}
+	}
+	for _, clue := range c.Coupons {
+		add(clue.Value)
+	}
+	for _, id := range c.Unread {
+		add(id)
+	}
+	add(c.Click)
 	return named
 }
 
@@ -69,12 +93,18 @@ type Telling struct {
 	Intent       string      `json:",omitempty"`
 	Charge       string      `json:",omitempty"`
 	Session      string      `json:",omitempty"`
+	Subscription string      `json:",omitempty"` // which the money pays for; no id of the money itself
 	Key          string      `json:",omitempty"` // the API's own
 	Kind         PaymentKind `json:",omitempty"`
 	Gross, Base  Money
 	Lines        []Line `json:",omitempty"`
 	Customer     PaymentCustomer
 	Clues        Clues
+	Knows        []string `json:",omitempty"` // the places whose metadata was seen, whether it names anybody or not (D3)
+	Shipping     int64    `json:",omitempty"` // the part of Base that is shipping
+	Outside      bool     `json:",omitempty"` // it was paid outside the provider
+	OutsideOpen  bool     `json:",omitempty"` // the telling leaves open whether it was
+	Cut          bool     `json:",omitempty"` // there are more lines than Lines holds
 	PaidAt       time.Time
 	Body         string `json:",omitempty"` // the digest of an API call, to tell a repeat from a contradiction
 }
@@ -107,7 +137,32 @@ type Payment struct {
 	Clues    Clues
 	PaidAt   time.Time
 	Policy   string // the order of questions it is decided by, kept from its first decision
+	Terms    Terms  // the program's settings when the payment was first kept
 	Choice   *Choice
+
+	Subscription string
+	Knows        []string // the places whose metadata came with the money
+	Unknown      []string // the places whose metadata nobody has told so far
+	Shipping     int64    // the part of Base that is shipping
+	Outside      bool     // it was paid outside the provider
+	OutsideOpen  bool     // nobody has told whether it was
+}
+
+// Terms are the settings of a program that act on new payments only: each payment keeps those it began with. The zero
+// value is that of payments from before there were such settings.
+type Terms struct {
+	SelfReferral string `json:"self_referral,omitempty"` // refuse, flag; empty: nobody asks whether the partner paid
+	NoShipping   bool   `json:"no_shipping,omitempty"`   // shipping earns nothing
+	NoOutside    bool   `json:"no_outside,omitempty"`    // what was paid outside the provider is not counted
+}
+
+// BaseOn is what commission is counted on under a program's settings (MONEY.md 2.3).
+func (p Payment) BaseOn(t Terms) Money {
+	base := p.Base
+	if t.NoShipping {
+		base.Minor -= p.Shipping
+	}
+	return base
 }
 
 // Choice is a person's word on whose a payment is. It goes before every clue.
@@ -158,10 +213,42 @@ type Question struct {
 	Intent string
 }
 
+// Want is one thing that the provider is asked to show. Nothing waits for it: the payment counts already.
+type Want struct {
+	Kind string // customer, subscription, payment_intent: its metadata; promotion_code, session, invoice: its discounts; lines: all of an invoice's
+	ID   string
+}
+
+// String names it as the kept answer does: "customer cus_1".
+func (w Want) String() string { return w.Kind + " " + w.ID }
+
+// FactKind is how a fact was learned.
+type FactKind string
+
+// The kinds of facts.
+const (
+	ByEvent   FactKind = "event"   // the provider told it by itself
+	ByAnswer  FactKind = "answer"  // it was asked for; what events tell goes before it
+	BySession FactKind = "session" // a session told it, of the subscription or the customer which it made (D2)
+)
+
+// Fact is what is known of a customer, a subscription, a payment intent or a discount, beside the payments it touches:
+// the clues it gives from a moment on, and what it gave before (D14).
+type Fact struct {
+	Subject     string // cus_…, sub_…, pi_…, promo_…, di_…, cs_…, in_…
+	Kind        FactKind
+	At          time.Time // from when it holds
+	Key         string    // breaks ties of one second, the same way in any order
+	Says        []Clue    `json:",omitempty"`
+	Before      []Clue    `json:",omitempty"` // what held until then
+	BeforeKnown bool      `json:",omitempty"`
+}
+
 // News is what one event tells. An event that says nothing has a reason in Silent.
 type News struct {
 	Tellings  []Telling
 	Reversals []Reversal
+	Facts     []Fact    `json:",omitempty"`
 	Ask       *Question // must be answered before the tellings can be counted, unless the money is known already
 	Silent    string
 }
@@ -180,6 +267,7 @@ const (
 	Skipped  = "skipped"
 	Refused  = "refused"
 	Computed = "computed"
+	Flagged  = "flagged"
 )
 
 // AttributedBy names the clue that found the partner.
@@ -189,6 +277,8 @@ type AttributedBy string
 const (
 	ByMetadata        AttributedBy = "metadata"
 	ByClientReference AttributedBy = "client_reference"
+	ByCoupon          AttributedBy = "coupon"
+	ByClick           AttributedBy = "click"
 	ByCustomerID      AttributedBy = "customer_id"
 	ByEmail           AttributedBy = "email"
 	ByAPI             AttributedBy = "api"
@@ -201,5 +291,7 @@ type Decision struct {
 	By      AttributedBy
 	Links   bool // the customer belongs to this partner from now on
 	Policy  string
+	Place   string // where the metadata stood that settled it; empty when no metadata did
+	Open    bool   // more metadata could still change it: it found nobody, or the payment itself was to name its partner and did not
 	Steps   []Step
 }

@@ -42,6 +42,9 @@ func (r *Rates) Enter(ctx context.Context, tx *store.Store, company models.Compa
 	}
 	rate.Value, rate.Date = value, day
 	return tx.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.LockBuckets(ctx, company); err != nil {
+			return err
+		}
 		if err := tx.SetOwnRate(ctx, company, rate, who.Name, r.Now()); err != nil {
 			return err
 		}

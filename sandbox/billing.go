@@ -80,6 +80,18 @@ func getSubscription(c *call) (object, error) {
 	return c.show(o)
 }
 
+func updateSubscription(c *call) (object, error) {
+	o, err := c.need("subscription", c.path("id"))
+	if err != nil {
+		return nil, err
+	}
+	was := c.a.render(o, version)
+	o["metadata"] = c.form.metadata(o.sub("metadata"))
+	c.put(o)
+	c.emit("customer.subscription.updated", o, before(was, c.a.render(o, version)))
+	return c.show(o)
+}
+
 func listSubscriptions(c *call) (object, error) {
 	return c.page("/v1/subscriptions", c.filter("subscription", "customer", "status"))
 }

@@ -80,13 +80,23 @@ func listCustomers(c *call) (object, error) {
 	return c.page("/v1/customers", c.filter("customer", "email"))
 }
 
-// before holds the fields of was that now is different in.
+// before holds the fields of was that now is different in; of metadata only the keys that changed, null for one that was
+// not there.
 func before(was, now object) object {
 	out := object{}
 	for k, v := range was {
 		if string(encode(v)) != string(encode(now[k])) {
 			out[k] = v
 		}
+	}
+	if _, changed := out["metadata"]; changed {
+		keys := before(was.sub("metadata"), now.sub("metadata"))
+		for k := range now.sub("metadata") {
+			if _, there := was.sub("metadata")[k]; !there {
+				keys[k] = nil
+			}
+		}
+		out["metadata"] = keys
 	}
 	return out
 }

@@ -33,17 +33,31 @@ func (c *call) expand(v any, steps []string, path string) error {
 	if more := c.included(o, steps[0]); more != nil {
 		value, known = c.a.render(more, c.version), true
 	}
-	if id, ok := value.(string); ok {
-		value = id
-		if found, ok := c.byID(id); ok {
-			value = c.a.render(found, c.version)
+	if ids, ok := value.([]any); ok {
+		all := make([]any, len(ids))
+		for i, id := range ids {
+			all[i] = c.found(id)
 		}
+		value = all
 	}
+	value = c.found(value)
 	if !known {
 		return invalid("", "expand", "This property cannot be expanded (%s).", path)
 	}
 	o[steps[0]] = value
 	return c.expand(value, steps[1:], path)
+}
+
+// found is the object that an id stands for; anything else stays as it is.
+func (c *call) found(value any) any {
+	id, ok := value.(string)
+	if !ok {
+		return value
+	}
+	if o, ok := c.byID(id); ok {
+		return c.a.render(o, c.version)
+	}
+	return value
 }
 
 // included are the lists that an object has only when they are asked for.
@@ -55,6 +69,9 @@ func (c *call) included(o object, name string) object {
 	case "checkout.session line_items":
 		s, _ := c.a.get("checkout.session", id)
 		return listOf("/v1/checkout/sessions/"+id+"/line_items", s.list("_items")...)
+	case "checkout.session total_details":
+		s, _ := c.a.get("checkout.session", id)
+		return s.sub("total_details").copy().with(object{"breakdown": object{"discounts": s.list("_discounts"), "taxes": []any{}}})
 	case "invoice payments":
 		in, _ := c.a.get("invoice", id)
 		return listOf("/v1/invoice_payments", invoicePayment(c.a, in))

@@ -12,6 +12,11 @@ var routes = []route{
 	{"GET /v1/customers", listCustomers, "email" + paging + created},
 	{"GET /v1/customers/{id}", getCustomer, ""},
 	{"POST /v1/customers/{id}", updateCustomer, customerParams},
+	{"POST /v1/coupons", createCoupon, couponParams},
+	{"GET /v1/coupons/{id}", getCoupon, ""},
+	{"POST /v1/promotion_codes", createPromotion, promotionParams},
+	{"GET /v1/promotion_codes", listPromotions, "code" + paging + created},
+	{"GET /v1/promotion_codes/{id}", getPromotion, ""},
 	{"GET /v1/customers/{id}/payment_methods", listCustomerMethods, "type" + paging},
 
 	{"POST /v1/payment_methods", createMethod, "type card[*] billing_details[*] metadata[*]"},
@@ -49,6 +54,7 @@ var routes = []route{
 	{"GET /v1/invoice_payments", listInvoicePayments, "payment[type] payment[payment_intent] invoice status" + paging},
 	{"GET /v1/subscriptions", listSubscriptions, "customer status" + paging + created},
 	{"GET /v1/subscriptions/{id}", getSubscription, ""},
+	{"POST /v1/subscriptions/{id}", updateSubscription, "metadata[*]"},
 
 	{"GET /v1/events", listEvents, "type types[] delivery_success" + paging + created},
 	{"GET /v1/events/{id}", getEvent, ""},

@@ -55,6 +55,11 @@ func (a *account) fill(v any, version string) any {
 	if _, ok := shape["livemode"]; ok {
 		out["livemode"] = a.isLive()
 	}
+	if o.str("object") == "invoice" { // a list inside an object holds the first ten
+		if lines := out.sub("lines"); len(lines.list("data")) > 10 {
+			lines["data"], lines["has_more"] = lines.list("data")[:10], true
+		}
+	}
 	if renew := newShapes[o.str("object")]; renew != nil && isNew(version) {
 		renew(out)
 	}

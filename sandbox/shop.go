@@ -17,6 +17,7 @@ const (
 	ByNothing      Told = ""                 // not at all: the customer is known already, or nobody brought them
 	ByMetadata     Told = "metadata"         // metadata of the Checkout session; Stripe copies it nowhere
 	ByReference    Told = "client_reference" // client_reference_id of the session
+	ByCustomer     Told = "customer"         // metadata of the customer, whom this order makes
 	BySubscription Told = "subscription"     // metadata of the subscription, which its invoices carry along
 )
 
@@ -32,9 +33,13 @@ type Order struct {
 	Amount   int64  // what the customer pays, tax included, in minor units
 	Tax      int64  // the part of Amount that is tax
 	Currency string // lower case, default the account's
+	Code     string // of a promotion code: Amount is what is left after it
+	Lines    int    // how many lines the invoice has, default 1
 	Product  string // what is sold, default "Order" or "Subscription"
 	Interval string // of a subscription: month (default) or year
 	At       time.Time
+
+	made bool // the checkout made the customer
 }
 
 // Sold names the objects that a purchase or a renewal made; those it has not are empty.
@@ -73,6 +78,9 @@ func (o *Order) check(a *account) error {
 		}
 	} else if _, ok := a.get("customer", o.Customer); !ok {
 		w["email"] = "There is no customer " + o.Customer + "."
+	}
+	if _, known := a.promotion(o.Code); o.Code != "" && !known {
+		w["code"] = "There is no promotion code " + o.Code + "."
 	}
 	switch {
 	case o.Told != ByNothing && o.Partner == "":
@@ -143,9 +151,14 @@ func (c *call) buyer(o *Order) (cus, pm object, err error) {
 		cus = known[0]
 		o.Name = or(o.Name, cus.str("name"))
 	default:
-		if cus, err = c.newCustomer(form{"email": {o.Email}, "name": {o.Name}}); err != nil {
+		f := form{"email": {o.Email}, "name": {o.Name}}
+		if o.Told == ByCustomer {
+			f["metadata["+o.Key+"]"] = []string{o.Partner}
+		}
+		if cus, err = c.newCustomer(f); err != nil {
 			return nil, nil, err
 		}
+		o.made = true
 	}
 	if cards := c.a.where("payment_method", "customer", cus.str("id")); len(cards) > 0 {
 		return cus, cards[0], nil
@@ -176,12 +189,23 @@ func (c *call) session(o Order, cus, more object, product string) object {
 	if c.a.isLive() {
 		prefix = "cs_live_a1"
 	}
-	cs := c.make(prefix, "checkout.session", object{"amount_subtotal": o.Amount - o.Tax, "amount_total": o.Amount, "currency": o.Currency,
+	cs := c.make(prefix, "checkout.session", object{"amount_total": o.Amount, "currency": o.Currency,
 		"customer": cus["id"], "expires_at": c.at.Add(24 * time.Hour).Unix(), "metadata": object{},
 		"customer_details": object{"address": nil, "email": null(o.Email), "name": null(o.Name), "phone": nil, "tax_exempt": "none", "tax_ids": []any{}},
-		"total_details":    object{"amount_discount": 0, "amount_shipping": 0, "amount_tax": o.Tax}}).with(more)
+	}).with(more)
+	d, less := c.discount(o, object{"checkout_session": cs["id"], "customer": cus["id"]})
+	cs["amount_subtotal"], cs["total_details"] = o.Amount-o.Tax+less, object{"amount_discount": less, "amount_shipping": 0, "amount_tax": o.Tax}
+	if d != nil {
+		cs["discounts"] = []any{object{"coupon": d.sub("coupon")["id"], "promotion_code": d["promotion_code"]}}
+		cs["_discounts"] = []any{object{"amount": less, "discount": d}}
+	}
+	switch {
+	case o.Guest:
+		cs["customer_creation"] = "if_required"
+	case o.made:
+		cs["customer_creation"] = "always"
+	}
 	if cs.str("mode") == "payment" {
-		cs["customer_creation"] = map[bool]string{true: "if_required", false: "always"}[o.Guest]
 		cs["invoice_creation"] = object{"enabled": false, "invoice_data": object{"account_tax_ids": nil, "custom_fields": nil,
 			"description": nil, "footer": nil, "issuer": nil, "metadata": object{}, "rendering_options": nil}}
 	}

@@ -93,12 +93,17 @@ func (c *call) invoice(o Order, sub, cus, pm object, reason string) (object, Sol
 	in["hosted_invoice_url"] = "https://invoice.stripe.com/i/" + c.a.ID + "/test_" + letters(in.str("id"), 40)
 	in["status_transitions"] = object{"finalized_at": c.at.Unix(), "marked_uncollectible_at": nil, "paid_at": c.at.Unix(), "voided_at": nil}
 	net := o.Amount - o.Tax
-	in.with(object{"subtotal": net, "subtotal_excluding_tax": net, "total_excluding_tax": net, "total": o.Amount, "amount_due": o.Amount,
+	d, less := c.discount(o, object{"invoice": in["id"], "customer": cus["id"]})
+	if d != nil {
+		in["discount"], in["discounts"] = d, []any{d["id"]}
+		in["total_discount_amounts"] = []any{object{"amount": less, "discount": d["id"]}}
+	}
+	in.with(object{"subtotal": net + less, "subtotal_excluding_tax": net + less, "total_excluding_tax": net, "total": o.Amount, "amount_due": o.Amount,
 		"amount_paid": o.Amount, "amount_remaining": 0, "tax": nil, "total_tax_amounts": taxes(o)})
 	if o.Tax > 0 {
 		in["tax"] = o.Tax
 	}
-	in["lines"] = listOf("/v1/invoices/"+in.str("id")+"/lines", c.line(o, in, sub))
+	in["lines"] = listOf("/v1/invoices/"+in.str("id")+"/lines", c.lines(o, in, sub, d, less)...)
 	pi, ch, err := c.collect(o, pm, object{"customer": cus["id"], "invoice": in["id"],
 		"description": map[string]string{"subscription_create": "Subscription creation", "subscription_cycle": "Subscription update"}[reason]})
 	if err != nil {
@@ -111,9 +116,42 @@ func (c *call) invoice(o Order, sub, cus, pm object, reason string) (object, Sol
 		c.emit(kind, in.copy().with(object{"status": "open", "paid": false, "amount_paid": 0, "amount_remaining": o.Amount, "charge": nil,
 			"attempted": false, "attempt_count": 0, "status_transitions": in.sub("status_transitions").copy().with(object{"paid_at": nil})}), nil)
 	}
+	if isNew(c.a.payload()) {
+		c.emit("invoice_payment.paid", invoicePayment(c.a, in), nil)
+	}
 	c.emit("invoice.paid", in, nil)
 	c.emit("invoice.payment_succeeded", in, nil)
 	return in, Sold{Customer: cus.str("id"), Intent: pi.str("id"), Charge: ch.str("id"), Invoice: in.str("id"), Subscription: sub.str("id")}, nil
+}
+
+// lines are what an invoice is for: one, or as many as the order says, of the same product but for the last.
+func (c *call) lines(o Order, in, sub, d object, less int64) []any {
+	n := int64(max(o.Lines, 1))
+	whole, tax := o.Amount-o.Tax+less, o.Tax
+	var all []any
+	for i := range n {
+		part, part2 := whole/n, less/n
+		if i == n-1 {
+			part, part2 = whole-part*(n-1), less-part2*(n-1)
+			o.Tax = tax
+		} else {
+			o.Tax = 0
+		}
+		o.Amount = part + o.Tax
+		l := c.line(o, in, sub)
+		if i > 0 {
+			l["id"] = "il_1" + letters(fmt.Sprint("line ", i, in.str("id")), 23)
+		}
+		if i > 0 && i == n-1 {
+			l["price"] = tree(l["price"]).copy().with(object{"product": "prod_" + letters("product "+c.a.ID+"last", 14)})
+			l["plan"] = tree(l["plan"]).copy().with(object{"product": tree(l["price"])["product"]})
+		}
+		if d != nil {
+			l["discount_amounts"] = []any{object{"amount": part2, "discount": d["id"]}}
+		}
+		all = append(all, l)
+	}
+	return all
 }
 
 func (c *call) line(o Order, in, sub object) object {

@@ -29,6 +29,7 @@ type Transaction struct {
 	ProductID      string    `json:"product_id"`
 	ProductType    string    `json:"product_type"`
 	CreateCustomer bool      `json:"create_customer"`
+	ClickID        string    `json:"click_id,omitempty"` // of a visit through a partner's link
 	PaidAt         time.Time `json:"paid_at"`
 }
 
@@ -47,21 +48,21 @@ func (API) Read(e models.Event) (models.News, error) {
 	if err != nil {
 		return models.News{}, fmt.Errorf("transaction %s: %w", clip(t.Key), err)
 	}
-	if telling.InvoiceKnown {
-		return one(telling), nil
+	a, err := ReadAnswer(e.Answer)
+	if err != nil {
+		return models.News{}, err
 	}
-	if len(e.Answer) > 0 {
-		var a Answer
-		if err := json.Unmarshal(e.Answer, &a); err != nil {
-			return models.News{}, models.Refuse(models.ErrInvalid, "the answer cannot be read")
-		}
+	n := models.News{}
+	switch {
+	case telling.InvoiceKnown:
+	case a.Aside:
+		n.Ask = &models.Question{Charge: telling.Charge, Intent: telling.Intent}
+	default:
 		telling.InvoiceKnown, telling.Invoice = true, a.Invoice
 		telling.Intent = cmp.Or(telling.Intent, a.Intent)
-		return one(telling), nil
 	}
-	n := one(telling)
-	n.Ask = &models.Question{Charge: telling.Charge, Intent: telling.Intent}
-	return n, nil
+	n.Tellings = []models.Telling{telling}
+	return withShown(n, e.Answer)
 }
 
 // Tell is what a transaction says of its money. Its error is a models.FieldErrors that names the posted field.
@@ -74,7 +75,7 @@ func (t Transaction) Tell() (models.Telling, error) {
 		Source: models.SourceAPI, Object: "api:" + t.Key, Rank: rankAPI, At: t.PaidAt.UTC(), PaidAt: t.PaidAt.UTC(),
 		Counts: amount.Minor > 0, Kind: models.Sale, Gross: amount, Base: amount,
 		Lines:    []models.Line{{Product: clean(t.ProductID), ProductType: clean(t.ProductType), Net: amount.Minor}},
-		Customer: t.customer(), Clues: models.Clues{Partner: clean(t.Partner)}, Body: t.digest(amount),
+		Customer: t.customer(), Clues: models.Clues{Partner: clean(t.Partner), Click: clean(t.ClickID)}, Body: t.digest(amount),
 	}
 	t.identify(&telling)
 	return telling, nil

@@ -14,19 +14,34 @@ import (
 func Combine(tellings []models.Telling) models.Payment {
 	all := slices.Clone(tellings)
 	slices.SortFunc(all, weightier)
-	p := models.Payment{Key: root(all), Aliases: aliases(all), Clues: clues(all), Customer: customer(all)}
+	p := models.Payment{Key: root(all), Aliases: aliases(all), Clues: clues(all), Customer: customer(all), Knows: knows(all),
+		Subscription: pick(all, func(t models.Telling) string { return t.Subscription })}
 	said, counted := first(all)
 	if said == nil {
 		return p
 	}
 	p.Counted, p.Source, p.Kind, p.PaidAt = counted, said.Source, said.Kind, said.PaidAt
 	if counted {
-		p.Gross, p.Base, p.Lines = said.Gross, said.Base, said.Lines
+		p.Gross, p.Base, p.Lines, p.Shipping = said.Gross, said.Base, said.Lines, said.Shipping
+		here := slices.ContainsFunc(all, func(t models.Telling) bool { return t.Intent != "" || t.Charge != "" })
+		elsewhere := slices.ContainsFunc(all, func(t models.Telling) bool { return t.Outside })
+		p.Outside, p.OutsideOpen = said.Outside || elsewhere && !here, said.OutsideOpen && !here && !elsewhere
 		return p
 	}
 	p.Gross.Currency = models.Currency(pick(all, func(t models.Telling) string { return string(t.Gross.Currency) }))
 	p.Base = p.Gross
 	return p
+}
+
+// Charges are what each charge of a payment took, as it told itself.
+func Charges(tellings []models.Telling) map[string]models.Money {
+	took := map[string]models.Money{}
+	for _, l := range tellings {
+		if l.Object == l.Charge && l.Charge != "" {
+			took[l.Charge] = l.Gross
+		}
+	}
+	return took
 }
 
 // weightier orders tellings: by rank, then by object, then by all they say.
@@ -36,12 +51,13 @@ func weightier(a, b models.Telling) int {
 
 // first is the first telling that may count. While there is none, it is the weightiest, as a hint, and false.
 //
-// A charge may count only once it is settled that no invoice stands behind it; the invoice would count the same cash.
+// A charge, or its intent, may count only once it is settled that no invoice stands behind it; the invoice would count the same cash.
 func first(all []models.Telling) (*models.Telling, bool) {
 	invoiced := slices.ContainsFunc(all, func(t models.Telling) bool { return t.Invoice != "" })
 	settled := slices.ContainsFunc(all, func(t models.Telling) bool { return t.InvoiceKnown })
 	for i, t := range all {
-		if t.Counts && (t.Rank != rankCharge || settled && !invoiced) {
+		bare := t.Rank == rankCharge || t.Rank == rankIntent
+		if t.Counts && (!bare || settled && !invoiced) {
 			return &all[i], true
 		}
 	}
@@ -83,16 +99,33 @@ func customer(all []models.Telling) models.PaymentCustomer {
 // places is the order in which metadata is looked at (D3).
 var places = []string{"charge", "payment_intent", "session", "invoice", "subscription", "customer"}
 
+// knows are the places whose metadata the tellings hold.
+func knows(all []models.Telling) []string {
+	var seen []string
+	for _, t := range all {
+		for _, place := range t.Knows {
+			seen = added(seen, place)
+		}
+	}
+	slices.Sort(seen)
+	return seen
+}
+
 func clues(all []models.Telling) models.Clues {
 	c := models.Clues{
 		ClientReference: pick(all, func(t models.Telling) string { return t.Clues.ClientReference }),
+		Click:           pick(all, func(t models.Telling) string { return t.Clues.Click }),
 		Partner:         pick(all, func(t models.Telling) string { return t.Clues.Partner }),
 	}
 	for _, t := range all {
 		for _, clue := range t.Clues.Metadata {
-			if !slices.Contains(c.Metadata, clue) {
-				c.Metadata = append(c.Metadata, clue)
-			}
+			c.Metadata = added(c.Metadata, clue)
+		}
+		for _, clue := range t.Clues.Coupons {
+			c.Coupons = added(c.Coupons, clue)
+		}
+		for _, id := range t.Clues.Unread {
+			c.Unread = added(c.Unread, id)
 		}
 	}
 	slices.SortStableFunc(c.Metadata, func(a, b models.Clue) int {
@@ -112,12 +145,22 @@ func pick(all []models.Telling, of func(models.Telling) string) string {
 }
 
 // Newer tells whether the new telling of an object takes the old one's place: one that knows of the invoice before
-// one that does not, a counting one before a hint, then the later, then by all they say. So in the end the same one
+// one that does not, a counting one before a hint, one with all its lines before one without, then the later, then by all they say. So in the end the same one
 // stays, in whatever order they came.
 func Newer(old, new models.Telling) bool {
 	return cmp.Or(
-		yes(new.InvoiceKnown)-yes(old.InvoiceKnown), yes(new.Counts)-yes(old.Counts),
+		yes(new.InvoiceKnown)-yes(old.InvoiceKnown), yes(new.Counts)-yes(old.Counts), yes(old.Cut)-yes(new.Cut),
 		new.At.Compare(old.At), bytes.Compare(canonical(new), canonical(old))) > 0
+}
+
+// Settled is the new telling of an object with what the old one had settled of its invoice: a question is asked once.
+func Settled(old, new models.Telling) models.Telling {
+	if !old.InvoiceKnown || new.InvoiceKnown {
+		return new
+	}
+	new.InvoiceKnown, new.Invoice, new.Intent = true, old.Invoice, cmp.Or(new.Intent, old.Intent)
+	new.Counts = new.Counts && new.Invoice == ""
+	return new
 }
 
 // course is the statuses of refunds, disputes and credit notes in the order in which a life of each goes through them:

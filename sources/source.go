@@ -42,5 +42,7 @@ const (
 	rankInvoice = 30
 	rankSession = 20
 	rankCharge  = 10
+	rankIntent  = 8 // after its charge, which knows better when it was paid
 	rankAPI     = 5
+	rankJoin    = 1 // says nothing of amounts
 )

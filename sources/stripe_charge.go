@@ -16,6 +16,9 @@ func readCharge(o object, at time.Time, answer []byte) models.News {
 	if o.id("source_transfer") != "" {
 		return models.News{Silent: incomingTransfer}
 	}
+	if o.text("status") == "failed" {
+		return models.News{Silent: "a charge that failed"}
+	}
 	_, old := o.fields["invoice"]
 	t := models.Telling{
 		Source: models.SourceStripe, Object: o.id("id"), Rank: rankCharge, At: at,
@@ -33,7 +36,7 @@ func readCharge(o object, at time.Time, answer []byte) models.News {
 	t.Base = t.Gross
 	t.Counts = t.Gross.Minor > 0 && o.flag("paid") && o.text("status") == "succeeded"
 	t.InvoiceKnown = t.Counts && old
-	t.Clues.Metadata = o.metadata("charge")
+	o.note(&t, "charge")
 	return o.settle(t, answer)
 }
 
@@ -55,34 +58,35 @@ func (o object) settle(t models.Telling, answer []byte) models.News {
 	if !t.Counts {
 		return one(t)
 	}
-	if !t.InvoiceKnown && len(answer) == 0 {
-		news := one(t)
-		news.Ask = &models.Question{Charge: t.Charge, Intent: t.Intent}
-		return news
-	}
-	var session []models.Telling
+	var news models.News
 	if !t.InvoiceKnown {
 		a := o.answer(answer)
+		if a.Aside {
+			news = one(t)
+			news.Ask = &models.Question{Charge: t.Charge, Intent: t.Intent}
+			return news
+		}
 		t.InvoiceKnown, t.Invoice = true, a.Invoice
 		if t.Intent == "" {
 			t.Intent = a.Intent
 		}
-		session = o.answered(t, a.Session)
+		news = o.answered(t, a.Session)
 	}
 	t.Counts = t.Invoice == ""
-	return models.News{Tellings: append([]models.Telling{t}, session...)}
+	news.Tellings = append([]models.Telling{t}, news.Tellings...)
+	return news
 }
 
 // answered tells of the session that an answer brought. It carries no time of its own, so that what an event says of
 // the same session goes before it, whichever came first.
-func (o object) answered(charge models.Telling, session json.RawMessage) []models.Telling {
+func (o object) answered(charge models.Telling, session json.RawMessage) models.News {
 	if len(session) == 0 || string(session) == "null" {
-		return nil
+		return models.News{}
 	}
 	outer, err := parse("the answer", []byte(`{"session":`+string(session)+`}`))
 	if err != nil {
 		o.complain("the answer", "cannot be read")
-		return nil
+		return models.News{}
 	}
 	inner := outer.named("session", "session")
 	t := readSession(inner, time.Time{}, charge.PaidAt)
@@ -92,7 +96,7 @@ func (o object) answered(charge models.Telling, session json.RawMessage) []model
 	if o.fault.err == nil {
 		o.fault.err = inner.err()
 	}
-	return []models.Telling{t}
+	return models.News{Tellings: []models.Telling{t}, Facts: carried(inner, t, t.PaidAt)}
 }
 
 // readRefunded tells of the charge once more, and how much of it went back so far (D5).

@@ -9,26 +9,62 @@ import (
 
 // readInvoice tells of a paid invoice: the last word on the amounts of its money (MONEY.md 2.3, 2.4).
 // A negative line keeps its negative net: it weighs nothing when the base is split.
-func readInvoice(o object, at time.Time) models.Telling {
+func readInvoice(o object, at time.Time, answer []byte) models.Telling {
 	gross, total := o.collected()
 	t := models.Telling{
 		Source: models.SourceStripe, Object: o.id("id"), Rank: rankInvoice, At: at,
 		Counts:       gross.Minor > 0 && (o.text("status") == "paid" || o.flag("paid")),
-		InvoiceKnown: true, Invoice: o.id("id"),
+		InvoiceKnown: true, Invoice: o.id("id"), Subscription: o.id("parent.subscription_details.subscription", "subscription"),
 		Kind: kindOf(o.text("billing_reason")), Gross: gross, Base: gross,
-		Lines: o.lines(), PaidAt: o.moment("status_transitions.paid_at"),
+		PaidAt:   o.moment("status_transitions.paid_at"),
 		Customer: models.PaymentCustomer{StripeID: o.id("customer"), Email: o.text("customer_email"), Name: o.text("customer_name")},
 	}
+	t.Lines, t.Cut = o.allLines(answer)
 	t.Intent, t.Charge = o.payment()
+	t.Outside, t.OutsideOpen = o.outside()
 	if t.PaidAt.IsZero() {
 		t.PaidAt = at
 	}
-	t.Clues.Metadata = append(o.metadata("invoice"),
-		o.clues("subscription", "parent.subscription_details.metadata", "subscription_details.metadata")...)
+	o.note(&t, "invoice")
+	o.noteAt(&t, "subscription", "parent.subscription_details.metadata", "subscription_details.metadata")
+	o.noteDiscounts(&t, "invoice")
 	if gross.Minor > 0 {
 		t.Base = o.base(gross, total)
+		t.Shipping = min(o.part(gross, o.shipping("amount_shipping"), "total"), t.Base.Minor)
 	}
 	return t
+}
+
+// outside tells whether the invoice was paid outside Stripe. The new shape has no flag for it: it is open until a
+// payment of the invoice is known, or the invoice is shown in the old shape (MONEY.md 1.2).
+func (o object) outside() (outside, open bool) {
+	if o.has("paid_out_of_band") {
+		return o.flag("paid_out_of_band"), false
+	}
+	if off, _ := o.whole("amount_paid_off_stripe"); off > 0 {
+		return true, false
+	}
+	for _, p := range o.list("payments.data") {
+		if p.text("status") == "paid" {
+			return p.text("payment.type") == "payment_record", false
+		}
+	}
+	return false, o.id("payment_intent", "charge") == ""
+}
+
+// allLines are the invoice's lines. A payload holds the first ten; cut tells that there are more, which nobody has shown.
+func (o object) allLines(answer []byte) (lines []models.Line, cut bool) {
+	kept := o.answer(answer).Shown["lines "+o.id("id")].Object
+	if len(kept) == 0 || string(kept) == "null" {
+		return o.lines(), o.flag("lines.has_more")
+	}
+	shown, err := parse("the answer", []byte(`{"lines":{"data":`+string(kept)+`}}`))
+	if err != nil {
+		o.complain("the answer", "cannot be read")
+		return nil, false
+	}
+	shown.fault = o.fault
+	return shown.lines(), false
 }
 
 // collected is the cash that came in, capped at the invoice's total, and that total. An invoice marked as paid
@@ -127,4 +163,23 @@ func kindOf(reason string) models.PaymentKind {
 		return models.Sale
 	}
 	return models.Renewal
+}
+
+// readInvoicePayment tells whose invoice a payment intent or charge pays: it counts nothing, and settles what a charge of
+// the new shape leaves open (MONEY.md 1.2, 2.2).
+func readInvoicePayment(o object, at time.Time) models.News {
+	t := models.Telling{
+		Source: models.SourceStripe, Object: o.id("id"), Rank: rankJoin, At: at, InvoiceKnown: true, Invoice: o.id("invoice"),
+		Intent: o.id("payment.payment_intent"), Charge: o.id("payment.charge"), Kind: models.Sale, PaidAt: o.moment("status_transitions.paid_at"),
+	}
+	if t.Invoice == "" {
+		o.complain("invoice", "is missing")
+	}
+	if t.PaidAt.IsZero() {
+		t.PaidAt = at
+	}
+	t.Outside = o.text("payment.type") == "payment_record"
+	t.Gross.Currency = o.currency("currency")
+	t.Base = t.Gross
+	return one(t)
 }

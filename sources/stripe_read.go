@@ -31,20 +31,31 @@ func (Stripe) Read(e models.Event) (models.News, error) {
 	if !event.has("created") && !e.ReceivedAt.IsZero() { // no reason to lose money: it was made when it came, or before
 		event.fields["created"] = json.Number(strconv.FormatInt(e.ReceivedAt.Unix(), 10))
 	}
-	return readByType(kind, event, e.Answer)
+	news, err := readByType(kind, event, e.Answer)
+	if err != nil || news.Silent != "" {
+		return news, err
+	}
+	return withShown(news, e.Answer)
 }
 
 func readByType(kind string, event object, answer []byte) (models.News, error) {
 	switch kind {
 	case "checkout.session.completed", "checkout.session.async_payment_succeeded":
 		return readEvent(event, "session", func(session object, at time.Time) models.News {
-			return one(readSession(session, at, at))
+			t := readSession(session, at, at)
+			return models.News{Tellings: []models.Telling{t}, Facts: carried(session, t, at)}
 		})
-	case "invoice.paid", "invoice.payment_succeeded":
+	case "invoice.paid", "invoice.payment_succeeded", "invoice.overpaid":
 		return readEvent(event, "invoice", func(invoice object, at time.Time) models.News {
-			return one(readInvoice(invoice, at))
+			return one(readInvoice(invoice, at, answer))
 		})
-	case "charge.succeeded", "charge.captured":
+	case "invoice_payment.paid":
+		return readEvent(event, "invoice payment", readInvoicePayment)
+	case "payment_intent.succeeded":
+		return readEvent(event, "payment intent", func(intent object, at time.Time) models.News {
+			return readIntent(intent, at, answer)
+		})
+	case "charge.succeeded", "charge.captured", "charge.updated":
 		return readEvent(event, "charge", func(charge object, at time.Time) models.News {
 			return readCharge(charge, at, answer)
 		})
@@ -63,6 +74,15 @@ func readByType(kind string, event object, answer []byte) (models.News, error) {
 		})
 	case "credit_note.created", "credit_note.updated", "credit_note.voided":
 		return readEvent(event, "credit note", readCreditNote)
+	case "customer.created", "customer.updated", "customer.deleted",
+		"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
+		"customer.subscription.paused", "customer.subscription.resumed", "payment_intent.created":
+		place := strings.TrimPrefix(kind[:strings.LastIndex(kind, ".")], "customer.")
+		return readEvent(event, strings.ReplaceAll(place, "_", " "), func(o object, at time.Time) models.News {
+			return readState(o, place, kind, at, event.value("data.previous_attributes"))
+		})
+	case "promotion_code.created", "promotion_code.updated":
+		return readEvent(event, "promotion code", readPromotionCode)
 	}
 	return models.News{Silent: "events of type " + clip(kind) + " say nothing of money"}, nil
 }
@@ -92,11 +112,4 @@ func clip(text string) string {
 		return strings.ToValidUTF8(text[:80], "") + "…"
 	}
 	return text
-}
-
-// Answer is what Stripe said when it was asked whose a charge is (MONEY.md 2.2). It is kept with the event.
-type Answer struct {
-	Invoice string          `json:"invoice"` // empty: the charge has none
-	Intent  string          `json:"intent"`  // the charge's payment intent; empty when it has none or the question named it
-	Session json.RawMessage `json:"session"` // the checkout session of the charge's payment intent; empty or null: there is none
 }

@@ -122,6 +122,14 @@ func TestAmountsFollowTheCash(t *testing.T) {
 		"charge_refunded_half_*":        {true, 12000, 12000, "usd"}, // the sale stays as it was, P48
 		"invoice_payment_succeeded_*":   {true, 12000, 12000, "usd"},
 		"charge_legacy_receipt_email_*": {true, 12000, 12000, "usd"},
+		"intent_succeeded_old":          {true, 12000, 12000, "usd"},
+		"intent_of_invoice_old":         {false, 12000, 12000, "usd"},
+		"intent_captured_in_part_old":   {true, 9000, 9000, "usd"},
+		"intent_answered_invoice_new":   {false, 12000, 12000, "usd"},
+		"invoice_payment_new":           {false, 0, 0, "usd"},
+		"invoice_overpaid_event_new":    {true, 12000, 12000, "usd"},
+		"invoice_null_version_*":        {true, 12000, 12000, "usd"},
+		"session_shipping_new":          {true, 12000, 10000, "usd"}, // the setting takes it off, not the reader
 	} {
 		files, _ := filepath.Glob("testdata/stripe/" + name + ".json")
 		seen := false
@@ -325,7 +333,12 @@ func FuzzStripeRead(f *testing.F) {
 				t.Fatalf("newer than itself: %+v", r)
 			}
 		}
-		if n.Silent == "" && len(n.Tellings)+len(n.Reversals) == 0 {
+		for _, f := range n.Facts {
+			if f.Subject == "" || f.Kind == "" || f.At.IsZero() && len(answer) == 0 || !f.BeforeKnown && len(f.Before) > 0 {
+				t.Fatalf("half a fact: %+v", f)
+			}
+		}
+		if n.Silent == "" && len(n.Tellings)+len(n.Reversals)+len(n.Facts) == 0 {
 			t.Fatal("silent without a reason")
 		}
 		Combine(n.Tellings)

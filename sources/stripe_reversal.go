@@ -2,7 +2,6 @@ package sources
 
 import (
 	"cmp"
-	"encoding/json"
 	"time"
 
 	"portal/models"
@@ -30,23 +29,13 @@ func (o object) ofCharge(r models.Reversal, answer []byte) models.News {
 		return models.News{Silent: "a " + string(r.Kind) + " that names neither a charge nor a payment intent"}
 	}
 	var ask *models.Question
-	if len(answer) == 0 {
+	if a := o.answer(answer); a.Aside {
 		ask = &models.Question{Charge: money.Charge, Intent: money.Intent}
 	} else {
-		a := o.answer(answer)
 		money.Invoice, money.Intent = a.Invoice, cmp.Or(money.Intent, a.Intent)
 	}
 	r.Charge, r.Of = money.Charge, money.Aliases()
 	return models.News{Reversals: []models.Reversal{r}, Ask: ask}
-}
-
-// answer is what was kept of the provider's answer.
-func (o object) answer(kept []byte) Answer {
-	var a Answer
-	if err := json.Unmarshal(kept, &a); err != nil {
-		o.complain("the answer", "cannot be read")
-	}
-	return a
 }
 
 // readRefund tells the state of one refund. One that is still on its way counts already: only one that failed or was

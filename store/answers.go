@@ -56,10 +56,12 @@ func (s *Store) DropAnswer(ctx context.Context, c models.Caller, key string, req
 		c.Company, c.Program, c.Mode, key, request)
 }
 
-// Tidy drops what nobody may use any more: answers that are not repeated, sessions that have ended, old sign-in tries.
+// Tidy drops what nobody may use any more: answers that are not repeated, sessions that have ended, old sign-in tries,
+// former webhook secrets whose day is over.
 func (s *Store) Tidy(ctx context.Context, now time.Time) error {
 	return errors.Join(
 		s.do(ctx, `DELETE FROM api_answers WHERE at <= $1`, now.Add(-answerLife)),
+		s.do(ctx, `UPDATE integrations SET former_webhook_secret = NULL, former_until = NULL WHERE former_until <= $1`, now),
 		s.do(ctx, `DELETE FROM sessions WHERE expires_at <= $1`, now),
 		s.do(ctx, `DELETE FROM sign_in_tries WHERE at <= $1`, now.Add(-24*time.Hour)))
 }

@@ -81,17 +81,6 @@ func (s *Store) CommissionsOfAll(ctx context.Context, t models.Tenant, payments 
 	return all, nil
 }
 
-// InvoicesGathering lists the invoices that gather an entry of any of these commissions, by number.
-func (s *Store) InvoicesGathering(ctx context.Context, t models.Tenant, commissions []models.CommissionID) ([]models.Invoice, error) {
-	var list []models.Invoice
-	if err := s.list(ctx, &list, invoiceSelect+`i.id IN (SELECT invoice_id FROM commission_entries
-			WHERE company_id = $1 AND mode = $2 AND commission_id = ANY($3::uuid[]) AND invoice_id IS NOT NULL) ORDER BY i.number`,
-		t.Company, t.Mode, pq.Array(uuids(commissions))); err != nil {
-		return nil, fmt.Errorf("list the invoices of %d commissions: %w", len(commissions), err)
-	}
-	return list, nil
-}
-
 // EntriesPaid tells which of these commissions have an entry on an invoice that is paid or being paid.
 func (s *Store) EntriesPaid(ctx context.Context, t models.Tenant, commissions []models.CommissionID) (map[models.CommissionID]string, error) {
 	var rows []struct {
@@ -111,9 +100,9 @@ func (s *Store) EntriesPaid(ctx context.Context, t models.Tenant, commissions []
 	return paid, nil
 }
 
-// InvoicesByID loads some invoices.
-func (s *Store) InvoicesByID(ctx context.Context, t models.Tenant, ids []models.InvoiceID) ([]models.Invoice, error) {
-	var list []models.Invoice
-	err := s.list(ctx, &list, invoiceSelect+`i.id = ANY($3::uuid[]) ORDER BY i.number`, t.Company, t.Mode, pq.Array(uuids(ids)))
+// PaymentsByID loads some payments, in the order of the money's own time.
+func (s *Store) PaymentsByID(ctx context.Context, t models.Tenant, ids []models.PaymentID) ([]PaymentRow, error) {
+	var list []PaymentRow
+	err := s.list(ctx, &list, paymentRow+`p.id = ANY($3::uuid[]) ORDER BY p.paid_at, p.key`, t.Company, t.Mode, pq.Array(uuids(ids)))
 	return list, err
 }

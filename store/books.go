@@ -126,6 +126,58 @@ func (s *Store) Differences(ctx context.Context, t models.Tenant) ([]Difference,
 	return all, nil
 }
 
+// Told is a counted payment as it is kept, and all that was told of it.
+type Told struct {
+	ID        models.PaymentID     `db:"id"`
+	Key       string               `db:"key"`
+	Currency  models.Currency      `db:"currency"`
+	Gross     int64                `db:"gross"`
+	Base      int64                `db:"base"`
+	Refunded  int64                `db:"refunded"`
+	Terms     asJSON[models.Terms] `db:"terms"`
+	Tellings  []models.Telling
+	Reversals []models.Reversal
+	Counted   map[string]int64 // by the reversal's key
+}
+
+// ToldAfter walks the counted payments by id, for the proof.
+func (s *Store) ToldAfter(ctx context.Context, t models.Tenant, after models.PaymentID, limit int) ([]Told, error) {
+	var list []Told
+	if err := s.list(ctx, &list, `SELECT id, key, currency, gross, base, refunded, terms FROM payments
+		WHERE company_id = $1 AND mode = $2 AND counted AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4`, t.Company, t.Mode, after, limit); err != nil || len(list) == 0 {
+		return nil, err
+	}
+	place := map[models.PaymentID]*Told{}
+	for i, p := range list {
+		place[p.ID], list[i].Counted = &list[i], map[string]int64{}
+	}
+	var said []struct {
+		Payment models.PaymentID       `db:"payment_id"`
+		Body    asJSON[models.Telling] `db:"body"`
+	}
+	first, last := list[0].ID, list[len(list)-1].ID
+	if err := s.list(ctx, &said, `SELECT payment_id, body FROM tellings WHERE company_id = $1 AND mode = $2 AND payment_id BETWEEN $3 AND $4
+		ORDER BY payment_id, object`, t.Company, t.Mode, first, last); err != nil {
+		return nil, fmt.Errorf("list what was told of payments: %w", err)
+	}
+	for _, l := range said {
+		if p := place[l.Payment]; p != nil {
+			p.Tellings = append(p.Tellings, l.Body.V)
+		}
+	}
+	var back []reversalRow
+	if err := s.list(ctx, &back, `SELECT payment_id, `+reversalColumns+` FROM reversals WHERE company_id = $1 AND mode = $2 AND payment_id BETWEEN $3 AND $4
+		ORDER BY payment_id, made, key`, t.Company, t.Mode, first, last); err != nil {
+		return nil, fmt.Errorf("list what went back of payments: %w", err)
+	}
+	for _, r := range back {
+		if p := place[r.Payment]; p != nil {
+			p.Reversals, p.Counted[r.Key] = append(p.Reversals, r.reversal()), r.Counted
+		}
+	}
+	return list, nil
+}
+
 // Earned is what one commission and its payment say about its share.
 type Earned struct {
 	ID       models.CommissionID `db:"id"`

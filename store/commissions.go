@@ -32,6 +32,8 @@ type commissionRow struct {
 	Matured    bool                    `db:"matured"`
 	Disputed   bool                    `db:"disputed"`
 	Holds      int                     `db:"holds"`
+	Version    int                     `db:"rule_version"`
+	DecidedAt  *time.Time              `db:"decided_at"`
 	Steps      asJSON[[]models.Step]   `db:"steps"`
 	PaidAt     time.Time               `db:"paid_at"`
 	Customer   *string                 `db:"customer_email"`
@@ -57,11 +59,12 @@ func (r commissionRow) told() CommissionRow {
 		Tenant: r.Tenant, ID: r.ID, Payment: r.Payment, PaymentKey: r.PaymentKey, Partner: r.Partner, Program: r.Program,
 		Share: models.Money{Minor: r.Share, Currency: r.SaleIn}, First: models.Money{Minor: r.First, Currency: r.SaleIn},
 		Earned: models.Money{Minor: r.Earned, Currency: r.Currency}, Amount: models.Money{Minor: r.Amount, Currency: r.Currency},
-		Rate: r.frozen(), Status: r.Status, HoldDays: r.HoldDays, Refunds: r.Refunds, PayableOn: r.PayableOn, Matured: r.Matured, Disputed: r.Disputed, Holds: r.Holds, Steps: r.Steps.V}}
+		Rate: r.frozen(), Status: r.Status, HoldDays: r.HoldDays, Refunds: r.Refunds, PayableOn: r.PayableOn, Matured: r.Matured, Disputed: r.Disputed, Holds: r.Holds,
+		Version: r.Version, DecidedAt: r.DecidedAt, Steps: r.Steps.V}}
 }
 
 const commissionSelect = `SELECT c.company_id, c.mode, c.id, c.payment_id, p.key AS payment_key, c.partner_id, r.key AS partner_key, c.program_id,
-	c.sale_currency, c.share, c.first_share, c.currency, c.earned, c.amount, c.status, c.hold_days, c.refunds, c.payable_on, c.rate, c.rate_source, c.rate_day, c.matured, c.disputed, c.holds, c.steps, p.paid_at, u.email AS customer_email
+	c.sale_currency, c.share, c.first_share, c.currency, c.earned, c.amount, c.status, c.hold_days, c.refunds, c.payable_on, c.rate, c.rate_source, c.rate_day, c.matured, c.disputed, c.holds, c.rule_version, c.decided_at, c.steps, p.paid_at, u.email AS customer_email
 	FROM commissions c
 	JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 	JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
@@ -125,7 +128,7 @@ func (s *Store) TenantsWithRipe(ctx context.Context, day time.Time) ([]models.Te
 	return list, err
 }
 
-// KeepCommission keeps a commission as it stands now.
+// KeepCommission keeps a commission as it stands now. The moment at which it was decided stays when its reasons do.
 func (s *Store) KeepCommission(ctx context.Context, c models.Commission, now time.Time) error {
 	var value, source *string
 	var day *time.Time
@@ -133,13 +136,14 @@ func (s *Store) KeepCommission(ctx context.Context, c models.Commission, now tim
 		value, source, day = &c.Rate.Value, &c.Rate.Source, &c.Rate.Date
 	}
 	return s.do(ctx, `INSERT INTO commissions (company_id, mode, id, payment_id, partner_id, program_id, sale_currency, share, first_share,
-			currency, earned, amount, status, payable_on, matured, steps, created_at, hold_days, refunds, disputed, holds, rate, rate_source, rate_day)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+			currency, earned, amount, status, payable_on, matured, steps, created_at, hold_days, refunds, disputed, holds, rate, rate_source, rate_day, rule_version, decided_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $17)
 		ON CONFLICT (company_id, mode, id) DO UPDATE SET sale_currency = excluded.sale_currency, share = excluded.share, first_share = excluded.first_share, earned = excluded.earned,
 			amount = excluded.amount, status = excluded.status, payable_on = excluded.payable_on, matured = excluded.matured, steps = excluded.steps,
-			disputed = excluded.disputed, holds = excluded.holds, rate = excluded.rate, rate_source = excluded.rate_source, rate_day = excluded.rate_day`,
+			disputed = excluded.disputed, holds = excluded.holds, rate = excluded.rate, rate_source = excluded.rate_source, rate_day = excluded.rate_day,
+			rule_version = excluded.rule_version, decided_at = CASE WHEN commissions.steps = excluded.steps THEN commissions.decided_at ELSE excluded.decided_at END`,
 		c.Company, c.Mode, c.ID, c.Payment, c.Partner, c.Program, c.Share.Currency, c.Share.Minor, c.First.Minor,
-		c.Amount.Currency, c.Earned.Minor, c.Amount.Minor, c.Status, c.PayableOn, c.Matured, asJSON[[]models.Step]{c.Steps}, now, c.HoldDays, c.Refunds, c.Disputed, c.Holds, value, source, day)
+		c.Amount.Currency, c.Earned.Minor, c.Amount.Minor, c.Status, c.PayableOn, c.Matured, asJSON[[]models.Step]{c.Steps}, now, c.HoldDays, c.Refunds, c.Disputed, c.Holds, value, source, day, c.Version)
 }
 
 // WaitingPayment is a payment of which a commission waits for a rate.

@@ -26,6 +26,13 @@ func (s *Store) Company(ctx context.Context, id models.CompanyID) (models.Compan
 	return c, nil
 }
 
+// Companies lists every company of the installation.
+func (s *Store) Companies(ctx context.Context) ([]models.Company, error) {
+	var list []models.Company
+	err := s.list(ctx, &list, `SELECT id, name, currency FROM companies ORDER BY id`)
+	return list, err
+}
+
 // CompanyNamed finds a company by its name, for set-up.
 func (s *Store) CompanyNamed(ctx context.Context, name string) (models.Company, error) {
 	var c models.Company
@@ -35,7 +42,8 @@ func (s *Store) CompanyNamed(ctx context.Context, name string) (models.Company, 
 	return c, nil
 }
 
-const programColumns = `company_id, id, name, currency, attribution_model, hold_days, refunds, cookie_days, landing_url, created_at`
+const programColumns = `company_id, id, name, currency, attribution_model, hold_days, refunds, cookie_days, landing_url, coupon_beats_link,
+	self_referral, count_shipping, count_out_of_band, created_at`
 
 // AddProgram keeps a new program with the settings every program starts with.
 func (s *Store) AddProgram(ctx context.Context, p models.Program, now time.Time) error {
@@ -83,8 +91,10 @@ func (s *Store) CompanyOfProgram(ctx context.Context, id models.ProgramID) (mode
 // SaveProgram keeps changed settings.
 func (s *Store) SaveProgram(ctx context.Context, p models.Program, now time.Time) error {
 	return s.do(ctx, onTape("program", `UPDATE programs SET name = $4, currency = $5, attribution_model = $6, hold_days = $7, refunds = $8,
-		cookie_days = $9, landing_url = $10 WHERE company_id = $2 AND id = $3`),
-		now, p.Company, p.ID, p.Name, p.Currency, p.AttributionModel, p.HoldDays, p.Refunds, p.CookieDays, p.LandingURL)
+		cookie_days = $9, landing_url = $10, coupon_beats_link = $11, self_referral = $12, count_shipping = $13, count_out_of_band = $14
+		WHERE company_id = $2 AND id = $3`),
+		now, p.Company, p.ID, p.Name, p.Currency, p.AttributionModel, p.HoldDays, p.Refunds, p.CookieDays, p.LandingURL,
+		p.CouponBeatsLink, p.SelfReferral, p.CountShipping, p.CountOutOfBand)
 }
 
 // RuleSets loads every version of a program's rules in one mode, the oldest first.

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -10,7 +12,7 @@ import (
 	"portal/models"
 )
 
-const eventColumns = `company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, answer, tries`
+const eventColumns = `company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, answer, tries, turn`
 
 // KeepEvent keeps money news as it came, once per provider event, and wakes the workers when the transaction ends.
 // It tells whether the event is new.
@@ -25,6 +27,44 @@ func (s *Store) KeepEvent(ctx context.Context, e models.Event) (bool, error) {
 		return false, fmt.Errorf("keep event %s: %w", e.ProviderID, err)
 	}
 	return n == 1, nil
+}
+
+// KeepEvents is KeepEvent for many at once: one statement, so that they are on disk together, and one wake-up. Events that
+// are there already change nothing. They are kept in the order of their names, so that two of these never wait for each other.
+func (s *Store) KeepEvents(ctx context.Context, events []models.Event) error {
+	slices.SortFunc(events, func(a, b models.Event) int {
+		return cmp.Or(cmp.Compare(a.Company.String(), b.Company.String()), cmp.Compare(a.Source, b.Source), cmp.Compare(a.ProviderID, b.ProviderID))
+	})
+	var bodies []byte // one value, cut up by the database: an array would carry each byte as two digits
+	var begins, sizes []int64
+	for _, e := range events {
+		begins, sizes = append(begins, int64(len(bodies))+1), append(sizes, int64(len(e.Body)))
+		bodies = append(bodies, e.Body...)
+	}
+	err := s.do(ctx, `WITH kept AS (
+			INSERT INTO events (company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, next_try_at)
+			SELECT company_id, mode, id, bucket, program_id, source, provider_event_id, type, substr($1::bytea, begins, size), received_at, status, because, received_at
+			FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::smallint[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::int[], $11::int[], $12::timestamptz[], $13::text[], $14::text[])
+				AS e (company_id, mode, id, bucket, program_id, source, provider_event_id, type, begins, size, received_at, status, because)
+			ON CONFLICT (company_id, source, provider_event_id) DO NOTHING RETURNING 1)
+		SELECT pg_notify('inbox', '') WHERE EXISTS (SELECT 1 FROM kept)`,
+		bodies,
+		column(events, func(e models.Event) string { return uuidOf(e.Company) }),
+		column(events, func(e models.Event) string { return string(e.Mode) }),
+		column(events, func(e models.Event) string { return uuidOf(e.ID) }),
+		column(events, func(e models.Event) int64 { return int64(e.Bucket) }),
+		column(events, func(e models.Event) string { return uuidOf(e.Program) }),
+		column(events, func(e models.Event) string { return string(e.Source) }),
+		column(events, func(e models.Event) string { return e.ProviderID }),
+		column(events, func(e models.Event) string { return e.Type }),
+		pq.Array(begins), pq.Array(sizes),
+		column(events, func(e models.Event) string { return e.ReceivedAt.Format(time.RFC3339Nano) }),
+		column(events, func(e models.Event) string { return string(e.Status) }),
+		column(events, func(e models.Event) *string { return e.Because }))
+	if err != nil {
+		return fmt.Errorf("keep %d events: %w", len(events), err)
+	}
+	return nil
 }
 
 // Bucket names one queue of one company.
@@ -53,6 +93,15 @@ func (s *Store) LockBucket(ctx context.Context, t models.Tenant) error {
 	var one int
 	if err := s.get(ctx, &one, `SELECT 1 FROM buckets WHERE company_id = $1 AND bucket = $2 FOR UPDATE`, t.Company, t.Bucket()); err != nil {
 		return fmt.Errorf("lock the queue of %s: %w", t.Company, err)
+	}
+	return nil
+}
+
+// LockBuckets waits for both queues of a company, before something is set that both sides are decided by.
+func (s *Store) LockBuckets(ctx context.Context, company models.CompanyID) error {
+	var both []int
+	if err := s.list(ctx, &both, `SELECT bucket FROM buckets WHERE company_id = $1 ORDER BY bucket FOR UPDATE`, company); err != nil {
+		return fmt.Errorf("lock the queues of %s: %w", company, err)
 	}
 	return nil
 }

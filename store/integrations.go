@@ -19,8 +19,19 @@ type Integration struct {
 	Account       *string
 	APIKey        string
 	WebhookSecret string
+	FormerSecret  string     // the webhook secret before this one, valid until FormerUntil; empty when there is none
+	FormerUntil   *time.Time // nil when there is no former secret
 	MissingRights []string
 	MissingEvents []string
+}
+
+// Secrets are those that a webhook may be signed with now.
+func (i Integration) Secrets(now time.Time) []string {
+	list := []string{i.WebhookSecret}
+	if i.FormerUntil != nil && now.Before(*i.FormerUntil) {
+		list = append(list, i.FormerSecret)
+	}
+	return list
 }
 
 // place binds a sealed value to the row and column it was sealed for.
@@ -31,13 +42,15 @@ func (i Integration) place(column string) string {
 // SaveIntegration seals and keeps a connection.
 func (s *Store) SaveIntegration(ctx context.Context, i Integration, now time.Time) error {
 	return s.do(ctx, `INSERT INTO integrations (company_id, program_id, mode, source, status, account, api_key, api_key_last4, webhook_secret, webhook_last4,
-			missing_rights, missing_events, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+			missing_rights, missing_events, updated_at, former_webhook_secret, former_until)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (company_id, program_id, mode, source) DO UPDATE SET status = excluded.status, account = excluded.account, api_key = excluded.api_key,
 			api_key_last4 = excluded.api_key_last4, webhook_secret = excluded.webhook_secret, webhook_last4 = excluded.webhook_last4,
-			missing_rights = excluded.missing_rights, missing_events = excluded.missing_events, updated_at = excluded.updated_at`,
+			missing_rights = excluded.missing_rights, missing_events = excluded.missing_events, updated_at = excluded.updated_at,
+			former_webhook_secret = excluded.former_webhook_secret, former_until = excluded.former_until`,
 		i.Company, i.Program, i.Mode, i.Source, i.Status, i.Account, s.keys.seal(i.APIKey, i.place("api_key")), Last4(i.APIKey),
-		s.keys.seal(i.WebhookSecret, i.place("webhook_secret")), Last4(i.WebhookSecret), pq.Array(append([]string{}, i.MissingRights...)), pq.Array(append([]string{}, i.MissingEvents...)), now)
+		s.keys.seal(i.WebhookSecret, i.place("webhook_secret")), Last4(i.WebhookSecret), pq.Array(append([]string{}, i.MissingRights...)), pq.Array(append([]string{}, i.MissingEvents...)), now,
+		s.keys.seal(i.FormerSecret, i.place("former_webhook_secret")), i.FormerUntil)
 }
 
 // Last4 is all that is ever shown of a secret; nil when there is none, or when that would be most of it.
@@ -57,22 +70,27 @@ func (s *Store) Integrations(ctx context.Context, company models.CompanyID, prog
 		Account       *string        `db:"account"`
 		APIKey        []byte         `db:"api_key"`
 		WebhookSecret []byte         `db:"webhook_secret"`
+		FormerSecret  []byte         `db:"former_webhook_secret"`
+		FormerUntil   *time.Time     `db:"former_until"`
 		MissingRights pq.StringArray `db:"missing_rights"`
 		MissingEvents pq.StringArray `db:"missing_events"`
 	}
-	if err := s.list(ctx, &rows, `SELECT mode, status, account, api_key, webhook_secret, missing_rights, missing_events FROM integrations
+	if err := s.list(ctx, &rows, `SELECT mode, status, account, api_key, webhook_secret, former_webhook_secret, former_until, missing_rights, missing_events FROM integrations
 		WHERE company_id = $1 AND program_id = $2 AND source = $3 ORDER BY mode`, company, program, source); err != nil {
 		return nil, fmt.Errorf("load the connections of %s: %w", program, err)
 	}
 	var list []Integration
 	for _, r := range rows {
 		i := Integration{Tenant: models.Tenant{Company: company, Mode: r.Mode}, Program: program, Source: source, Status: r.Status, Account: r.Account,
-			MissingRights: r.MissingRights, MissingEvents: r.MissingEvents}
+			FormerUntil: r.FormerUntil, MissingRights: r.MissingRights, MissingEvents: r.MissingEvents}
 		var err error
 		if i.APIKey, err = s.keys.open(r.APIKey, i.place("api_key")); err != nil {
 			return nil, err
 		}
 		if i.WebhookSecret, err = s.keys.open(r.WebhookSecret, i.place("webhook_secret")); err != nil {
+			return nil, err
+		}
+		if i.FormerSecret, err = s.keys.open(r.FormerSecret, i.place("former_webhook_secret")); err != nil {
 			return nil, err
 		}
 		list = append(list, i)

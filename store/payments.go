@@ -30,7 +30,10 @@ type PaymentRow struct {
 	Partner       *models.PartnerID     `db:"partner_id"`
 	AttributedBy  *models.AttributedBy  `db:"attributed_by"`
 	Policy        string                `db:"policy"`
+	Earns         bool                  `db:"earns"`      // a rule covered it
+	DecidedAt     *time.Time            `db:"decided_at"` // since when the decision is what it is; nil when that is not known
 	Steps         asJSON[[]models.Step] `db:"steps"`
+	Terms         asJSON[models.Terms]  `db:"terms"`
 	ChosenPartner *models.PartnerID     `db:"chosen_partner"`
 	ChosenReason  *string               `db:"chosen_reason"`
 	ChosenBy      *string               `db:"chosen_by"`
@@ -58,7 +61,7 @@ func (p PaymentRow) Money(minor int64) models.Money {
 }
 
 const paymentRow = `SELECT p.company_id, p.mode, p.id, p.program_id, p.source, p.key, p.counted, p.kind, p.status, p.currency, p.gross, p.base,
-	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.steps, p.chosen_partner, p.chosen_reason, p.chosen_by, p.chosen_at, p.paid_at, p.created_at,
+	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.earns, p.decided_at, p.steps, p.terms, p.chosen_partner, p.chosen_reason, p.chosen_by, p.chosen_at, p.paid_at, p.created_at,
 	c.key AS customer_key, c.email AS customer_email, r.key AS partner_key, r.name AS partner_name
 	FROM payments p
 	LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
@@ -150,15 +153,29 @@ func (s *Store) PaymentsOfCustomers(ctx context.Context, t models.Tenant, custom
 	return list, err
 }
 
+// column is one value of each row as an array, for a statement that takes many rows at once.
+func column[R, V any](rows []R, of func(R) V) any {
+	list := make([]V, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, of(r))
+	}
+	return pq.Array(list)
+}
+
 // uuids are ids as an array of uuids takes them.
 func uuids[T driver.Valuer](ids []T) []string {
 	list := []string{} // an empty array, not NULL
 	for _, id := range ids {
-		value, _ := id.Value() // an id's cannot fail
-		text, _ := value.(string)
-		list = append(list, text)
+		list = append(list, uuidOf(id))
 	}
 	return list
+}
+
+// uuidOf is an id as the database writes it.
+func uuidOf(id driver.Valuer) string {
+	value, _ := id.Value() // an id's cannot fail
+	text, _ := value.(string)
+	return text
 }
 
 // First is what a customer's payments begin with.
@@ -166,16 +183,17 @@ type First struct {
 	PaidAt   *time.Time `db:"paid_at"`   // of the first counted payment; nil when there is none
 	Key      string     `db:"key"`       // of that payment
 	TaughtBy string     `db:"taught_by"` // the first payment that came with the customer's provider id
+	Returned bool       `db:"returned"`  // of that payment all went back by now
 	Trial    bool       `db:"trial"`     // something that cost nothing came before: a trial, an invoice of zero
 }
 
 // FirstOf finds what a customer's payments begin with.
 func (s *Store) FirstOf(ctx context.Context, t models.Tenant, customer models.CustomerID) (First, error) {
 	var f First
-	err := s.get(ctx, &f, `SELECT f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by,
+	err := s.get(ctx, &f, `SELECT f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by, coalesce(f.refunded >= f.gross, false) AS returned,
 			EXISTS (SELECT 1 FROM payments h WHERE h.company_id = $1 AND h.mode = $2 AND h.customer_id = $3 AND NOT h.counted AND h.merged_into IS NULL AND h.paid_at < f.paid_at) AS trial
 		FROM (SELECT 1) one
-		LEFT JOIN (SELECT paid_at, key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND counted ORDER BY paid_at, key LIMIT 1) f ON true
+		LEFT JOIN (SELECT paid_at, key, gross, refunded FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND counted ORDER BY paid_at, key LIMIT 1) f ON true
 		LEFT JOIN (SELECT key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND customer_ref <> '' AND merged_into IS NULL
 			ORDER BY paid_at, key LIMIT 1) i ON true`, t.Company, t.Mode, customer)
 	return f, err
@@ -213,9 +231,11 @@ func (s *Store) AliasesOfAll(ctx context.Context, t models.Tenant, payments []mo
 	return aliases, nil
 }
 
-// AddPayment keeps a payment of which only a first hint has come.
+// AddPayment keeps a payment of which only a first hint has come, with the program's settings of this moment.
 func (s *Store) AddPayment(ctx context.Context, t models.Tenant, id models.PaymentID, program models.ProgramID, source models.SourceName, key string, now time.Time) error {
-	return s.do(ctx, `INSERT INTO payments (company_id, mode, id, program_id, source, key, paid_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
+	return s.do(ctx, `INSERT INTO payments (company_id, mode, id, program_id, source, key, paid_at, created_at, terms)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $7, jsonb_build_object('self_referral', self_referral, 'no_shipping', NOT count_shipping, 'no_outside', NOT count_out_of_band)
+		FROM programs WHERE company_id = $1 AND id = $4`,
 		t.Company, t.Mode, id, program, source, key, now)
 }
 
@@ -270,7 +290,11 @@ func (s *Store) KeepTelling(ctx context.Context, t models.Tenant, id models.Paym
 		t.Company, t.Mode, id, telling.Object, telling.At, asJSON[models.Telling]{telling})
 }
 
+const reversalColumns = `key, kind, state, charge, says, amount, currency, made, at, counted`
+
 type reversalRow struct {
+	Payment  models.PaymentID     `db:"payment_id"`
+	Counted  int64                `db:"counted"`
 	Key      string               `db:"key"`
 	Kind     models.ReversalKind  `db:"kind"`
 	State    models.ReversalState `db:"state"`
@@ -285,14 +309,18 @@ type reversalRow struct {
 // Reversals lists what went back of a payment, or is at stake.
 func (s *Store) Reversals(ctx context.Context, t models.Tenant, id models.PaymentID) ([]models.Reversal, error) {
 	var rows []reversalRow
-	err := s.list(ctx, &rows, `SELECT key, kind, state, charge, says, amount, currency, made, at FROM reversals
+	err := s.list(ctx, &rows, `SELECT `+reversalColumns+` FROM reversals
 		WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY made, key`, t.Company, t.Mode, id)
 	var list []models.Reversal
 	for _, r := range rows {
-		list = append(list, models.Reversal{Key: r.Key, Kind: r.Kind, State: r.State, Charge: r.Charge, Says: r.Says,
-			Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, Made: r.Made, At: r.At})
+		list = append(list, r.reversal())
 	}
 	return list, err
+}
+
+func (r reversalRow) reversal() models.Reversal {
+	return models.Reversal{Key: r.Key, Kind: r.Kind, State: r.State, Charge: r.Charge, Says: r.Says,
+		Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, Made: r.Made, At: r.At}
 }
 
 // CountReversal keeps what a reversal takes off its payment, in the payment's currency.
@@ -313,9 +341,9 @@ func (s *Store) KeepReversal(ctx context.Context, t models.Tenant, id models.Pay
 // SavePayment keeps what the tellings together say of a payment, and what went back of it.
 func (s *Store) SavePayment(ctx context.Context, p models.Payment, customer *models.CustomerID, refunded int64, status string) error {
 	return s.do(ctx, `UPDATE payments SET source = $4, key = $5, counted = $6, kind = $7, status = $8, currency = $9, gross = $10, base = $11,
-		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15, customer_email = $16, named = $17 WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15, customer_email = $16, subscription_ref = $17 WHERE company_id = $1 AND mode = $2 AND id = $3`,
 		p.Company, p.Mode, p.ID, p.Source, p.Key, p.Counted, p.Kind, status, p.Gross.Currency, p.Gross.Minor, p.Base.Minor,
-		refunded, customer, p.Customer.StripeID, p.PaidAt, models.NormalEmail(p.Customer.Email), pq.Array(p.Clues.Named()))
+		refunded, customer, p.Customer.StripeID, p.PaidAt, models.NormalEmail(p.Customer.Email), p.Subscription)
 }
 
 // SaveKind keeps whether a payment is the first of its kind or one that recurs.
@@ -329,8 +357,20 @@ func (s *Store) SaveChoice(ctx context.Context, t models.Tenant, id models.Payme
 		t.Company, t.Mode, id, c.Partner, c.Reason, c.By, c.At)
 }
 
-// SaveDecision keeps which partner a payment belongs to, and every step that led there.
-func (s *Store) SaveDecision(ctx context.Context, t models.Tenant, id models.PaymentID, partner *models.PartnerID, by *models.AttributedBy, policy string, steps []models.Step) error {
-	return s.do(ctx, `UPDATE payments SET partner_id = $4, attributed_by = $5, policy = $6, steps = $7 WHERE company_id = $1 AND mode = $2 AND id = $3`,
-		t.Company, t.Mode, id, partner, by, policy, asJSON[[]models.Step]{steps})
+// Decided is what was decided about a payment.
+type Decided struct {
+	Partner *models.PartnerID
+	By      *models.AttributedBy
+	Policy  string
+	Earns   bool // a rule covered it: it counts for tiers
+	Steps   []models.Step
+}
+
+// SaveDecision keeps which partner a payment belongs to, every step that led there, and what its clues name: a partner or
+// a code that comes later finds it by that. The moment stays when nothing changes.
+func (s *Store) SaveDecision(ctx context.Context, p models.Payment, d Decided, now time.Time) error {
+	return s.do(ctx, `UPDATE payments SET partner_id = $4, attributed_by = $5, policy = $6, steps = $7, named = $8, named_beside = $9, earns = $10,
+		decided_at = CASE WHEN decided_at IS NOT NULL AND partner_id IS NOT DISTINCT FROM $4 AND earns = $10 AND steps = $7 THEN decided_at ELSE $11 END
+		WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		p.Company, p.Mode, p.ID, d.Partner, d.By, d.Policy, asJSON[[]models.Step]{d.Steps}, pq.Array(p.Clues.Named()), pq.Array(p.Clues.Beside()), d.Earns, now)
 }

@@ -166,6 +166,7 @@ var refusals = map[string]error{
 	"customer_stripe_id": models.Refuse(models.ErrConflict, "Another customer has this Stripe customer id."),
 	"person_email":       models.Refuse(models.ErrConflict, "Somebody with this e-mail address exists already."),
 	"attempt_one_live":   models.Refuse(models.ErrConflict, "A payment of this invoice is already under way or done."),
+	"code_once":          models.Refuse(models.ErrConflict, "This code stands for a partner already. Remove it there first."),
 	"place_once":         models.Refuse(models.ErrConflict, "This person is here already."),
 }
 

@@ -103,6 +103,7 @@ var states = map[string]map[string]State{
 		"skipped":  {"Not asked", "ellipsis", Plain},
 		"refused":  {"Refused", "x", Bad},
 		"computed": {"Computed", "percent", Telling},
+		"flagged":  {"Flagged", "circle-alert", Careful},
 	},
 }
 

@@ -45,8 +45,14 @@ func newSite(t *testing.T) site {
 	t.Cleanup(func() { closeBrowser(ctx); end() })
 	started := make(chan error, 1)
 	go func() { started <- chromedp.Do(ctx) }() // while the demo makes its year
-	demo := newPlace(t).start("demo")
+	p := newPlace(t)
+	demo := p.start("demo")
 	t.Cleanup(func() {
+		for _, command := range []string{"books", "replay"} { // whatever was done on the pages
+			if out, err := p.run(command); err != nil {
+				t.Errorf("%s: %v\n%s", command, err, out)
+			}
+		}
 		demo.kill()
 		if t.Failed() {
 			t.Logf("what the demo wrote: %s", demo.log)

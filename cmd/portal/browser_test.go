@@ -10,6 +10,7 @@ import (
 func TestInARealBrowser(t *testing.T) {
 	s := newSite(t)
 	t.Run("a sale in the sandbox becomes the partner's paid invoice", s.story)
+	t.Run("a payment is given to a partner by hand, and to another one", s.givenByHand)
 	t.Run("axe finds nothing serious on any page, light and dark, wide and narrow", s.accessible)
 	t.Run("every form works without JavaScript", s.withoutScript)
 }

@@ -62,8 +62,10 @@ func TestTheWalkFromSetupToAPaidInvoice(t *testing.T) {
 	if len(balance.Data) != 1 || balance.Data[0]["paid"] != "20.00" || balance.Data[0]["due"] != "0.00" {
 		t.Errorf("balance %+v", balance)
 	}
-	if out, err := p.run("books", "--json"); err != nil { // beside the running serve
-		t.Errorf("books: %v: %s", err, out)
+	for _, command := range []string{"books", "replay"} { // beside the running serve
+		if out, err := p.run(command, "--json"); err != nil || !strings.Contains(out, `"ok":true`) {
+			t.Errorf("%s: %v: %s", command, err, out)
+		}
 	}
 	r.stop()
 }
@@ -102,8 +104,10 @@ func TestASecondServeOnTheSameDirectoryIsRefused(t *testing.T) {
 		t.Errorf("books: %v: %s", err, out)
 	}
 	r.stop()
-	if out, err := p.run("books"); err != nil { // starts the cluster for its own time
-		t.Errorf("books afterwards: %v: %s", err, out)
+	for _, command := range []string{"books", "replay"} { // they start the cluster for their own time
+		if out, err := p.run(command); err != nil {
+			t.Errorf("%s afterwards: %v: %s", command, err, out)
+		}
 	}
 }
 

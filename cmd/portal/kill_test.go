@@ -81,8 +81,10 @@ func TestKillingPortalLosesNoWebhookThatWasAnsweredAndDoublesNone(t *testing.T) 
 		t.Errorf("only %d webhooks were answered: the test proves little", len(answered))
 	}
 	r.stop()
-	if out, err := p.run("books"); err != nil {
-		t.Errorf("books: %v\n%s", err, out)
+	for _, command := range []string{"books", "replay"} {
+		if out, err := p.run(command); err != nil {
+			t.Errorf("%s: %v\n%s", command, err, out)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the schema up to date and stop."`
 	Setup   setupCommand   `cmd:"" help:"Make a company, its owner, a program and an API key."`
 	Books   booksCommand   `cmd:"" help:"Prove the books: exit 1 and name what differs if they do not balance."`
+	Replay  replayCommand  `cmd:"" help:"Rebuild everything from the kept events and recorded actions, and compare: exit 1 and name what differs."`
 	Health  healthCommand  `cmd:"" help:"Ask a running Portal whether it is alive; for a container."`
 	Version versionCommand `cmd:"" help:"Print the version, the commit and the Go version."`
 }

@@ -46,13 +46,17 @@ type place struct {
 
 func newPlace(t testing.TB) *place {
 	t.Helper()
+	if syscall.Access("/dev/shm", 2) == nil {
+		return newPlaceIn(t, "/dev/shm")
+	}
+	return newPlaceIn(t, "")
+}
+
+func newPlaceIn(t testing.TB, parent string) *place {
+	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatalf("build portal: %v", err)
-	}
-	parent := ""
-	if syscall.Access("/dev/shm", 2) == nil {
-		parent = "/dev/shm"
 	}
 	dir, err := os.MkdirTemp(parent, "portal-place-")
 	if err != nil {

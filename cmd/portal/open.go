@@ -107,7 +107,7 @@ func (b *base) wire(now func() time.Time) rooms {
 	c := b.config
 	providers := &integrations.Integrations{Store: b.store, StripeBase: c.Stripe.APIBase, Now: now, Log: b.log}
 	fx := &rates.Rates{Store: b.store, Now: now}
-	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask, Rates: fx}
+	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask, Show: providers.Show, Rates: fx}
 	out := &payouts.Payouts{Store: b.store, Bank: payouts.NewStripe(c.Stripe.SecretKey, c.Stripe.APIBase), Mode: payouts.KeyMode(c.Stripe.SecretKey), Now: now, Log: b.log}
 	return rooms{
 		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Now: now, Log: b.log,

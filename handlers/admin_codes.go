@@ -1,0 +1,56 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/views"
+)
+
+// adminCodeAdd gives a partner a coupon or promotion code.
+func (h *House) adminCodeAdd(c echo.Context, se models.Session) error {
+	id, err := models.ParseID[models.PartnerID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	form := views.CodeForm{Code: c.FormValue("code")}
+	_, err = h.Inbox.AddCode(c.Request().Context(), se.Tenant(), form.Code, id, actor(se))
+	wrong, fields := wrongFields(err)
+	var taken models.Refusal
+	switch {
+	case fields:
+		form.Wrong = wrong["code"]
+	case errors.As(err, &taken) && errors.Is(err, models.ErrConflict):
+		form.Wrong = taken.Sentence
+	case err != nil:
+		return err
+	default:
+		return goTo(c, "/admin/partners/"+id.String(), "code-added", 0)
+	}
+	return h.showPartner(c, se, http.StatusUnprocessableEntity, form)
+}
+
+// adminCodeRemove ends what a code of a partner stands for.
+func (h *House) adminCodeRemove(c echo.Context, se models.Session) error {
+	ctx, t := c.Request().Context(), se.Tenant()
+	id, err := models.ParseID[models.PartnerID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	codes, err := h.Store.CodesOf(ctx, t, id)
+	if err != nil {
+		return err
+	}
+	for _, code := range codes {
+		if code.Code == c.FormValue("code") {
+			if err := h.Inbox.RemoveCode(ctx, t, code.Code, actor(se)); err != nil {
+				return err
+			}
+			return goTo(c, "/admin/partners/"+id.String(), "code-removed", 0)
+		}
+	}
+	return h.showPartner(c, se, http.StatusUnprocessableEntity, views.CodeForm{Wrong: "This code does not stand for this partner any more."})
+}

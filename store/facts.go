@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+
+	"portal/models"
+)
+
+type factRow struct {
+	Subject string                 `db:"subject"`
+	Kind    models.FactKind        `db:"kind"`
+	At      time.Time              `db:"at"`
+	Key     string                 `db:"key"`
+	Says    asJSON[[]models.Clue]  `db:"says"`
+	Before  *asJSON[[]models.Clue] `db:"before"`
+}
+
+// FactsAt loads of each subject and kind the fact that holds at a moment, and the first one after it, which tells what held before.
+func (s *Store) FactsAt(ctx context.Context, t models.Tenant, subjects []string, at time.Time) ([]models.Fact, error) {
+	var rows []factRow
+	if err := s.list(ctx, &rows, `SELECT f.subject, f.kind, f.at, f.key, f.says, f.before
+		FROM unnest($3::text[]) wanted(subject) CROSS JOIN (VALUES ('event'), ('answer'), ('session')) kinds(kind) CROSS JOIN LATERAL (
+			(SELECT subject, kind, at, key, says, before FROM facts
+				WHERE company_id = $1 AND mode = $2 AND subject = wanted.subject AND kind = kinds.kind AND at <= $4 ORDER BY at DESC, key DESC LIMIT 1)
+			UNION ALL (SELECT subject, kind, at, key, says, before FROM facts
+				WHERE company_id = $1 AND mode = $2 AND subject = wanted.subject AND kind = kinds.kind AND at > $4 ORDER BY at, key LIMIT 1)) f
+		ORDER BY f.subject, f.kind, f.at, f.key`, t.Company, t.Mode, pq.Array(subjects), at); err != nil {
+		return nil, fmt.Errorf("load what is known of %v: %w", subjects, err)
+	}
+	var list []models.Fact
+	for _, r := range rows {
+		f := models.Fact{Subject: r.Subject, Kind: r.Kind, At: r.At, Key: r.Key, Says: r.Says.V}
+		if r.Before != nil {
+			f.Before, f.BeforeKnown = r.Before.V, true
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+// KeepFact keeps one, once, and tells whether it is new.
+func (s *Store) KeepFact(ctx context.Context, t models.Tenant, f models.Fact) (bool, error) {
+	var before *asJSON[[]models.Clue]
+	if f.BeforeKnown {
+		before = &asJSON[[]models.Clue]{f.Before}
+	}
+	n, err := s.exec(ctx, `INSERT INTO facts (company_id, mode, subject, kind, at, key, says, before) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (company_id, mode, subject, kind, at, key) DO NOTHING`, t.Company, t.Mode, f.Subject, f.Kind, f.At, f.Key, asJSON[[]models.Clue]{f.Says}, before)
+	if err != nil {
+		return false, fmt.Errorf("keep what is known of %s: %w", f.Subject, err)
+	}
+	return n == 1, nil
+}
+
+// Touched is a payment that a fact may concern.
+type Touched struct {
+	ID       models.PaymentID   `db:"id"`
+	Customer *models.CustomerID `db:"customer_id"`
+	Policy   string             `db:"policy"`
+}
+
+// PaymentsTouched lists the payments from a moment on that came with a subject: as their customer, subscription, any id
+// of theirs, or a discount.
+func (s *Store) PaymentsTouched(ctx context.Context, t models.Tenant, subject string, since time.Time) ([]Touched, error) {
+	var list []Touched
+	err := s.list(ctx, &list, `SELECT id, customer_id, policy FROM payments WHERE company_id = $1 AND mode = $2 AND merged_into IS NULL AND paid_at >= $4 AND id IN (
+			SELECT id FROM payments WHERE company_id = $1 AND mode = $2 AND customer_ref = $3 AND customer_ref <> '' AND paid_at >= $4
+			UNION ALL SELECT id FROM payments WHERE company_id = $1 AND mode = $2 AND subscription_ref = $3 AND subscription_ref <> '' AND paid_at >= $4
+			UNION ALL SELECT payment_id FROM payment_aliases WHERE company_id = $1 AND mode = $2 AND alias = $3
+			UNION ALL SELECT id FROM payments WHERE company_id = $1 AND mode = $2 AND named_beside <> '{}' AND named_beside @> ARRAY[lower($3)])
+		ORDER BY paid_at, key LIMIT 10000`, t.Company, t.Mode, subject, since)
+	return list, err
+}
+
+// PaymentsSince lists the payments from a moment on, of which there are few when the moment is now.
+func (s *Store) PaymentsSince(ctx context.Context, t models.Tenant, since time.Time) ([]Touched, error) {
+	var list []Touched
+	err := s.list(ctx, &list, `SELECT id, customer_id, policy FROM payments WHERE company_id = $1 AND mode = $2 AND counted AND paid_at >= $3
+		ORDER BY paid_at, id LIMIT 10000`, t.Company, t.Mode, since)
+	return list, err
+}
+
+// HasKey tells whether a program's connection to a source has an API key, so that the provider can be asked.
+func (s *Store) HasKey(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (bool, error) {
+	var has bool
+	err := s.get(ctx, &has, `SELECT EXISTS (SELECT 1 FROM integrations WHERE company_id = $1 AND program_id = $2 AND mode = $3 AND source = $4 AND api_key IS NOT NULL)`,
+		t.Company, program, t.Mode, source)
+	return has, err
+}

@@ -24,18 +24,25 @@ type Neighbour struct {
 	Partner models.Partner
 }
 
+// Coupon is a code that stands for a partner now, in lower case.
+type Coupon struct {
+	Code    string
+	Partner models.Partner
+}
+
 // The hints, and how much each speaks for a partner. One that is stronger goes before any number of weaker ones.
-var weights = map[string]int{"composite": 7, "email": 6, "key": 5, "was_inactive": 4, "typo": 3, "domain": 2, "name": 1}
+var weights = map[string]int{"composite": 8, "email": 7, "coupon": 6, "key": 5, "was_inactive": 4, "typo": 3, "domain": 2, "name": 1}
 
 // most is how many suggestions one payment gets.
 const most = 4
 
-// Suggest ranks the partners who may have brought a stranger, by what other customers and the partners' keys have in
-// common with the payment (B2). A partner is not suggested for a purchase of their own.
-func Suggest(s Stranger, neighbours []Neighbour, partners []models.Partner) []models.Suggestion {
+// Suggest ranks the partners who may have brought a stranger, by what other customers, the partners' keys and their
+// coupons have in common with the payment (B2). A partner is not suggested for a purchase of their own.
+func Suggest(s Stranger, neighbours []Neighbour, partners []models.Partner, coupons []Coupon) []models.Suggestion {
 	found := hints{}
 	found.composites(s, neighbours)
 	found.emails(s, neighbours)
+	found.coupons(s, coupons)
 	found.keys(s, partners)
 	found.domains(s, neighbours)
 	found.names(s, neighbours)
@@ -94,6 +101,17 @@ func (h hints) emails(s Stranger, all []Neighbour) {
 	}
 }
 
+// coupons finds partners for whom a coupon of the payment stands now, though it did not when it was paid.
+func (h hints) coupons(s Stranger, all []Coupon) {
+	for _, clue := range s.Clues.Coupons {
+		for _, c := range all {
+			if models.NormalCode(clue.Value) == c.Code {
+				h.add(c.Partner, "coupon", fmt.Sprintf("the code %q stands for %s now, and did not then", clue.Value, c.Partner.Key))
+			}
+		}
+	}
+}
+
 // keys finds partners whose key is almost what came as a code: in another case or with spaces, of somebody who was not
 // active then, or with one letter amiss.
 func (h hints) keys(s Stranger, partners []models.Partner) {
@@ -115,6 +133,9 @@ func codes(c models.Clues) []code {
 	list := []code{{"the API call", c.Partner}, {"the client reference", c.ClientReference}}
 	for _, clue := range c.Metadata {
 		list = append(list, code{"metadata " + clue.Name + " on the " + spoken(clue.Place), clue.Value})
+	}
+	for _, clue := range c.Carried {
+		list = append(list, code{"the client reference of an earlier session", clue.Value})
 	}
 	return slices.DeleteFunc(list, func(c code) bool { return strings.TrimSpace(c.value) == "" })
 }

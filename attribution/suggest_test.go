@@ -47,6 +47,7 @@ func TestSuggest(t *testing.T) {
 		clues      models.Clues
 		neighbours []attribution.Neighbour
 		partners   []models.Partner
+		coupons    []attribution.Coupon
 		want       string // hint+hint KEY, in order
 		because    string // of the first
 	}{
@@ -76,6 +77,10 @@ func TestSuggest(t *testing.T) {
 		"two letters apart":                {clues: metadata("LATEST"), partners: []models.Partner{partnerA, {Key: "LAST"}}},
 		"two letters in all":               {clues: metadata("AB"), partners: []models.Partner{{Key: "AC"}}},
 		"a key of somebody not active yet": {clues: metadata("LATER"), partners: []models.Partner{later}, want: "was_inactive LATER", because: "metadata partner_key on the session names LATER, who was not active then"},
+		"a coupon that stands for somebody only now": {clues: coupons("Spring", "Save20 "), coupons: []attribution.Coupon{{"save20", partnerB}, {"other", partnerA}},
+			want: "coupon PARTNER_B", because: `the code "Save20 " stands for PARTNER_B now, and did not then`},
+		"a reference that an earlier session carried": {clues: models.Clues{Carried: []models.Clue{clue("subscription", "client_reference_id", "later")}}, partners: []models.Partner{later},
+			want: "key LATER", because: `the client reference of an earlier session says "later", which is LATER but for case or spaces`},
 		"reasons add up, and a strong one goes before many": {clues: metadata("partner_b"), partners: []models.Partner{partnerB},
 			neighbours: []attribution.Neighbour{owned(partnerA, "k", "bo@acme.example", "Ann Example"), owned(later, "l", "cy@acme.example", "")},
 			want:       "key PARTNER_B, domain+name PARTNER_A, domain LATER"},
@@ -91,7 +96,7 @@ func TestSuggest(t *testing.T) {
 			if c.names != nil {
 				s.Names = c.names
 			}
-			found := attribution.Suggest(s, c.neighbours, c.partners)
+			found := attribution.Suggest(s, c.neighbours, c.partners, c.coupons)
 			var got []string
 			for _, f := range found {
 				var hints []string
@@ -118,7 +123,7 @@ func TestAtMostFourPartnersAreSuggested(t *testing.T) {
 		p := models.Partner{ID: models.NewID[models.PartnerID](january), Key: fmt.Sprint("P", n)}
 		all = append(all, owned(p, "k", fmt.Sprintf("c%d@acme.example", n), ""))
 	}
-	found := attribution.Suggest(attribution.Stranger{Emails: []string{"ann@acme.example"}}, all, nil)
+	found := attribution.Suggest(attribution.Stranger{Emails: []string{"ann@acme.example"}}, all, nil, nil)
 	var keys []string
 	for _, f := range found {
 		keys = append(keys, f.Key)

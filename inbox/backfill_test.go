@@ -225,3 +225,31 @@ func TestTwoBackfillsOfOneDayAndALaterLink(t *testing.T) {
 		t.Errorf("the preview is %+v, %v", e, err)
 	}
 }
+
+// B3: where rules have tiers by month, a backfill moves the tier of other customers' payments: the effect holds them, and
+// so does the undoing.
+func TestABackfillTellsWhatItDoesToTheMonthsOfOthers(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.rule(percent("sales", "3", "25"))
+	h.sell(nth(1, 1, ""), nth(2, 2, ""), nth(3, 3, "PARTNER_A"))
+	h.earns("in_3 PARTNER_A 20.00")
+	want := inbox.BackfillWanted{Partner: h.partner.ID, Since: storetest.Day.AddDate(0, -2, 0), Reason: "late"}
+	var last models.Backfill
+	for n, earned := range []string{"in_1 PARTNER_A 20.00, in_3 PARTNER_A 20.00", "in_1 PARTNER_A 20.00, in_2 PARTNER_A 20.00, in_3 PARTNER_A 25.00"} {
+		want.Customer = h.customer(n)
+		last = h.backfilled(want)
+		h.earns(earned)
+	}
+	e := last.Effect
+	if len(e.Changes) != 2 || e.Changes[1].Key != "in_3" || e.Changes[1].Before.Amount.String() != "20.00 USD" || e.Changes[1].After.Amount.String() != "25.00 USD" {
+		t.Errorf("changes %+v", e.Changes)
+	}
+	if len(e.Partners) != 1 || e.Partners[0].Amount.String() != "25.00 USD" || e.Partners[0].Payments != 2 {
+		t.Errorf("partners %+v", e.Partners)
+	}
+	if err := h.UndoBackfill(context.Background(), h.caller.Tenant, last.ID, somebody); err != nil {
+		t.Fatal(err)
+	}
+	h.earns("in_1 PARTNER_A 20.00, in_3 PARTNER_A 20.00")
+}

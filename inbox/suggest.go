@@ -11,19 +11,22 @@ import (
 )
 
 // Suggest ranks for each of these payments the partners who may have brought its customer, with the reasons (B2). It
-// takes four statements, however many payments there are.
+// takes five statements, however many payments there are.
 func (in *Inbox) Suggest(ctx context.Context, t models.Tenant, rows []store.PaymentRow) (map[models.PaymentID][]models.Suggestion, error) {
 	strangers, err := in.strangers(ctx, t, rows)
 	if err != nil {
 		return nil, err
 	}
 	var sought store.Sought
-	var near []string
+	var near, codes []string
 	for _, s := range strangers {
 		sought.Domains = append(sought.Domains, attribution.Domains(s.Emails)...)
 		sought.Names = append(sought.Names, attribution.FoldedNames(s.Names)...)
 		sought.Keys = append(sought.Keys, s.Key)
 		near = append(near, attribution.Near(s.Clues)...)
+		for _, c := range s.Clues.Coupons {
+			codes = append(codes, models.NormalCode(c.Value))
+		}
 		for _, address := range s.Emails {
 			sought.Emails = append(sought.Emails, models.NormalEmail(address))
 		}
@@ -36,9 +39,17 @@ func (in *Inbox) Suggest(ctx context.Context, t models.Tenant, rows []store.Paym
 	if err != nil {
 		return nil, err
 	}
+	owners, err := in.Store.CodeOwners(ctx, t, codes)
+	if err != nil {
+		return nil, err
+	}
+	var coupons []attribution.Coupon
+	for _, o := range owners {
+		coupons = append(coupons, attribution.Coupon{Code: o.Code, Partner: o.Partner})
+	}
 	all := make(map[models.PaymentID][]models.Suggestion, len(strangers))
 	for id, s := range strangers {
-		all[id] = attribution.Suggest(s, neighbours, partners)
+		all[id] = attribution.Suggest(s, neighbours, partners, coupons)
 	}
 	return all, nil
 }

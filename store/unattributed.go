@@ -148,6 +148,26 @@ func (s *Store) PartnersNear(ctx context.Context, t models.Tenant, folded []stri
 	return list, nil
 }
 
+// CodeOwner is a code, in lower case, and the active partner it stands for now.
+type CodeOwner struct {
+	Code string `db:"folded"`
+	models.Partner
+}
+
+// CodeOwners finds whom these codes, in lower case, stand for now.
+func (s *Store) CodeOwners(ctx context.Context, t models.Tenant, codes []string) ([]CodeOwner, error) {
+	if len(codes) == 0 {
+		return nil, nil
+	}
+	var list []CodeOwner
+	if err := s.list(ctx, &list, `SELECT c.folded, r.company_id, r.mode, r.id, r.key, r.name, r.email FROM codes c
+		JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id AND r.status = 'active'
+		WHERE c.company_id = $1 AND c.mode = $2 AND c.folded = ANY($3) AND c.removed_at IS NULL ORDER BY c.folded`, t.Company, t.Mode, pq.Array(codes)); err != nil {
+		return nil, fmt.Errorf("look for the owners of %d codes: %w", len(codes), err)
+	}
+	return list, nil
+}
+
 // PartnersNamed lists partners of a name, whatever the case: two at most, since one is meant.
 func (s *Store) PartnersNamed(ctx context.Context, t models.Tenant, name string) ([]models.Partner, error) {
 	var list []models.Partner

@@ -44,6 +44,7 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 		TestMode: se.Mode == models.Test, SwitchMode: "/admin/mode", Flash: takeFlash(c), Places: []views.Place{
 			{Label: "Home", Href: "/admin", Icon: "house"},
 			{Label: "Payments", Href: "/admin/payments", Icon: "banknote"},
+			{Label: "Unattributed", Href: "/admin/unattributed", Icon: "inbox", Count: waits.Unattributed},
 			{Label: "Partners", Href: "/admin/partners", Icon: "users"},
 			{Label: "Invoices", Href: "/admin/invoices", Icon: "file-text", Count: waits.Review + waits.Unpaid},
 			{Label: "Events", Href: "/admin/events", Icon: "webhook", Count: waits.FailedEvents},

@@ -128,7 +128,7 @@ func needs(w store.Waiting, codeless store.Codeless, pays bool) []views.Need {
 	}
 	add(w.Review, "file-text", "invoice waits for approval", "invoices wait for approval", "Approve what is right; then it can be paid.", review, "/admin/invoices?status=review")
 	add(w.Unpaid, "wallet", "invoice is approved but not paid", "invoices are approved but not paid", "Pay each with one click, or mark it as paid elsewhere.", pay, "/admin/invoices?status=approved")
-	add(w.Unattributed, "circle-help", "payment has no partner", "payments have no partner", whyCodeless(codeless), "Look at them", "/admin/payments?show=unattributed")
+	add(w.Unattributed, "circle-help", "payment has no partner", "payments have no partner", whyCodeless(codeless), "Look at them", "/admin/unattributed")
 	add(w.FailedEvents, "triangle-alert", "event could not be read", "events could not be read", "What came was kept; each says what is wrong with it.", "Look at them", "/admin/events?status=failed")
 	return list
 }

@@ -150,8 +150,10 @@ func whyVerdict(r models.LinkRow) string {
 		return "No partner has this key; keys are matched exactly"
 	case models.NotActive:
 		return "A customer linked to them would earn nothing for anybody"
+	case models.Malformed:
+		return began(r.Because)
 	}
-	return began(r.Because)
+	return ""
 }
 
 // adminLinkFileCheck checks a file anew.

@@ -101,7 +101,7 @@ func TestTheInboxShowsWhoMayHaveBroughtEachPaymentAndLinks(t *testing.T) {
 	owner, viewer := w.as(w.caller.Tenant, models.Owner), w.as(w.caller.Tenant, models.Viewer)
 	words := w.words(owner, "/admin/unattributed")
 	wants(t, "the inbox", words, "Unattributed 4 waiting", "At stake in USD 400.00 USD 4 payments, less what went back", "finance@acorn.example", "in_2",
-		"Link to Partner ANN_KEY Another customer at acorn.example belongs to ANN_KEY", `says "bob_key", which is BOB_KEY but for case or spaces`,
+		"Link to Partner ANN_KEY Backfill… Another customer at acorn.example belongs to ANN_KEY", `says "bob_key", which is BOB_KEY but for case or spaces`,
 		"It came without a customer", "Linking a customer holds from now on", "Backfill…", "4 payments")
 	seen := bodyOf(t, w.expect(http.StatusOK, viewer, "/admin/unattributed", nil))
 	lacks(t, "a viewer's inbox", seen, "<button type=\"submit\" class=\"btn btn-plain btn-sm\"", "/admin/backfills/new", "/admin/links/new", `type="checkbox"`)
@@ -111,7 +111,7 @@ func TestTheInboxShowsWhoMayHaveBroughtEachPaymentAndLinks(t *testing.T) {
 	words = w.words(owner, "/admin/unattributed")
 	lacks(t, "the inbox", words, "four@other.example")
 	wants(t, "the inbox", words, "Unattributed 3 waiting", "At stake in USD 300.00 USD")
-	wants(t, "those linked since", w.words(owner, "/admin/unattributed?show=linked"), "four@other.example", "Belongs to Partner BOB_KEY since", "This payment was made before that", "Backfill…")
+	wants(t, "those linked since", w.words(owner, "/admin/unattributed?show=linked"), "four@other.example", "Linked to Partner BOB_KEY, ", "This payment was made before that.", "Backfill…")
 	wants(t, "all", w.words(owner, "/admin/unattributed?show=all"), "4 payments")
 	renewal := w.sale(9, 0, "cus_4", "four@other.example", "")
 	renewal.Renewal = true
@@ -318,7 +318,7 @@ func TestABackfillFromPreviewToUndoing(t *testing.T) {
 	const query = "customer=finance%40acorn.example&partner=BOB_KEY&since=2026-10-01"
 	page = bodyOf(t, w.expect(http.StatusOK, owner, "/admin/backfills/new?"+query, nil))
 	wants(t, "the preview", textOf(t, page), "Payments of finance@acorn.example (stripe_cus_2)", "1 payment changes", "Partner BOB_KEY Payments 1 + 20.00 USD", "in_2 100.00 USD", "Paid 11 October 2026",
-		"Now No partner", "Then Partner BOB_KEY", "Payable on 10 November 2026", "Backfill 1 payment, 20.00 USD for Partner BOB_KEY")
+		"Now No partner", "Then Partner BOB_KEY", "Payable 10 November 2026", "Backfill 1 payment, 20.00 USD for Partner BOB_KEY")
 	if len(w.earningsOf(w.bob)) > 0 {
 		t.Error("the preview counted something")
 	}
@@ -335,7 +335,7 @@ func TestABackfillFromPreviewToUndoing(t *testing.T) {
 	form.Set("seen", valueOf(t, refused, "seen"))
 	at := w.expect(http.StatusSeeOther, owner, "/admin/backfills", form).Header.Get("Location")
 	words := w.words(owner, at)
-	wants(t, "the batch", words, "Linked to Partner BOB_KEY since 1 October 2026", "Earned by it", "+ 40.00 USD", "2 payments change", "Reason Bob's <i>client</i>", "Made by owner@", "Undo this backfill")
+	wants(t, "the batch", words, "Linked to Partner BOB_KEY since 1 October 2026", "Earned by it", "+ 40.00 USD", "2 payments changed", "Reason Bob's <i>client</i>", "Made by owner@", "Undo this backfill")
 	wants(t, "the list", w.words(owner, "/admin/backfills"), "finance@acorn.example", "Done", "40.00 USD", "Undo…")
 	if n := len(w.earningsOf(w.bob)); n != 2 {
 		t.Errorf("Bob earned %d commissions", n)

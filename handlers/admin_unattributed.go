@@ -140,7 +140,7 @@ func (h *House) strangerRows(ctx context.Context, t models.Tenant, rows []store.
 			if r.Backfill = backfillAt(c.Key, c.PartnerKey); !c.PartnerID.IsZero() {
 				r.Linked, r.LinkedAt = c.PartnerName, *c.LinkedAt
 			} else {
-				r.Picks = picksOf(suggested[p.ID])
+				r.Picks = picksOf(suggested[p.ID], c.Key)
 			}
 		}
 		list = append(list, r)
@@ -148,15 +148,12 @@ func (h *House) strangerRows(ctx context.Context, t models.Tenant, rows []store.
 	return list, nil
 }
 
-func picksOf(list []models.Suggestion) []views.PickRow {
+func picksOf(list []models.Suggestion, customer string) []views.PickRow {
 	var picks []views.PickRow
 	for _, s := range list {
-		pick := views.PickRow{Key: s.Key, Name: s.Name}
-		for i, r := range s.Reasons {
-			if i == 0 {
-				r.Because = began(r.Because)
-			}
-			pick.Reasons = append(pick.Reasons, r.Because)
+		pick := views.PickRow{Key: s.Key, Name: s.Name, Backfill: backfillAt(customer, s.Key)}
+		for _, r := range s.Reasons {
+			pick.Reasons = append(pick.Reasons, began(r.Because))
 		}
 		picks = append(picks, pick)
 	}

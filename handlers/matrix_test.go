@@ -37,6 +37,15 @@ POST /admin/partners                                    303    403     403   422
 GET  /admin/partners/{partner}                          303    200     200   200   200     403      404
 POST /admin/partners/{partner}/codes                    303    403     403   422   422     403      404
 POST /admin/partners/{partner}/codes/remove             303    403     403   422   422     403      404
+GET  /admin/partners/{partner}/adjust                   303    403     200   200   200     403      404
+POST /admin/partners/{partner}/adjust                   303    403     422   422   422     403      404
+GET  /admin/partners/{partner}/write-off                303    403     200   200   200     403      404
+POST /admin/partners/{partner}/write-off                303    403     422   422   422     403      404
+GET  /admin/write-offs                                  303    200     200   200   200     403      200
+GET  /admin/write-offs/{writeoff}/approve               303    303     303   303   303     403      303
+POST /admin/write-offs/{writeoff}/approve               303    403     409   409   409     403      404
+GET  /admin/write-offs/{writeoff}/refuse                303    303     303   303   303     403      303
+POST /admin/write-offs/{writeoff}/refuse                303    403     409   409   409     403      404
 GET  /admin/invoices                                    303    200     200   200   200     403      200
 GET  /admin/invoices/new                                303    403     200   200   200     403      200
 POST /admin/invoices                                    303    403     422   422   422     403      422
@@ -45,10 +54,14 @@ POST /admin/invoices/approve                            303    403     422   422
 GET  /admin/invoices/{invoice}                          303    200     200   200   200     403      404
 GET  /admin/invoices/{invoice}/approve                  303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/approve                  303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/withdraw                 303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/withdraw                 303    403     409   409   409     403      404
 GET  /admin/invoices/{invoice}/pay                      303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/pay                      303    403     409   409   409     403      404
 GET  /admin/invoices/{invoice}/mark-paid                303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/mark-paid                303    403     409   409   409     403      404
+GET  /admin/rates                                       303    403     200   200   200     403      200
+POST /admin/rates                                       303    403     422   422   422     403      422
 GET  /admin/events                                      303    200     200   200   200     403      200
 GET  /admin/events/{event}                              303    200     200   200   200     403      404
 
@@ -178,7 +191,7 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 		w.t.Fatal(err)
 	}
 	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(),
-		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String()}
+		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{source}", "stripe", "{writeoff}", w.decidedWriteOff(), "{program}", w.caller.Program.String()}
 }
 
 // cookieFor signs somebody of a role in, afresh for each request.

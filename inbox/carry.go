@@ -42,43 +42,44 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 			return outcome{ask: news.Ask, waitsFor: known(*news.Ask)}, nil
 		}
 	}
-	wants, err := in.apply(ctx, tx, e, news)
+	told, err := in.apply(ctx, tx, e, news)
 	if err != nil {
 		return outcome{}, err
 	}
 	if len(news.Tellings)+len(news.Reversals) == 0 {
 		return outcome{status: models.EventDone, because: new("Kept. It tells of " + strings.Join(subjectsOf(news.Facts), ", ") + " and counts no money.")}, nil
 	}
-	return in.end(ctx, tx, e, wants)
+	return in.end(ctx, tx, e, told)
 }
 
 // apply keeps what the news says of each payment that it touches, and settles it, and then what its facts concern. It
-// tells what the provider could still show that would matter to those it told of.
-func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) (wants []models.Want, err error) {
+// gives those it told of, as they are now, with what the provider could still show that would matter to them.
+func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) (all []told, err error) {
 	err = in.counted(ctx, tx, e.Tenant, func(ctx context.Context) error {
-		wants, err = in.applyEach(ctx, tx, e, news)
+		all, err = in.applyEach(ctx, tx, e, news)
 		return err
 	})
-	return wants, err
+	return all, err
 }
 
-func (in *Inbox) applyEach(ctx context.Context, tx *store.Store, e models.Event, news models.News) ([]models.Want, error) {
+func (in *Inbox) applyEach(ctx context.Context, tx *store.Store, e models.Event, news models.News) ([]told, error) {
 	concerned, err := in.keepFacts(ctx, tx, e.Tenant, news.Facts)
 	if err != nil {
 		return nil, err
 	}
-	var all []models.Want
+	var all []told
 	var own []models.PaymentID
 	for _, ids := range touched(news) {
 		payment, err := in.meet(ctx, tx, e, ids, news)
 		if err != nil {
 			return nil, err
 		}
-		wants, err := in.settleAsking(ctx, tx, e.Tenant, payment)
+		now, err := in.settleAsking(ctx, tx, e.Tenant, payment)
 		if err != nil {
 			return nil, err
 		}
-		own, all = append(own, payment), append(all, wantedBy(news, wants)...)
+		now.wants = wantedBy(news, now.wants)
+		own, all = append(own, payment), append(all, now)
 	}
 	return all, in.settleTouched(ctx, tx, e.Tenant, concerned, own)
 }
@@ -218,5 +219,5 @@ func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, fr
 	if gone.Customer == nil {
 		return nil
 	}
-	return in.redecideFormer(ctx, tx, t, *gone.Customer, since{gone.PaidAt, gone.Key})
+	return in.redecideFormer(ctx, tx, t, *gone.Customer, since{gone.PaidAt, gone.Key}) // also forgets whom it tied the customer to
 }

@@ -37,7 +37,11 @@ func (in *Inbox) keepFacts(ctx context.Context, tx *store.Store, t models.Tenant
 	if len(facts) == 0 {
 		return nil, nil
 	}
-	return touched, tx.WakeEvents(ctx, t, subjectsOf(facts), in.Now())
+	var known []string
+	for _, f := range facts {
+		known = append(known, factOn(f.Subject))
+	}
+	return touched, tx.WakeEvents(ctx, t, known, in.Now())
 }
 
 func subjectsOf(facts []models.Fact) []string {

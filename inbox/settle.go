@@ -19,18 +19,18 @@ func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, i
 	return err
 }
 
-// settleAsking settles a payment and tells what the provider could still show that would matter to it.
-func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) ([]models.Want, error) {
+// settleAsking settles a payment and gives it as it is now, with what the provider could still show that would matter.
+func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) (told, error) {
 	before, err := tx.Payment(ctx, t, id)
 	if err != nil {
-		return nil, err
+		return told{}, err
 	}
 	now, err := in.combined(ctx, tx, before)
 	if err != nil {
-		return nil, err
+		return now, err
 	}
 	err = in.settleAs(ctx, tx, before, &now)
-	return now.wants, err
+	return now, err
 }
 
 // settleAs brings a payment to what it is now told as.
@@ -57,6 +57,9 @@ func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, before store.Pa
 	}
 	if err := tx.SavePayment(ctx, now.Payment, customerID, now.back.Total, statusOf(*now)); err != nil {
 		return fmt.Errorf("keep payment %s: %w", before.ID, err)
+	}
+	if err := in.shown(ctx, tx, before, *now); err != nil {
+		return err
 	}
 	since := since{now.PaidAt, now.Key}
 	if before.Customer != nil {

@@ -63,7 +63,7 @@ func (in *Inbox) countNow(ctx context.Context, tx *store.Store, e models.Event) 
 	if err != nil {
 		return err
 	}
-	wants, err := in.apply(ctx, tx, e, news)
+	told, err := in.apply(ctx, tx, e, news)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (in *Inbox) countNow(ctx context.Context, tx *store.Store, e models.Event) 
 		}
 	}
 	if settled {
-		end, err := in.end(ctx, tx, e, wants)
+		end, err := in.end(ctx, tx, e, told)
 		if err != nil {
 			return err
 		}

@@ -29,6 +29,8 @@ type (
 	attemptNoun    struct{}
 	eventNoun      struct{}
 	codeNoun       struct{}
+	adjustmentNoun struct{}
+	writeOffNoun   struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -42,6 +44,8 @@ func (invoiceNoun) prefix() string    { return "inv" }
 func (attemptNoun) prefix() string    { return "att" }
 func (eventNoun) prefix() string      { return "evn" }
 func (codeNoun) prefix() string       { return "code" }
+func (adjustmentNoun) prefix() string { return "adj" }
+func (writeOffNoun) prefix() string   { return "wof" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -56,6 +60,8 @@ type (
 	AttemptID    = ID[attemptNoun]
 	EventID      = ID[eventNoun]
 	CodeID       = ID[codeNoun]
+	AdjustmentID = ID[adjustmentNoun]
+	WriteOffID   = ID[writeOffNoun]
 )
 
 var sequence atomic.Uint32

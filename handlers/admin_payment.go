@@ -75,6 +75,9 @@ func (h *House) showPayment(c echo.Context, se models.Session, status int, give 
 			return err
 		}
 		v.Give.Post = "/admin/payments/" + id.String() + "/partner"
+		if p.Customer != nil {
+			v.More = append(v.More, views.Action{Label: "Backfill this customer", Icon: "rotate-ccw", Href: backfillAt(*p.CustomerKey, "")})
+		}
 	}
 	return show(c, status, views.AdminPaymentPage(v), nil)
 }

@@ -111,6 +111,7 @@ func (h *House) paymentLines(ctx context.Context, t models.Tenant, rows []store.
 		if n, turned := p.Shown(); turned {
 			l.Shown = &n.Gross
 		}
+		l.Fresh = h.Now().Sub(p.CreatedAt) < store.Settling
 		if p.Partner != nil && p.PartnerName != nil {
 			l.Partner, l.PartnerHref = *p.PartnerName, "/admin/partners/"+p.Partner.String()
 		}

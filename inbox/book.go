@@ -215,6 +215,7 @@ func (in *Inbox) write(ctx context.Context, tx *store.Store, c models.Commission
 		if err := tx.AddEntry(ctx, c, e); err != nil {
 			return fmt.Errorf("keep entry %d of %s: %w", e.Seq, c.ID, err)
 		}
+		noteEntry(ctx, c, e)
 		if err := tx.Book(ctx, c.Tenant, ledger.Stamp(c.Tenant, ledger.Entry(c, e))); err != nil {
 			return err
 		}
@@ -250,6 +251,7 @@ func (in *Inbox) onInvoice(ctx context.Context, tx *store.Store, c models.Commis
 	} else if err != nil {
 		return err
 	}
+	before := i.Total()
 	why := fmt.Sprintf("%s of %s was taken back: %s", models.Money{Minor: -e.Amount.Minor, Currency: e.Amount.Currency}, i.Number, e.Because)
 	i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = nil, nil, nil, &why
 	if left := i.TotalMinor + e.Amount.Minor; left > 0 {
@@ -266,5 +268,6 @@ func (in *Inbox) onInvoice(ctx context.Context, tx *store.Store, c models.Commis
 	if err := tx.SaveInvoice(ctx, i); err != nil {
 		return fmt.Errorf("shrink invoice %s: %w", i.ID, err)
 	}
+	noteInvoice(ctx, i, before)
 	return tx.Audited(ctx, c.Company, models.Actor{Name: "Portal"}, "invoice.shrunk", i.ID.String(), why, e.At)
 }

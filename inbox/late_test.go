@@ -243,27 +243,6 @@ func TestAPauseTakesNothingOfWhatWasEarnedBefore(t *testing.T) {
 	}
 }
 
-// D14, MONEY.md 2.1: two payments that turn out to be one leave no link behind from the time when they were two.
-func TestPaymentsThatBecomeOneLinkTheCustomerOnce(t *testing.T) {
-	t.Parallel()
-	s := sale()
-	s.Delay = 12 * time.Hour
-	bodies := [][]byte{s.Aside(storetest.New)[0], s.Session(storetest.New), s.Invoice(storetest.Old), s.Charge(storetest.Old)}
-	for n, order := range orders(bodies) {
-		h := newHouse(t)
-		h.invoices["pi_1"] = "in_1"
-		for _, body := range order {
-			h.post(body)
-			h.drain()
-		}
-		c := h.only()
-		links, err := h.Store.LinksOf(context.Background(), h.caller.Tenant, *h.payments()[0].Customer)
-		if err != nil || len(links) != 1 || !links[0].From.Equal(s.PaidAt) || h.by(0) != "metadata" || c.PartnerKey != "PARTNER_A" {
-			t.Errorf("order %d: %s by %s, links %+v, %v", n, c.PartnerKey, h.by(0), links, err)
-		}
-	}
-}
-
 // MONEY.md 2.4, row Out of band: where money paid outside Stripe does not count, a call for it is told so.
 func TestACallForMoneyThatDoesNotCountIsToldSo(t *testing.T) {
 	t.Parallel()

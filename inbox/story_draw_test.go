@@ -140,8 +140,6 @@ func (d *drawing) rules() {
 		{{Product: &product, Type: "fixed", Value: "3", Currency: "usd", Recurring: "first"}, {Partner: &a, Type: "percent", Value: "25", Recurring: "always"}},
 		{percent("sales", "2", "25", "3", "30", "5", "12.5"), {Product: &product, Type: "percent", Value: "33.3333", Recurring: "first"}},
 		{percent("revenue", "150", "25", "400", "33.3333"), {Partner: &a, Type: "fixed", Value: "7.50", Currency: "usd", Recurring: "2", TierBy: "sales", Tiers: []models.Tier{{From: "3", Value: "9.99"}}}},
-		{{Type: "percent", Value: "10", Recurring: "always", TierBy: "sales", Tiers: []models.Tier{{From: "2", Value: "20"}, {From: "4", Value: "30"}}}},
-		{{Type: "percent", Value: "10", Recurring: "always", Currency: "usd", TierBy: "revenue", Tiers: []models.Tier{{From: "80", Value: "15.5"}, {From: "250", Value: "30"}}}},
 	}
 	save := func(rules []models.Rule) func(*performance) error {
 		return func(p *performance) error { return p.SaveRules(context.Background(), p.caller, rules, somebody) }

@@ -357,13 +357,13 @@ func (p *performance) state() (string, error) {
 }
 
 // beside is what the hash leaves out and must be the same all the same. A customer is told by the payments that are
-// theirs: the key that one goes by is what was heard of them first. Which metadata nobody knows depends on whether Stripe
-// had to be asked.
+// theirs: the key that one goes by is what was heard of them first. What found nobody may differ: it depends on
+// whether Stripe had to be asked.
 var beside = []string{
 	`SELECT concat_ws(' ', 'customer', coalesce(c.stripe_customer_id, '-'), c.composite, (SELECT string_agg(p.key, ' ' ORDER BY p.key) FROM payments p
 			WHERE p.company_id = $1 AND p.mode = $2 AND p.customer_id = c.id AND p.counted))
 		FROM customers c WHERE c.company_id = $1 AND c.mode = $2 AND EXISTS (SELECT 1 FROM payments p WHERE p.company_id = $1 AND p.mode = $2 AND p.customer_id = c.id AND p.counted) ORDER BY 1`,
-	`SELECT concat_ws(' ', 'why', p.key, jsonb_path_query_array(p.steps, '$[*] ? (!(@.rule == "metadata" && @.verdict == "skipped"))')) FROM payments p WHERE p.company_id = $1 AND p.mode = $2 AND p.counted ORDER BY 1`,
+	`SELECT concat_ws(' ', 'why', p.key, jsonb_path_query_array(p.steps, '$[*] ? (@.verdict != "skipped" && @.verdict != "no_match")')) FROM payments p WHERE p.company_id = $1 AND p.mode = $2 AND p.counted ORDER BY 1`,
 	`SELECT concat_ws(' ', 'why', p.key, r.key, c.rate, c.steps) FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 		JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
 		WHERE c.company_id = $1 AND c.mode = $2 AND (c.earned <> 0 OR c.share <> 0) ORDER BY 1`,

@@ -14,6 +14,7 @@ func TestInARealBrowser(t *testing.T) {
 	t.Run("what finance books by hand", s.hand)
 	t.Run("axe finds nothing serious on any page, light and dark, wide and narrow", s.accessible)
 	t.Run("every form works without JavaScript", s.withoutScript)
+	t.Run("payments without a partner are linked, by file too, and backfilled", s.inbox)
 }
 
 // inDays is a day counted from today, as a date field sends it.

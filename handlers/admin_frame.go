@@ -33,7 +33,7 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 	if err != nil {
 		return views.Frame{}, store.Waiting{}, fmt.Errorf("list the programs of %s: %w", se.Company, err)
 	}
-	waits, err := h.Store.Waiting(ctx, se.Tenant())
+	waits, err := h.Store.Waiting(ctx, se.Tenant(), h.now())
 	if err != nil {
 		return views.Frame{}, waits, err
 	}
@@ -45,6 +45,7 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 		TestMode: se.Mode == models.Test, SwitchMode: "/admin/mode", Flash: takeFlash(c), Places: []views.Place{
 			{Label: "Home", Href: "/admin", Icon: "house"},
 			{Label: "Payments", Href: "/admin/payments", Icon: "banknote"},
+			{Label: "Unattributed", Href: "/admin/unattributed", Icon: "inbox", Count: waits.Unattributed},
 			{Label: "Partners", Href: "/admin/partners", Icon: "users"},
 			{Label: "Invoices", Href: "/admin/invoices", Icon: "file-text", Count: waits.Review + waits.Unpaid},
 			{Label: "Write-offs", Href: "/admin/write-offs", Icon: "circle-minus", Count: waits.WriteOffs},

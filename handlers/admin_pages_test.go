@@ -91,6 +91,7 @@ func TestAPaymentWithoutAPartnerBeginsWithTheFinding(t *testing.T) {
 		w.sell(sale)
 		wants(t, c.code, w.words(owner, w.paymentPage(sale)), c.want)
 	}
+	w.settledClock()
 	home := w.words(owner, "/admin")
 	wants(t, "home", home, "6 payments have no partner 3 came without any code. 3 named a code that is no partner's.") // what cannot be a key counts as none
 }
@@ -201,6 +202,7 @@ func TestHomeSaysWhatNeedsWhomAndHowTheMonthGoes(t *testing.T) {
 	w.sell(w.sale(4, 2, "cus_4", "four@shop.example", ""))
 	w.post([]byte("not JSON"))
 	w.drawUp()
+	w.settledClock()
 	wants(t, "/admin", w.words(owner, "/admin"), "1 invoice waits for approval", "Review it", "1 payment has no partner It came without any code.", "1 event could not be read",
 		"Revenue through partners 100.00 USD 50 % less than October up to this day", "Commissions earned 20.00 USD", "Paid to partners 0.00 USD", "one@shop.example")
 	wants(t, "/admin for a viewer", w.words(w.as(w.caller.Tenant, models.Viewer), "/admin"), "1 invoice waits for approval", "Look at it")

@@ -14,7 +14,7 @@ import (
 	"portal/static"
 )
 
-// bodyLimit is the most that any request may carry (CONTRACT.md 4).
+// bodyLimit is the most that any request may carry, but for an uploaded file (CONTRACT.md 4).
 const bodyLimit = 1 << 20
 
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
@@ -44,7 +44,11 @@ func (h *House) fenced(e *echo.Echo) http.Handler {
 			r = r.WithContext(r.Context())
 			r.Method = http.MethodGet
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		limit := int64(bodyLimit)
+		if r.Method == http.MethodPost && r.URL.Path == linkFilesAt {
+			limit = linkFileLimit
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		inner.ServeHTTP(w, r)
 	})
 }

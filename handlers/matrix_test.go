@@ -31,6 +31,22 @@ POST /admin/mode                                        303    422     422   422
 GET  /admin/payments                                    303    200     200   200   200     403      200
 GET  /admin/payments/{payment}                          303    200     200   200   200     403      404
 POST /admin/payments/{payment}/partner                  303    403     403   422   422     403      404
+GET  /admin/unattributed                                303    200     200   200   200     403      200
+GET  /admin/unattributed/link                           303    303     303   303   303     403      303
+POST /admin/unattributed/link                           303    403     403   422   422     403      422
+GET  /admin/links                                       303    200     200   200   200     403      200
+GET  /admin/links/new                                   303    403     403   200   200     403      200
+POST /admin/links                                       303    403     403   422   422     403      422
+GET  /admin/links/{file}                                303    200     200   200   200     403      404
+GET  /admin/links/{file}/verdicts.csv                   303    200     200   200   200     403      404
+POST /admin/links/{file}/check                          303    403     403   303   303     403      404
+POST /admin/links/{file}/commit                         303    403     403   303   303     403      404
+GET  /admin/backfills                                   303    200     200   200   200     403      200
+GET  /admin/backfills/new                               303    403     403   200   200     403      200
+POST /admin/backfills                                   303    403     403   422   422     403      422
+GET  /admin/backfills/{backfill}                        303    200     200   200   200     403      404
+GET  /admin/backfills/{backfill}/undo                   303    303     303   303   303     403      303
+POST /admin/backfills/{backfill}/undo                   303    403     403   409   409     403      404
 GET  /admin/partners                                    303    200     200   200   200     403      200
 GET  /admin/partners/new                                303    403     403   200   200     403      200
 POST /admin/partners                                    303    403     403   422   422     403      422
@@ -191,7 +207,8 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 		w.t.Fatal(err)
 	}
 	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(),
-		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{source}", "stripe", "{writeoff}", w.decidedWriteOff(), "{program}", w.caller.Program.String()}
+		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{file}", w.linked("customer,partner\ncus_1,BOB_KEY\n").ID.String(),
+		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{writeoff}", w.decidedWriteOff(), "{program}", w.caller.Program.String()}
 }
 
 // cookieFor signs somebody of a role in, afresh for each request.

@@ -64,6 +64,21 @@ var flashes = map[string]func(n int) views.Flash{
 		}
 		return done("The rate was entered, and " + views.Count(n, "commission that waited was", "commissions that waited were") + " priced with it.")
 	},
+	"linked": func(n int) views.Flash {
+		if n == 0 {
+			return views.Flash{Tone: views.Telling, Text: "They belong to this partner already."}
+		}
+		return done(views.Count(n, "customer is", "customers are") + " linked from now on. What they paid before stays as it is; a backfill counts it too.")
+	},
+	"moved-on": func(int) views.Flash {
+		return views.Flash{Tone: views.Telling, Text: "This file had moved on already. Here is how it stands."}
+	},
+	"backfilled": func(n int) views.Flash {
+		return done(views.Count(n, "payment was", "payments were") + " backfilled. It can be undone as one while nothing of it is paid.")
+	},
+	"undone": func(int) views.Flash {
+		return done("The backfill was undone. All that was counted by it is booked back.")
+	},
 	"partner": func(int) views.Flash { return done("The partner was added.") },
 	"code-added": func(int) views.Flash {
 		return done("The code was added. It counts for payments from now on.")

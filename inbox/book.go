@@ -136,15 +136,20 @@ func (in *Inbox) freeze(ctx context.Context, tx *store.Store, c *models.Commissi
 	if c.Rate != nil && c.Rate.From == c.First.Currency {
 		return nil
 	}
-	if in.Rates == nil {
-		return models.Refuse(models.ErrLater, fmt.Sprintf("the sale is in %s and the partner is paid in %s: waits for a rate", c.First.Currency.Code(), c.Amount.Currency.Code()))
-	}
-	rate, err := in.Rates.At(ctx, tx, c.Company, c.First.Currency, c.Amount.Currency, p.PaidAt)
+	rate, err := in.rate(ctx, tx, c.Company, c.First.Currency, c.Amount.Currency, p.PaidAt)
 	if err != nil {
 		return err
 	}
 	c.Rate = &rate
 	return nil
+}
+
+// rate finds what turns a sale's currency into another one; ErrLater, with a sentence, when it cannot be had.
+func (in *Inbox) rate(ctx context.Context, tx *store.Store, company models.CompanyID, from, to models.Currency, paidAt time.Time) (models.Rate, error) {
+	if in.Rates == nil {
+		return models.Rate{}, models.Refuse(models.ErrLater, fmt.Sprintf("the sale is in %s and not in %s: waits for a rate", from.Code(), to.Code()))
+	}
+	return in.Rates.At(ctx, tx, company, from, to, paidAt)
 }
 
 // whyBack says what took money back of the payment.
@@ -159,10 +164,10 @@ func (w target) whyBack() string {
 	return fmt.Sprintf("%s refunded of %s and %s lost in a dispute", money(w.back.Refunded), w.payment.Key, money(w.back.Lost))
 }
 
-// payable sets the day on which the hold ends. It follows the payment's own time while the hold lasts: a telling that
-// comes later may know that time better.
+// payable sets the day on which the hold ends. It follows the payment's own time while the hold lasts, or while nothing
+// is booked because a rate is waited for: a telling that comes later may know that time better.
 func (in *Inbox) payable(ctx context.Context, tx *store.Store, c *models.Commission, want target, entries []models.Entry) error {
-	if c.Matured || slices.ContainsFunc(entries, func(e models.Entry) bool { return e.Invoice != nil }) {
+	if c.Matured && len(entries) > 0 || slices.ContainsFunc(entries, func(e models.Entry) bool { return e.Invoice != nil }) {
 		return nil
 	}
 	c.PayableOn = commission.PayableOn(want.payment.PaidAt, c.HoldDays)
@@ -210,6 +215,7 @@ func (in *Inbox) write(ctx context.Context, tx *store.Store, c models.Commission
 		if err := tx.AddEntry(ctx, c, e); err != nil {
 			return fmt.Errorf("keep entry %d of %s: %w", e.Seq, c.ID, err)
 		}
+		noteEntry(ctx, c, e)
 		if err := tx.Book(ctx, c.Tenant, ledger.Stamp(c.Tenant, ledger.Entry(c, e))); err != nil {
 			return err
 		}
@@ -245,6 +251,7 @@ func (in *Inbox) onInvoice(ctx context.Context, tx *store.Store, c models.Commis
 	} else if err != nil {
 		return err
 	}
+	before := i.Total()
 	why := fmt.Sprintf("%s of %s was taken back: %s", models.Money{Minor: -e.Amount.Minor, Currency: e.Amount.Currency}, i.Number, e.Because)
 	i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = nil, nil, nil, &why
 	if left := i.TotalMinor + e.Amount.Minor; left > 0 {
@@ -261,5 +268,6 @@ func (in *Inbox) onInvoice(ctx context.Context, tx *store.Store, c models.Commis
 	if err := tx.SaveInvoice(ctx, i); err != nil {
 		return fmt.Errorf("shrink invoice %s: %w", i.ID, err)
 	}
+	noteInvoice(ctx, i, before)
 	return tx.Audited(ctx, c.Company, models.Actor{Name: "Portal"}, "invoice.shrunk", i.ID.String(), why, e.At)
 }

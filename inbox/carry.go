@@ -194,8 +194,8 @@ func (in *Inbox) keepNews(ctx context.Context, tx *store.Store, t models.Tenant,
 	return nil
 }
 
-// merge joins a payment to another that turned out to be the same money: its ids and tellings move, and what it
-// earned is taken back by bookings.
+// merge joins a payment to another that turned out to be the same money: its ids and tellings move, what it earned is
+// taken back by bookings, and whom it linked is decided anew without it.
 func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, from, into models.PaymentID) error {
 	gone, err := tx.Payment(ctx, t, from)
 	if err != nil {
@@ -216,5 +216,8 @@ func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, fr
 			return err
 		}
 	}
-	return nil
+	if gone.Customer == nil {
+		return nil
+	}
+	return in.redecideFormer(ctx, tx, t, *gone.Customer, since{gone.PaidAt, gone.Key}) // also forgets whom it tied the customer to
 }

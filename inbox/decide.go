@@ -19,7 +19,7 @@ type lookedUp struct {
 }
 
 // lookups gathers what the rules may know at the payment's own time.
-func (in *Inbox) lookups(ctx context.Context, tx *store.Store, customer models.Customer, group map[models.CustomerID]models.Customer, p models.Payment, first store.First) (lookedUp, error) {
+func (in *Inbox) lookups(ctx context.Context, tx *store.Store, customer models.Customer, p models.Payment, first store.First) (lookedUp, error) {
 	look := lookedUp{customer: customer.ID, first: first}
 	own, err := in.linkAt(ctx, tx, customer, p)
 	if err != nil {
@@ -28,11 +28,11 @@ func (in *Inbox) lookups(ctx context.Context, tx *store.Store, customer models.C
 	switch {
 	case byID(customer, own, p, first):
 		look.ByID, own = own, nil
-	case before(customer, p) && (customer.Email == nil || models.NormalEmail(*customer.Email) != models.NormalEmail(p.Customer.Email)):
+	case before(customer, own, p) && (customer.Email == nil || models.NormalEmail(*customer.Email) != models.NormalEmail(p.Customer.Email)):
 		own = nil // nothing but the id that was set later joins the two
 	}
 	if look.ByID == nil && p.Customer.Email != "" {
-		if look.ByEmail, err = in.linkByAddress(ctx, tx, customer, group, p); err != nil {
+		if look.ByEmail, err = in.linkByAddress(ctx, tx, customer, p); err != nil {
 			return look, err
 		}
 		look.ByEmail = earlier(own, look.ByEmail)
@@ -47,15 +47,18 @@ func byID(c models.Customer, link *models.Link, p models.Payment, first store.Fi
 	switch {
 	case p.Customer.Key != "":
 		return true
-	case p.Customer.StripeID == "", before(c, p):
+	case p.Customer.StripeID == "", before(c, link, p):
 		return false
+	case link != nil && (link.Origin == "person" || link.Origin == models.OriginBackfill):
+		return true // made for this very record, whichever of its payments told of it first
 	}
 	return first.TaughtBy != p.Key || link == nil || !link.Guest && !c.Taught
 }
 
-// before tells that a payment was made before somebody gave the customer its provider's id by hand (F86).
-func before(c models.Customer, p models.Payment) bool {
-	return p.Customer.StripeID != "" && c.StripeIDSince != nil && p.PaidAt.Before(*c.StripeIDSince)
+// before tells that a payment was made before somebody gave the customer its provider's id by hand (F86). A backfill
+// reaches back all the same: that is what it was made for (D10).
+func before(c models.Customer, link *models.Link, p models.Payment) bool {
+	return p.Customer.StripeID != "" && c.StripeIDSince != nil && p.PaidAt.Before(*c.StripeIDSince) && (link == nil || link.Origin != models.OriginBackfill)
 }
 
 // earlier is the link that was made first, ties broken by key; nil links are none.
@@ -85,10 +88,14 @@ func (in *Inbox) linkAt(ctx context.Context, tx *store.Store, customer models.Cu
 }
 
 // linkByAddress is the first link of the other customer records with the payment's address; composite ones never count (D13).
-func (in *Inbox) linkByAddress(ctx context.Context, tx *store.Store, customer models.Customer, group map[models.CustomerID]models.Customer, p models.Payment) (*models.Link, error) {
+func (in *Inbox) linkByAddress(ctx context.Context, tx *store.Store, customer models.Customer, p models.Payment) (*models.Link, error) {
+	same, err := tx.CustomersByEmail(ctx, customer.Tenant, p.Customer.Email)
+	if err != nil {
+		return nil, err
+	}
 	var found *models.Link
-	for _, other := range group {
-		if other.ID == customer.ID || other.Composite {
+	for _, other := range same {
+		if other.ID == customer.ID {
 			continue
 		}
 		link, err := in.linkAt(ctx, tx, other, p)

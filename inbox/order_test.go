@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,10 +88,11 @@ func (sc scene) play(t *testing.T, shape storetest.Shape, seed uint64) string {
 	}
 	h.drain()
 	h.drain()
+	for range sc.hands { // one may have to wait for another
+		undone = slices.DeleteFunc(undone, func(do func(*house) error) bool { return do(h) == nil })
+	}
 	for _, do := range undone {
-		if err := do(h); err != nil {
-			t.Errorf("seed %d: %v", seed, err)
-		}
+		t.Errorf("seed %d: %v", seed, do(h))
 	}
 	for _, status := range []models.EventStatus{models.EventPending, models.EventFailed} {
 		left, err := h.Store.Events(context.Background(), h.caller.Tenant, status, storetest.FirstPage())
@@ -134,6 +136,60 @@ func afterwards(s storetest.Sold) [][]byte {
 	return [][]byte{s.Dispute(4000, "needs_response", hour), s.Dispute(4000, "under_review", 2*hour), s.Dispute(4000, "lost", 3*hour)}
 }
 
+// linksByHand links cus_1 to PARTNER_A from the house's day on.
+func linksByHand(h *house) error {
+	c, err := h.Store.CustomerByStripeID(context.Background(), h.caller.Tenant, "cus_1")
+	if err == nil {
+		_, err = h.Link(context.Background(), h.caller.Tenant, []models.CustomerID{c.ID}, h.partner.ID, somebody)
+	}
+	return err
+}
+
+// backfills links cus_1 to a partner since a day long ago, after some other backfills.
+func backfills(partner string, after int) func(h *house) error {
+	return func(h *house) error {
+		ctx := context.Background()
+		c, err := h.Store.CustomerByStripeID(ctx, h.caller.Tenant, "cus_1")
+		if err != nil {
+			return err
+		}
+		to, err := h.Store.PartnerByKey(ctx, h.caller.Tenant, partner)
+		if err == nil {
+			err = h.made(after)
+		}
+		if err != nil {
+			return err
+		}
+		want := inbox.BackfillWanted{Customer: c.ID, Partner: to.ID, Since: storetest.Day.AddDate(0, 0, -60), Reason: "late"}
+		_, seal, err := h.PreviewBackfill(ctx, h.caller.Tenant, want)
+		if err == nil {
+			_, err = h.Backfill(ctx, h.caller.Tenant, want, seal, somebody)
+		}
+		return err
+	}
+}
+
+// made is an error while there is another number of backfills.
+func (h *house) made(backfills int) error {
+	list, err := h.Store.Backfills(context.Background(), h.caller.Tenant, store.Page{Limit: 9, Desc: true})
+	if err == nil && len(list) != backfills {
+		err = fmt.Errorf("%d backfills", len(list))
+	}
+	return err
+}
+
+// undoes takes back the latest of two backfills.
+func undoes(h *house) error {
+	if err := h.made(2); err != nil {
+		return err
+	}
+	list, err := h.Store.Backfills(context.Background(), h.caller.Tenant, store.Page{Limit: 9, Desc: true})
+	if err != nil {
+		return err
+	}
+	return h.UndoBackfill(context.Background(), h.caller.Tenant, list[0].ID, somebody)
+}
+
 // DESIGN.md 4, B10: any order, any number of times, ends in the same books.
 func TestAnyOrderAndRepetitionEndsInTheSameBooks(t *testing.T) {
 	t.Parallel()
@@ -153,6 +209,12 @@ func TestAnyOrderAndRepetitionEndsInTheSameBooks(t *testing.T) {
 		"one customer with two addresses, a guest": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_1", "b@x", "", 1, "renewal"), sold(3, "", "b@x", "", 2, "one-off")}},
 		"refunds told twice, one that fails, disputes": {back: map[int][]int64{1: {2500, 5000}, 2: {10000}}, more: afterwards,
 			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, ""), sold(2, "cus_1", "a@x", "", 1, "renewal"), sold(3, "cus_1", "a@x", "PARTNER_B", 2, "one-off")}},
+		"a link by hand, payments before and after": {hands: []func(*house) error{linksByHand}, back: map[int][]int64{3: {2500}},
+			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "", 0, ""), sold(2, "cus_1", "a@x", "", 20, "renewal"), sold(3, "cus_1", "b@x", "PARTNER_B", 22, "one-off"), sold(4, "", "b@x", "", 23, "one-off")}},
+		"a backfill, with a guest and a refund": {hands: []func(*house) error{backfills("PARTNER_A", 0)}, back: map[int][]int64{2: {2500}},
+			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "", 0, ""), sold(2, "cus_1", "a@x", "", 1, "renewal"), sold(3, "cus_1", "a@x", "PARTNER_B", 2, "one-off"), sold(4, "", "a@x", "", 3, "one-off")}},
+		"two backfills and an undoing": {hands: []func(*house) error{backfills("PARTNER_A", 0), backfills("PARTNER_B", 1), undoes},
+			sales: []storetest.Sold{sold(1, "cus_1", "a@x", "", 0, ""), sold(2, "cus_1", "a@x", "PARTNER_B", 1, "one-off"), sold(3, "cus_2", "a@x", "", 2, "")}},
 		"a call with the charge's id": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "PARTNER_A", 0, "")},
 			calls: []inbox.Transaction{{Key: "ch_1", Amount: "100.00", AmountUnits: "usd", CustomerKey: "cus_1", CreateCustomer: true}}},
 		"a call with the intent's id and a partner": {sales: []storetest.Sold{sold(1, "cus_1", "a@x", "", 0, "one-off"), sold(2, "cus_1", "a@x", "", 1, "renewal")}, back: map[int][]int64{1: {5000}},

@@ -184,3 +184,38 @@ func TestASaleWhoseCurrencyIsKnownBetterLaterWaitsForTheRateOfThatOne(t *testing
 		})
 	}
 }
+
+// D6, D11: what waits for a rate while its payment is disputed is held when the rate comes, whatever its day.
+func TestADisputeAlsoHoldsWhatWaitsForARate(t *testing.T) {
+	t.Parallel()
+	for _, disputedFirst := range []bool{true, false} {
+		h := newHouse(t)
+		h.Rates = &rates.Rates{Store: h.Store, Now: h.Now}
+		storetest.Partner(t, h.Store, h.caller.Tenant, "EURO", "eur")
+		s := sale()
+		s.Partner, s.OneOff, s.PaidAt = "EURO", true, storetest.Day.AddDate(0, 0, -40) // payable already
+		bodies := [][]byte{s.Session(storetest.Old), s.Dispute(10000, "needs_response", time.Hour)}
+		if disputedFirst {
+			bodies[0], bodies[1] = bodies[1], bodies[0]
+		}
+		for _, body := range bodies {
+			h.post(body)
+			h.drain()
+		}
+		rate := models.Rate{From: "usd", To: "eur", Value: "0.9", Source: models.RateByHand, Date: s.PaidAt.Truncate(24 * time.Hour)}
+		if err := h.Rates.Enter(context.Background(), h.Store, h.caller.Company, somebody, rate); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.TurnWaiting(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if c := h.only(); c.Amount.String() != "18.00 EUR" || c.Status != models.Held {
+			t.Errorf("disputed first %v: %s %s", disputedFirst, c.Amount, c.Status)
+		}
+		h.post(s.Dispute(10000, "won", 2*time.Hour))
+		h.drain()
+		if c := h.only(); c.Amount.String() != "18.00 EUR" || c.Status != models.Due {
+			t.Errorf("disputed first %v, won: %s %s", disputedFirst, c.Amount, c.Status)
+		}
+	}
+}

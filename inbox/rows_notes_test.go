@@ -18,6 +18,7 @@ func shapes(t *testing.T, flow func(t *testing.T, h *house, c storetest.Case)) {
 		t.Run(string(shape), func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t)
+			h.Counted()
 			c := storetest.NewCase(shape, 1)
 			c.Invoices = h.invoices
 			flow(t, h, c)
@@ -149,6 +150,42 @@ func TestARateStaysWithItsSale(t *testing.T) {
 		if r := got.Rate; r == nil || r.Value != "1.0937" || r.Source != models.RateByHand || r.Date.Format(time.DateOnly) != "2026-11-17" || r.From != "eur" || r.To != "usd" {
 			t.Errorf("rate %+v", got.Rate)
 		}
+	})
+}
+
+// MONEY.md 2.3 and 2.4, row "Out of band": whether shipping earns, and whether what was paid outside Stripe counts, are
+// settings. The new shape tells of the latter by the invoice's payment.
+func TestShippingAndMoneyOutsideStripeAreSettings(t *testing.T) {
+	shapes(t, func(t *testing.T, h *house, c storetest.Case) {
+		outside := func(letter string, after time.Duration) [][]byte {
+			p := c.Later(letter, after)
+			bill := storetest.Plain("manual", 10000, 2000)
+			bill.Outside = true
+			bodies := billed(p, bill, 0)
+			if c.Shape == storetest.New {
+				bodies = append(bodies, p.Event("invoice_payment.paid", 0, map[string]any{"id": p.ID("inpay"), "object": "invoice_payment", "invoice": p.ID("in"), "status": "paid", "is_default": true,
+					"amount_paid": 12000, "amount_requested": 12000, "currency": "usd", "created": p.At.Unix(), "payment": map[string]any{"type": "payment_record", "payment_record": p.ID("pr")}}))
+			}
+			return bodies
+		}
+		shipped := func(letter string, after time.Duration) [][]byte {
+			return bought(c.Later(letter, after), 12000, 2000, "total_details.amount_shipping", 1500, "shipping_cost", map[string]any{"amount_subtotal": 1500, "amount_tax": 0, "amount_total": 1500})
+		}
+		h.hear(begun(c, "PARTNER_A")...)
+		h.hear(join(shipped("b", time.Hour), outside("c", 2*time.Hour))...)
+		program, err := h.Store.Program(context.Background(), h.caller.Company, h.caller.Program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		program.CountShipping, program.CountOutOfBand = false, false
+		if err := h.Store.SaveProgram(context.Background(), program, storetest.Day); err != nil {
+			t.Fatal(err)
+		}
+		h.hear(join(shipped("d", 3*time.Hour), outside("e", 4*time.Hour), outside("c", 2*time.Hour))...)
+		was := "in_1c sale paid: 100.00 of 120.00 USD; PARTNER_A by customer_id; held 20.00 of 20.00 USD;"
+		h.says("both settings", "in_1 sale paid: 100.00 of 120.00 USD; PARTNER_A by metadata; held 20.00 of 20.00 USD; ch_1 cs_1 pi_1",
+			"pi_1b sale paid: 100.00 of 120.00 USD; PARTNER_A by customer_id; held 20.00 of 20.00 USD; ch_1b cs_1b", was,
+			"pi_1d sale paid: 85.00 of 120.00 USD; PARTNER_A by customer_id; held 17.00 of 17.00 USD; ch_1d cs_1d", "balance held 77.00 USD")
 	})
 }
 

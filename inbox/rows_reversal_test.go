@@ -50,9 +50,18 @@ func join(all ...[][]byte) [][]byte {
 
 func back(amount int64) []any { return []any{"amount_refunded", amount} }
 
-// renewed is a second payment of 120.00, which begins and ends on its own.
-func renewed(c storetest.Case) [][]byte {
-	return billed(c, storetest.Plain("subscription_cycle", 10000, 2000), 12000)
+// sold is what begins a reversal: the sale of the sales' table by its three telling events.
+func sold(c storetest.Case, partner string) [][]byte {
+	session := c.Event(completed, time.Second, c.Session("subscription", 12000, 2000, "metadata", key(partner)))
+	return append([][]byte{session}, chargedFor(c, "subscription_create")...)
+}
+
+// renewed is the next payment of 120.00.
+func renewed(c storetest.Case) [][]byte { return chargedFor(c, "subscription_cycle") }
+
+func chargedFor(c storetest.Case, reason string) [][]byte {
+	invoice := c.Invoice(storetest.Plain(reason, 10000, 2000))
+	return [][]byte{c.Event("invoice.paid", 0, invoice), c.Event("charge.succeeded", 0, c.Charge(12000))}
 }
 
 // reversalRows is MONEY.md 2.5, but for its last row: what was paid out already is in payouts.
@@ -62,7 +71,7 @@ var reversalRows = []row{
 			c = matured(c)
 			euro := c.Later("b", month)
 			euro.Currency = "eur"
-			return join(begun(c, partner), refunded(c, "", 6000, c.Charge(12000, back(6000)...), time.Hour),
+			return join(sold(c, partner), refunded(c, "", 6000, c.Charge(12000, back(6000)...), time.Hour),
 				bought(euro, 12000, 2000), refunded(euro, "", 6000, euro.Charge(12000, back(6000)...), time.Hour))
 		},
 		want: []string{"in_# sale partially_refunded: 100.00 of 120.00 USD, 60.00 back; P# by metadata; due 10.00 of 20.00 USD; ch_# cs_# pi_#",
@@ -103,14 +112,14 @@ var reversalRows = []row{
 	{name: "Only charge.refunded arrives",
 		tell: func(c storetest.Case, partner string) [][]byte {
 			c = matured(c)
-			return append(begun(c, partner), c.Event("charge.refunded", time.Hour, c.Charge(12000, back(3000)...)), c.Event("charge.refunded", 2*time.Hour, c.Charge(12000, back(6000)...)))
+			return append(sold(c, partner), c.Event("charge.refunded", time.Hour, c.Charge(12000, back(3000)...)), c.Event("charge.refunded", 2*time.Hour, c.Charge(12000, back(6000)...)))
 		},
 		want: []string{"in_# sale partially_refunded: 100.00 of 120.00 USD, 60.00 back; P# by metadata; due 10.00 of 20.00 USD; ch_# cs_# pi_#", "balance due 10.00 USD"}},
 
 	{name: "Refund before the sale event",
 		tell: func(c storetest.Case, partner string) [][]byte {
 			c = matured(c)
-			sale := begun(c, partner)
+			sale := sold(c, partner)
 			return append(refunded(c, "", 12000, c.Charge(12000, "amount_refunded", 12000, "refunded", true), time.Hour), sale...)
 		},
 		want: []string{"in_# sale refunded: 100.00 of 120.00 USD, 120.00 back; P# by metadata; reversed 0.00 of 20.00 USD; ch_# cs_# pi_#", "balance"}},
@@ -119,7 +128,7 @@ var reversalRows = []row{
 		tell: func(c storetest.Case, partner string) [][]byte {
 			c = matured(c)
 			next := c.Later("b", month)
-			return join(begun(c, partner), refunded(c, "", 6000, c.Charge(12000, back(6000)...), time.Hour),
+			return join(sold(c, partner), refunded(c, "", 6000, c.Charge(12000, back(6000)...), time.Hour),
 				[][]byte{c.Event("refund.failed", 8*24*time.Hour, c.Refund("", 6000, "failed", "failure_reason", "lost_or_stolen_card"))},
 				renewed(next), [][]byte{next.Event("refund.created", time.Hour, next.Refund("", 12000, "pending")), next.Event("refund.updated", 2*time.Hour, next.Refund("", 12000, "canceled"))})
 		},
@@ -129,14 +138,14 @@ var reversalRows = []row{
 	{name: "Dispute opened",
 		tell: func(c storetest.Case, partner string) [][]byte {
 			c = matured(c)
-			return join(begun(c, partner), disputed(c, 12000, "needs_response", "under_review"))
+			return join(sold(c, partner), disputed(c, 12000, "needs_response", "under_review"))
 		},
 		want: []string{"in_# sale disputed: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_# cs_# pi_#", "balance held 20.00 USD"}},
 
 	{name: "Inquiry",
 		tell: func(c storetest.Case, partner string) [][]byte {
 			c = matured(c)
-			return join(begun(c, partner), disputed(c, 12000, "warning_needs_response", "warning_under_review"))
+			return join(sold(c, partner), disputed(c, 12000, "warning_needs_response", "warning_under_review"))
 		},
 		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; due 20.00 of 20.00 USD; ch_# cs_# pi_#", "balance due 20.00 USD"}},
 
@@ -146,7 +155,7 @@ var reversalRows = []row{
 			both, part, foreign := c.Later("b", month/2), c.Later("c", month), c.Later("d", 2*month)
 			euro := foreign
 			euro.Currency = "eur"
-			return join(begun(c, partner), disputed(c, 12000, "needs_response", "lost"),
+			return join(sold(c, partner), disputed(c, 12000, "needs_response", "lost"),
 				renewed(both), refunded(both, "", 9000, both.Charge(12000, back(9000)...), time.Hour), disputed(both, 12000, "needs_response", "lost"),
 				renewed(part), disputed(part, 3000, "needs_response", "under_review", "lost"),
 				renewed(foreign), disputed(euro, 11500, "needs_response", "lost"))
@@ -163,7 +172,7 @@ var reversalRows = []row{
 			if c.Shape == storetest.Old {
 				status = "charge_refunded" // its own word for a dispute that a refund made needless
 			}
-			return join(begun(c, partner), disputed(c, 12000, "needs_response", "under_review", "won"),
+			return join(sold(c, partner), disputed(c, 12000, "needs_response", "under_review", "won"),
 				renewed(warned), disputed(warned, 12000, "warning_needs_response", "warning_closed"), renewed(third), disputed(third, 12000, "needs_response", status))
 		},
 		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; due 20.00 of 20.00 USD; ch_# cs_# pi_#",
@@ -174,7 +183,7 @@ var reversalRows = []row{
 		tell: func(c storetest.Case, partner string) [][]byte {
 			c = matured(c)
 			part := c.Later("b", month)
-			return join(begun(c, partner), disputed(c, 12000, "needs_response", "lost"),
+			return join(sold(c, partner), disputed(c, 12000, "needs_response", "lost"),
 				[][]byte{c.Event("charge.dispute.funds_reinstated", 9*24*time.Hour, c.Dispute(12000, "lost", -12000, 12000))},
 				renewed(part), disputed(part, 12000, "needs_response", "lost"),
 				[][]byte{part.Event("charge.dispute.funds_reinstated", 9*24*time.Hour, part.Dispute(12000, "lost", -12000, 4000))})
@@ -186,7 +195,7 @@ var reversalRows = []row{
 		tell: func(c storetest.Case, partner string) [][]byte {
 			c = matured(c)
 			note := c.Refunded(c.CreditNote("post_payment", 6000), c.ID("re"), 6000)
-			return join(begun(c, partner), [][]byte{c.Event("credit_note.created", time.Hour, note)}, refunded(c, "", 6000, c.Charge(12000, back(6000)...), time.Hour))
+			return join(sold(c, partner), [][]byte{c.Event("credit_note.created", time.Hour, note)}, refunded(c, "", 6000, c.Charge(12000, back(6000)...), time.Hour))
 		},
 		want: []string{"in_# sale partially_refunded: 100.00 of 120.00 USD, 60.00 back; P# by metadata; due 10.00 of 20.00 USD; ch_# cs_# pi_#", "balance due 10.00 USD"}},
 
@@ -195,7 +204,7 @@ var reversalRows = []row{
 			c = matured(c)
 			bill := storetest.Plain("subscription_cycle", 10000, 2000)
 			bill.Credit = 6000
-			return join(begun(c, partner), [][]byte{c.Event("credit_note.created", time.Hour, c.CreditNote("post_payment", 6000, "customer_balance_transaction", c.ID("cbtxn")))},
+			return join(sold(c, partner), [][]byte{c.Event("credit_note.created", time.Hour, c.CreditNote("post_payment", 6000, "customer_balance_transaction", c.ID("cbtxn")))},
 				billed(c.Later("b", month), bill, 6000))
 		},
 		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; due 20.00 of 20.00 USD; ch_# cs_# pi_#",
@@ -207,7 +216,7 @@ var reversalRows = []row{
 			next := c.Later("b", month)
 			note := next.CreditNote("post_payment", 6000, "out_of_band_amount", 6000)
 			void := next.CreditNote("post_payment", 6000, "out_of_band_amount", 6000, "status", "void", "voided_at", next.At.Add(2*time.Hour).Unix())
-			return join(begun(c, partner), [][]byte{c.Event("credit_note.created", time.Hour, c.CreditNote("post_payment", 6000, "out_of_band_amount", 6000))},
+			return join(sold(c, partner), [][]byte{c.Event("credit_note.created", time.Hour, c.CreditNote("post_payment", 6000, "out_of_band_amount", 6000))},
 				renewed(next), [][]byte{next.Event("credit_note.created", time.Hour, note), next.Event("credit_note.voided", 2*time.Hour, void)})
 		},
 		want: []string{"in_# sale partially_refunded: 100.00 of 120.00 USD, 60.00 back; P# by metadata; due 10.00 of 20.00 USD; ch_# cs_# pi_#",

@@ -48,6 +48,7 @@ type played struct {
 func happen(t *testing.T, rows []row, shape storetest.Shape, course func([][]byte) [][]byte, set func(*house)) played {
 	t.Helper()
 	h := newHouse(t)
+	h.Counted()
 	h.Rates = &rates.Rates{Store: h.Store, Now: h.Now}
 	for _, days := range []int{-45, -5} {
 		dollars := models.Rate{From: "eur", To: "usd", Value: "1.0937", Source: models.RateByHand, Date: storetest.Day.AddDate(0, 0, days).Truncate(24 * time.Hour)}

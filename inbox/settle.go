@@ -58,6 +58,9 @@ func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, before store.Pa
 	if err := tx.SavePayment(ctx, now.Payment, customerID, now.back.Total, statusOf(*now)); err != nil {
 		return fmt.Errorf("keep payment %s: %w", before.ID, err)
 	}
+	if err := in.shown(ctx, tx, before, *now); err != nil {
+		return err
+	}
 	since := since{now.PaidAt, now.Key}
 	if before.Customer != nil {
 		since = since.or(before.PaidAt, before.Key)
@@ -169,16 +172,21 @@ func (in *Inbox) redecide(ctx context.Context, tx *store.Store, customer models.
 	if err != nil {
 		return err
 	}
+	return in.redecideAll(ctx, tx, customer.Tenant, group, from, fresh)
+}
+
+// redecideAll decides the payments of a group of customers, from a moment on.
+func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tenant, group map[models.CustomerID]models.Customer, from since, fresh *told) error {
 	var ids []models.CustomerID
 	for id := range group {
 		ids = append(ids, id)
-		if err := tx.ForgetLinks(ctx, customer.Tenant, id, from.at, from.key); err != nil {
+		if err := tx.ForgetLinks(ctx, t, id, from.at, from.key); err != nil {
 			return err
 		}
 	}
-	rows, err := tx.PaymentsOfCustomers(ctx, customer.Tenant, ids, from.at, from.key)
+	rows, err := tx.PaymentsOfCustomers(ctx, t, ids, from.at, from.key)
 	if err != nil {
-		return fmt.Errorf("list the payments of %s: %w", customer.ID, err)
+		return fmt.Errorf("list the payments of %d customers: %w", len(ids), err)
 	}
 	firsts := map[models.CustomerID]store.First{}
 	for _, row := range rows {
@@ -204,7 +212,7 @@ func (in *Inbox) redecide(ctx context.Context, tx *store.Store, customer models.
 				return err
 			}
 		}
-		look, err := in.lookups(ctx, tx, whose, group, now.Payment, firsts[whose.ID])
+		look, err := in.lookups(ctx, tx, whose, now.Payment, firsts[whose.ID])
 		if err != nil {
 			return err
 		}

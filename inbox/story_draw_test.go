@@ -16,12 +16,13 @@ import (
 
 // story is what happened to one company: what people set at their own time, and then acts whose order must not matter.
 type story struct {
-	seed           uint64
-	model, refunds string
-	hold           int
-	before         []act
-	chapters       []chapter
-	acts           []act
+	seed     uint64
+	program  models.Program    // its settings
+	asks     bool              // there is a key to ask Stripe with
+	before   []act             // what people set, each at its own time
+	chapters []chapter         // the sales
+	acts     []act             // what comes in any order
+	keys     map[string]string // what Stripe shows in the metadata of customers and subscriptions in the end
 }
 
 // chapter is one sale, of a kind.
@@ -44,7 +45,7 @@ type act struct {
 // person is a customer.
 type person struct {
 	id     string   // cus_…; empty for a guest
-	emails []string // as written, one for each time
+	emails []string // as written, now one, now another
 }
 
 const strangers = false
@@ -60,16 +61,20 @@ type drawing struct {
 
 func draw(seed uint64) story {
 	d := &drawing{Rand: rand.New(rand.NewPCG(seed, 7))}
-	d.seed = seed
+	d.seed, d.asks, d.keys = seed, d.one(2), map[string]string{}
 	d.shapes = [][]storetest.Shape{{storetest.Old}, {storetest.New}, {storetest.Old, storetest.New}}[d.IntN(3)]
-	d.model = []string{"customer", "customer", "customer", "transaction"}[d.IntN(4)]
-	d.hold = []int{0, 30}[d.IntN(2)]
-	d.refunds = "automatic"
+	d.program = models.Program{AttributionModel: []string{"customer", "customer", "customer", "transaction"}[d.IntN(4)], HoldDays: []int{0, 30}[d.IntN(2)], Refunds: "automatic",
+		CouponBeatsLink: d.one(4), SelfReferral: []string{"refuse", "flag"}[d.IntN(2)], CountShipping: !d.one(4), CountOutOfBand: !d.one(4)}
 	d.begin = storetest.Day.AddDate(0, 0, []int{-20, -60}[d.IntN(2)])
 	d.partners()
 	d.rules()
+	d.codes()
 	d.persons()
-	for n, last := 1, 1+d.IntN(5); n <= last; {
+	most := 3
+	if seed > stories {
+		most = 6 // the many of make soak may be longer
+	}
+	for n, last := 1, 1+d.IntN(most); n <= last; {
 		n += d.sale(n)
 	}
 	d.dinars()
@@ -93,10 +98,13 @@ func (d *drawing) prefix(name string, when time.Time, do func(*performance) erro
 // partners are A paid in usd, B in eur, C in jpy, one who never was active, one who is paused on the way, and one who
 // comes late.
 func (d *drawing) partners() {
-	long := storetest.Day.AddDate(-1, 0, 0)
+	long, itself := storetest.Day.AddDate(-1, 0, 0), d.one(8) // A buys too
 	add := func(key string, currency models.Currency, status string) func(*performance) error {
 		return func(p *performance) error {
 			partner := models.Partner{Tenant: p.caller.Tenant, ID: models.NewID[models.PartnerID](p.clock), Key: key, Name: key, Currency: currency, CreatedAt: p.clock}
+			if itself && key == "A" {
+				partner.Email = ptr("P1@x.com")
+			}
 			partner.Begin(status)
 			err := p.AddPartner(context.Background(), partner, somebody)
 			if errors.Is(err, models.ErrConflict) { // the answer to the first try was lost
@@ -130,6 +138,10 @@ func (d *drawing) rules() {
 		{{Type: "percent", Value: "30", Recurring: "first"}},
 		{{Type: "percent", Value: "17.5", Recurring: "1"}, {Partner: &a, Type: "fixed", Value: "7.50", Currency: "usd", Recurring: "always"}},
 		{{Product: &product, Type: "fixed", Value: "3", Currency: "usd", Recurring: "first"}, {Partner: &a, Type: "percent", Value: "25", Recurring: "always"}},
+		{percent("sales", "2", "25", "3", "30", "5", "12.5"), {Product: &product, Type: "percent", Value: "33.3333", Recurring: "first"}},
+		{percent("revenue", "150", "25", "400", "33.3333"), {Partner: &a, Type: "fixed", Value: "7.50", Currency: "usd", Recurring: "2", TierBy: "sales", Tiers: []models.Tier{{From: "3", Value: "9.99"}}}},
+		{{Type: "percent", Value: "10", Recurring: "always", TierBy: "sales", Tiers: []models.Tier{{From: "2", Value: "20"}, {From: "4", Value: "30"}}}},
+		{{Type: "percent", Value: "10", Recurring: "always", Currency: "usd", TierBy: "revenue", Tiers: []models.Tier{{From: "80", Value: "15.5"}, {From: "250", Value: "30"}}}},
 	}
 	save := func(rules []models.Rule) func(*performance) error {
 		return func(p *performance) error { return p.SaveRules(context.Background(), p.caller, rules, somebody) }
@@ -140,6 +152,64 @@ func (d *drawing) rules() {
 		n := d.IntN(len(sets))
 		d.prefix(fmt.Sprintf("rules %d", n), d.some(d.begin, 96), save(sets[n]))
 	}
+}
+
+// codes stand for partners: a text, the id of a promotion code, that of a coupon; sometimes only for a time.
+func (d *drawing) codes() {
+	if !d.one(3) {
+		return
+	}
+	for _, code := range []string{"ann10", "promo_BOB20", "co_CARL5"} {
+		to, when := []string{"A", "B", "C", "PAUSED"}[d.IntN(4)], d.some(d.begin, 72)
+		d.prefix("code "+code+" stands for "+to, when, func(p *performance) error {
+			_, err := p.AddCode(context.Background(), p.caller.Tenant, code, p.partners[to].ID, somebody)
+			return err
+		})
+		if d.one(4) {
+			d.prefix("code "+code+" stands for nobody", d.some(when, 96), func(p *performance) error {
+				_, err := p.RemoveCode(context.Background(), p.caller.Tenant, code, somebody)
+				return ignoring(err, models.ErrNotFound)
+			})
+		}
+	}
+}
+
+// states tell of a key in the metadata of a customer or subscription, and of how it changed.
+func (d *drawing) states(kind, id string) {
+	if !d.one(3) {
+		return
+	}
+	now, when := "", d.some(d.begin, 24)
+	if d.one(2) {
+		now = d.key()
+	}
+	d.state(kind+".created", id, now, "", when)
+	for range d.IntN(3) {
+		before := now
+		if now = d.key(); d.one(4) {
+			now = ""
+		}
+		when = d.some(when.Add(time.Minute), 72)
+		d.state(kind+".updated", id, now, before, when)
+	}
+	d.keys[id] = now
+}
+
+func (d *drawing) state(kind, id, now, before string, when time.Time) {
+	body := storetest.State(d.shapes[d.IntN(len(d.shapes))], kind, id, now, before, when)
+	name := fmt.Sprintf("%s %s with %q, before %q, on %s", kind, id, now, before, when.Format(time.DateTime))
+	d.acts = append(d.acts, act{name: name, do: posting(body), again: &act{name: name + " again", do: posting(body)}})
+}
+
+// click is a visit through a partner's link, which may become known after the sale that names it.
+func (d *drawing) click() string {
+	id, to := fmt.Sprintf("clk_%d", len(d.acts)), []string{"A", "B", "C"}[d.IntN(3)]
+	when := d.some(d.begin, 96)
+	d.acts = append(d.acts, act{name: "click " + id + " on the link of " + to, when: when, do: func(p *performance) error {
+		err := p.Clicked(context.Background(), models.Click{Tenant: p.caller.Tenant, ID: id, Partner: p.partners[to].ID, At: when})
+		return ignoring(err, models.ErrConflict)
+	}})
+	return id
 }
 
 // persons are one to three customers, guests among them, who sometimes share an address, change it, write it otherwise,
@@ -163,6 +233,9 @@ func (d *drawing) persons() {
 			who.emails = append(who.emails, "")
 		}
 		d.people = append(d.people, who)
+		if who.id != "" {
+			d.states("customer", who.id)
+		}
 		if d.one(4) {
 			d.lead(k, who)
 		}
@@ -187,7 +260,7 @@ func (d *drawing) lead(k int, who person) {
 		_, err := p.AddCustomer(context.Background(), p.caller.Tenant, key, change, "api", somebody)
 		return ignoring(err, models.ErrInvalid)
 	})
-	if who.id == "" || !d.one(2) {
+	if who.id == "" || !d.one(2) || !strangers && len(who.emails) > 1 {
 		return
 	}
 	d.prefix(key+" gets "+who.id, d.some(when, 72), func(p *performance) error {

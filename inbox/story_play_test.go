@@ -3,6 +3,7 @@ package inbox_test
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -26,12 +27,13 @@ import (
 type stage struct {
 	live, proof *store.Store // proof reads what a play left, by a way that is never cut
 	wire        *storetest.Wire
+	address     string
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	address := storetest.URL(t)
-	st := &stage{proof: storetest.OpenAt(t, address)}
+	st := &stage{proof: storetest.OpenAt(t, address), address: address}
 	st.live, st.wire = storetest.Wired(t, address)
 	if _, err := st.proof.KeepQuotes(context.Background(), quotes(), storetest.Day.AddDate(-1, 0, 0)); err != nil {
 		t.Fatal(err)
@@ -61,7 +63,8 @@ type performance struct {
 	wild     bool // not in Stripe's own order, and not without accident
 	caller   models.Caller
 	partners map[string]models.Partner
-	sold     map[string]chapter // by charge and by intent: what Stripe answers from
+	keys     map[string]string
+	sold     map[string]chapter // by the ids of charge, intent, invoice and session: what Stripe answers from
 	clock    time.Time
 	mu       sync.Mutex
 	asked    map[string]int
@@ -89,10 +92,12 @@ type outcome struct {
 
 // perform plays a story. The error tells what should not have happened on the way.
 func perform(t testing.TB, st *stage, s story, n int) (outcome, error) {
-	p := &performance{stage: st, t: t, seed: fmt.Sprint(s.seed, "/", n), wild: n > 0, clock: storetest.Day, asked: map[string]int{}, sold: map[string]chapter{}, partners: map[string]models.Partner{}}
+	p := &performance{stage: st, t: t, seed: fmt.Sprint(s.seed, "/", n), wild: n > 0, clock: storetest.Day, asked: map[string]int{}, keys: s.keys, sold: map[string]chapter{}, partners: map[string]models.Partner{}}
 	p.fresh()
 	for _, c := range s.chapters {
-		p.sold[fmt.Sprintf("ch_%d", c.N)], p.sold[fmt.Sprintf("pi_%d", c.N)] = c, c
+		for _, prefix := range []string{"ch", "pi", "in", "cs"} {
+			p.sold[fmt.Sprintf("%s_%d", prefix, c.N)] = c
+		}
 	}
 	for _, step := range []func(story) error{p.begin, p.middle, p.late} {
 		if err := step(s); err != nil {
@@ -106,26 +111,26 @@ func perform(t testing.TB, st *stage, s story, n int) (outcome, error) {
 // fresh is a process that starts anew.
 func (p *performance) fresh() {
 	now := func() time.Time { return p.clock }
-	p.Inbox = &inbox.Inbox{Store: p.live, Now: now, Log: slog.New(slog.DiscardHandler), Ask: p.answer, Rates: &rates.Rates{Store: p.live, Now: now}}
+	p.Inbox = &inbox.Inbox{Store: p.live, Now: now, Log: slog.New(slog.DiscardHandler), Ask: p.answer, Show: p.show, Rates: &rates.Rates{Store: p.live, Now: now}}
 	p.Counted()
 }
 
 // begin keeps the company, and does what people did at their own time before any event.
 func (p *performance) begin(s story) error {
-	ctx := context.Background()
-	p.caller = storetest.Company(p.t, p.live)
-	program, err := p.live.Program(ctx, p.caller.Company, p.caller.Program)
+	long := storetest.Day.AddDate(-2, 0, 0)
+	company := models.Company{ID: models.NewID[models.CompanyID](p.clock), Name: "story " + p.seed, Currency: "usd"}
+	set := s.program
+	set.Company, set.ID, set.Name, set.Currency, set.CookieDays = company.ID, models.NewID[models.ProgramID](p.clock), "Partners", "usd", 30
+	p.caller = models.Caller{Tenant: models.Tenant{Company: company.ID, Mode: models.Test}, Program: set.ID, KeyName: "test key"}
+	with := store.Integration{Tenant: p.caller.Tenant, Program: set.ID, Source: models.SourceStripe, Status: "connected", WebhookSecret: storetest.Secret}
+	if s.asks {
+		with.APIKey = "rk_test_1"
+	}
+	err := p.live.InTx(context.Background(), func(tx *store.Store) error {
+		ctx := context.Background()
+		return errors.Join(tx.AddCompany(ctx, company, long), tx.AddProgram(ctx, set, long), tx.SaveProgram(ctx, set, long), tx.SaveIntegration(ctx, with, long))
+	})
 	if err != nil {
-		return err
-	}
-	program.AttributionModel, program.HoldDays, program.Refunds = s.model, s.hold, s.refunds
-	if err := p.live.SaveProgram(ctx, program, storetest.Day.AddDate(-2, 0, 0)); err != nil {
-		return err
-	}
-	if _, err := p.live.DB().Exec(`UPDATE companies SET name = $2 WHERE id = $1`, p.caller.Company, "story "+p.seed); err != nil {
-		return err
-	}
-	if _, err := p.live.DB().Exec(`DELETE FROM rule_sets WHERE company_id = $1`, p.caller.Company); err != nil {
 		return err
 	}
 	for _, a := range s.before {
@@ -264,32 +269,62 @@ func (p *performance) arm() {
 // answer is Stripe: it says whose invoice, or which session, stands behind a charge, or nothing just now.
 func (p *performance) answer(_ context.Context, _ models.Tenant, _ models.ProgramID, _ models.SourceName, q models.Question) (sources.Answer, error) {
 	id := cmp.Or(q.Charge, q.Intent)
-	p.mu.Lock()
-	p.asked[id]++
-	n := p.asked[id]
-	p.mu.Unlock()
-	told.asked.Add(1)
-	if p.wild && !p.quiet {
-		switch p.chance(12, "answer", id, n) {
-		case 0:
-			p.wire.Cut() // between the question and the answer
-			return sources.Answer{}, errors.New("the process has ended")
-		case 1, 2:
-			return sources.Answer{}, models.Refuse(models.ErrLater, "Stripe did not answer. Portal will ask again.")
-		}
+	if err := p.silence(id); err != nil {
+		return sources.Answer{}, err
 	}
 	s, known := p.sold[id]
+	a := sources.Answer{Intent: fmt.Sprintf("pi_%d", s.N)}
 	switch {
 	case !known:
-		return sources.Answer{}, fmt.Errorf("nobody sold %s", id)
+		return a, fmt.Errorf("nobody sold %s", id)
 	case s.Legacy:
-		return sources.Answer{}, nil
+		a.Intent = ""
 	case !s.OneOff:
-		return sources.Answer{Invoice: fmt.Sprintf("in_%d", s.N), Intent: fmt.Sprintf("pi_%d", s.N)}, nil
+		a.Invoice = fmt.Sprintf("in_%d", s.N)
 	case !s.bare:
-		return sources.Answer{Intent: fmt.Sprintf("pi_%d", s.N), Session: s.SessionObject()}, nil
+		a.Session = s.SessionObject()
 	}
-	return sources.Answer{Intent: fmt.Sprintf("pi_%d", s.N)}, nil
+	return a, nil
+}
+
+// show is Stripe too: it shows things as they are in the end, for all events come after that.
+func (p *performance) show(_ context.Context, _ models.Tenant, _ models.ProgramID, _ models.SourceName, wants []models.Want) (sources.Answer, error) {
+	a := sources.Answer{Aside: true, Shown: map[string]sources.Shown{}}
+	for _, w := range wants {
+		if err := p.silence(w.String()); err != nil {
+			return a, err
+		}
+		shown := sources.Shown{At: p.clock, Object: json.RawMessage("null")}
+		s, known := p.sold[w.ID]
+		switch code, _ := strings.CutPrefix(w.ID, "promo_"); {
+		case w.Kind == "promotion_code":
+			shown.Object = storetest.PromotionCode(code)
+		case known:
+			shown.Object = s.Shown(w.Kind)
+		case w.Kind == "customer" || w.Kind == "subscription":
+			shown.Object = json.RawMessage(`{"id": "` + w.ID + `", "metadata": {"partner_key": "` + p.keys[w.ID] + `"}}`)
+		}
+		a.Shown[w.String()] = shown
+	}
+	return a, nil
+}
+
+// silence is Stripe's when it does not answer, or that of a process which ends between the question and the answer.
+func (p *performance) silence(about string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked[about]++
+	told.asked.Add(1)
+	if p.wild && !p.quiet {
+		switch p.chance(12, "answer", about, p.asked[about]) {
+		case 0:
+			p.wire.Cut()
+			return errors.New("the process has ended")
+		case 1, 2:
+			return models.Refuse(models.ErrLater, "Stripe did not answer. Portal will ask again.")
+		}
+	}
+	return nil
 }
 
 // state is what the hash of the books covers, in words, and beside it the customers, the links and the reasons.
@@ -322,12 +357,13 @@ func (p *performance) state() (string, error) {
 }
 
 // beside is what the hash leaves out and must be the same all the same. A customer is told by the payments that are
-// theirs: the key that one goes by is what was heard of them first.
+// theirs: the key that one goes by is what was heard of them first. Which metadata nobody knows depends on whether Stripe
+// had to be asked.
 var beside = []string{
 	`SELECT concat_ws(' ', 'customer', coalesce(c.stripe_customer_id, '-'), c.composite, (SELECT string_agg(p.key, ' ' ORDER BY p.key) FROM payments p
 			WHERE p.company_id = $1 AND p.mode = $2 AND p.customer_id = c.id AND p.counted))
 		FROM customers c WHERE c.company_id = $1 AND c.mode = $2 AND EXISTS (SELECT 1 FROM payments p WHERE p.company_id = $1 AND p.mode = $2 AND p.customer_id = c.id AND p.counted) ORDER BY 1`,
-	`SELECT concat_ws(' ', 'why', p.key, p.steps) FROM payments p WHERE p.company_id = $1 AND p.mode = $2 AND p.counted ORDER BY 1`,
+	`SELECT concat_ws(' ', 'why', p.key, jsonb_path_query_array(p.steps, '$[*] ? (!(@.rule == "metadata" && @.verdict == "skipped"))')) FROM payments p WHERE p.company_id = $1 AND p.mode = $2 AND p.counted ORDER BY 1`,
 	`SELECT concat_ws(' ', 'why', p.key, r.key, c.rate, c.steps) FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 		JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
 		WHERE c.company_id = $1 AND c.mode = $2 AND (c.earned <> 0 OR c.share <> 0) ORDER BY 1`,

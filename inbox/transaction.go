@@ -50,6 +50,9 @@ func (in *Inbox) Transact(ctx context.Context, who models.Caller, tr Transaction
 		return row, false, err
 	}
 	row, err = in.Store.PaymentByAlias(ctx, who.Tenant, tr.Key)
+	if errors.Is(err, models.ErrNotFound) {
+		err = models.Refuse(models.ErrConflict, "The transaction was kept, but its money does not count: it was paid outside Stripe, and the program does not count that.")
+	}
 	return row, created, err
 }
 

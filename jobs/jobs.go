@@ -54,6 +54,7 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &carryAll{payouts: j.Payouts})
 	river.AddWorker(workers, &fetchRates{inbox: j.Inbox, fetch: j.FetchRates, log: j.Log})
 	river.AddWorker(workers, &tidy{store: j.Store})
+	river.AddWorker(workers, &carryLinkFile{inbox: j.Inbox})
 	return &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
 		Workers:           workers,
@@ -106,6 +107,21 @@ type tidy struct {
 // Work forgets what nobody may use any more.
 func (w *tidy) Work(ctx context.Context, _ *river.Job[models.Tidy]) error {
 	return w.store.Tidy(ctx, time.Now())
+}
+
+type carryLinkFile struct {
+	river.WorkerDefaults[models.CarryLinkFile]
+	inbox *inbox.Inbox
+}
+
+// Work checks a file of links, or links by it.
+func (w *carryLinkFile) Work(ctx context.Context, job *river.Job[models.CarryLinkFile]) error {
+	return w.inbox.CarryLinkFile(ctx, models.Tenant{Company: job.Args.Company, Mode: job.Args.Mode}, job.Args.File)
+}
+
+// Timeout leaves a long file its time. One that is cut off all the same goes on where it was.
+func (w *carryLinkFile) Timeout(*river.Job[models.CarryLinkFile]) time.Duration {
+	return 10 * time.Minute
 }
 
 type endHolds struct {

@@ -67,6 +67,16 @@ type FetchRates struct{}
 // Kind names the job in the queue.
 func (FetchRates) Kind() string { return "fetch_rates" }
 
+// CarryLinkFile is the job that checks a file of links, or links by it, and keeps its place as it goes.
+type CarryLinkFile struct {
+	Company CompanyID  `json:"company"`
+	Mode    Mode       `json:"mode"`
+	File    LinkFileID `json:"file"`
+}
+
+// Kind names the job in the queue.
+func (CarryLinkFile) Kind() string { return "carry_link_file" }
+
 // Tidy is the job that forgets what nobody may use any more: old answers, sessions and sign-in tries.
 type Tidy struct{}
 

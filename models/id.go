@@ -28,6 +28,8 @@ type (
 	invoiceNoun    struct{}
 	attemptNoun    struct{}
 	eventNoun      struct{}
+	backfillNoun   struct{}
+	linkFileNoun   struct{}
 	codeNoun       struct{}
 	adjustmentNoun struct{}
 	writeOffNoun   struct{}
@@ -43,6 +45,8 @@ func (commissionNoun) prefix() string { return "cms" }
 func (invoiceNoun) prefix() string    { return "inv" }
 func (attemptNoun) prefix() string    { return "att" }
 func (eventNoun) prefix() string      { return "evn" }
+func (backfillNoun) prefix() string   { return "bfl" }
+func (linkFileNoun) prefix() string   { return "lnf" }
 func (codeNoun) prefix() string       { return "code" }
 func (adjustmentNoun) prefix() string { return "adj" }
 func (writeOffNoun) prefix() string   { return "wof" }
@@ -59,6 +63,8 @@ type (
 	InvoiceID    = ID[invoiceNoun]
 	AttemptID    = ID[attemptNoun]
 	EventID      = ID[eventNoun]
+	BackfillID   = ID[backfillNoun]
+	LinkFileID   = ID[linkFileNoun]
 	CodeID       = ID[codeNoun]
 	AdjustmentID = ID[adjustmentNoun]
 	WriteOffID   = ID[writeOffNoun]

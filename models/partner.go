@@ -116,8 +116,12 @@ type Link struct {
 	Customer CustomerID `db:"customer_id"`
 	Partner  PartnerID  `db:"partner_id"`
 	From     time.Time  `db:"linked_at"`
-	Origin   string     `db:"origin"` // event, person, api
+	Origin   string     `db:"origin"` // event, person, api, backfill
 	Payment  *PaymentID `db:"payment_id"`
 	PayKey   string     `db:"payment_key"` // breaks ties between events of one second
 	Guest    bool       `db:"guest"`       // that payment came without a provider's id: it is known by its address alone
+	Batch    BackfillID `db:"batch_id"`    // the backfill that made it; zero for any other origin
 }
+
+// OriginBackfill marks a link that a person made from a day in the past: it reaches back, as no other does (D10, B3).
+const OriginBackfill = "backfill"

@@ -152,13 +152,14 @@ func (s *Store) Differences(ctx context.Context, t models.Tenant) ([]Difference,
 
 // Told is a counted payment as it is kept, and all that was told of it.
 type Told struct {
-	ID        models.PaymentID     `db:"id"`
-	Key       string               `db:"key"`
-	Currency  models.Currency      `db:"currency"`
-	Gross     int64                `db:"gross"`
-	Base      int64                `db:"base"`
-	Refunded  int64                `db:"refunded"`
-	Terms     asJSON[models.Terms] `db:"terms"`
+	ID       models.PaymentID     `db:"id"`
+	Key      string               `db:"key"`
+	Currency models.Currency      `db:"currency"`
+	Gross    int64                `db:"gross"`
+	Base     int64                `db:"base"`
+	Refunded int64                `db:"refunded"`
+	Terms    asJSON[models.Terms] `db:"terms"`
+	shownRow
 	Tellings  []models.Telling
 	Reversals []models.Reversal
 	Counted   map[string]int64 // by the reversal's key
@@ -167,7 +168,7 @@ type Told struct {
 // ToldAfter walks the counted payments by id, for the proof.
 func (s *Store) ToldAfter(ctx context.Context, t models.Tenant, after models.PaymentID, limit int) ([]Told, error) {
 	var list []Told
-	if err := s.list(ctx, &list, `SELECT id, key, currency, gross, base, refunded, terms FROM payments
+	if err := s.list(ctx, &list, `SELECT id, key, currency, gross, base, refunded, terms, `+shownColumns+` FROM payments p
 		WHERE company_id = $1 AND mode = $2 AND counted AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4`, t.Company, t.Mode, after, limit); err != nil || len(list) == 0 {
 		return nil, err
 	}

@@ -152,18 +152,21 @@ type WaitingPayment struct {
 	Payment models.PaymentID `db:"payment_id"`
 }
 
-// WaitingPayments lists the payments of every company of which a commission waits for a rate.
+// WaitingPayments lists the payments of every company that wait for a rate, or a commission of which does.
 func (s *Store) WaitingPayments(ctx context.Context) ([]WaitingPayment, error) {
 	var list []WaitingPayment
-	err := s.list(ctx, &list, `SELECT company_id, mode, payment_id FROM commissions WHERE status = 'waiting' ORDER BY company_id, mode, payment_id LIMIT 100000`)
+	err := s.list(ctx, &list, `SELECT company_id, mode, payment_id FROM commissions WHERE status = 'waiting'
+		UNION SELECT company_id, mode, id FROM payments WHERE shown_waits ORDER BY company_id, mode, payment_id LIMIT 100000`)
 	return list, err
 }
 
-// WaitingFor lists the payments of a company, on both sides, of which a commission waits for a rate between two currencies.
+// WaitingFor lists the payments of a company, on both sides, that wait for a rate between two currencies, or a commission of which does.
 func (s *Store) WaitingFor(ctx context.Context, company models.CompanyID, from, to models.Currency, limit int) ([]WaitingPayment, error) {
 	var list []WaitingPayment
-	err := s.list(ctx, &list, `SELECT DISTINCT company_id, mode, payment_id FROM commissions
-		WHERE company_id = $1 AND status = 'waiting' AND sale_currency = $2 AND currency = $3 ORDER BY mode, payment_id LIMIT $4`, company, from, to, limit)
+	err := s.list(ctx, &list, `SELECT company_id, mode, payment_id FROM commissions
+		WHERE company_id = $1 AND status = 'waiting' AND sale_currency = $2 AND currency = $3
+		UNION SELECT p.company_id, p.mode, p.id FROM payments p JOIN companies c ON c.id = p.company_id
+		WHERE p.company_id = $1 AND p.shown_waits AND p.currency = $2 AND c.currency = $3 ORDER BY mode, payment_id LIMIT $4`, company, from, to, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list what waits for a rate from %s to %s: %w", from, to, err)
 	}

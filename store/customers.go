@@ -58,6 +58,15 @@ func (s *Store) CustomersByEmail(ctx context.Context, t models.Tenant, email str
 	return list, err
 }
 
+// AddressesOf lists the addresses of some customers, trimmed and in lower case: their own, and those on payments of theirs.
+func (s *Store) AddressesOf(ctx context.Context, t models.Tenant, customers []models.CustomerID) ([]string, error) {
+	var list []string
+	err := s.list(ctx, &list, `SELECT lower(btrim(email)) AS address FROM customers WHERE company_id = $1 AND mode = $2 AND id = ANY($3::uuid[]) AND btrim(email) <> ''
+		UNION SELECT customer_email FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = ANY($3::uuid[]) AND customer_email <> '' ORDER BY 1`,
+		t.Company, t.Mode, pq.Array(uuids(customers)))
+	return list, err
+}
+
 // Customers lists a page, narrowed by address or Stripe id when they are given.
 func (s *Store) Customers(ctx context.Context, t models.Tenant, email, stripeID string, page Page) ([]models.Customer, error) {
 	var list []models.Customer
@@ -69,18 +78,18 @@ func (s *Store) Customers(ctx context.Context, t models.Tenant, email, stripeID 
 
 // AddLink keeps from when a customer belongs to a partner.
 func (s *Store) AddLink(ctx context.Context, t models.Tenant, l models.Link) error {
-	return s.do(ctx, `INSERT INTO links (company_id, mode, customer_id, partner_id, linked_at, origin, payment_id, payment_key)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key) DO UPDATE SET partner_id = excluded.partner_id`,
-		t.Company, t.Mode, l.Customer, l.Partner, l.From, l.Origin, l.Payment, l.PayKey)
+	return s.do(ctx, `INSERT INTO links (company_id, mode, customer_id, partner_id, linked_at, origin, payment_id, payment_key, batch_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key, batch_id) DO UPDATE SET partner_id = excluded.partner_id`,
+		t.Company, t.Mode, l.Customer, l.Partner, l.From, l.Origin, l.Payment, l.PayKey, l.Batch)
 }
 
 // LinksOf lists a customer's links in the order in which they hold.
 func (s *Store) LinksOf(ctx context.Context, t models.Tenant, customer models.CustomerID) ([]models.Link, error) {
 	var list []models.Link
-	err := s.list(ctx, &list, `SELECT l.customer_id, l.partner_id, l.linked_at, l.origin, l.payment_id, l.payment_key, coalesce(p.customer_ref = '', false) AS guest
+	err := s.list(ctx, &list, `SELECT l.customer_id, l.partner_id, l.linked_at, l.origin, l.payment_id, l.payment_key, coalesce(p.customer_ref = '', false) AS guest, l.batch_id
 		FROM links l LEFT JOIN payments p ON p.company_id = l.company_id AND p.mode = l.mode AND p.id = l.payment_id
-		WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = $3 ORDER BY l.linked_at, l.payment_key LIMIT 1000`, t.Company, t.Mode, customer)
+		WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = $3 ORDER BY l.linked_at, l.payment_key, l.batch_id NULLS FIRST, l.origin LIMIT 1000`, t.Company, t.Mode, customer)
 	return list, err
 }
 
@@ -93,7 +102,7 @@ func (s *Store) PartnersOfCustomers(ctx context.Context, t models.Tenant, custom
 	if err := s.list(ctx, &rows, `SELECT DISTINCT ON (l.customer_id) l.customer_id, r.key FROM links l
 		JOIN partners r ON r.company_id = l.company_id AND r.mode = l.mode AND r.id = l.partner_id
 		WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = ANY($3)
-		ORDER BY l.customer_id, l.linked_at DESC, l.payment_key DESC`, t.Company, t.Mode, pq.Array(customers)); err != nil {
+		ORDER BY l.customer_id, l.linked_at DESC, l.payment_key DESC, l.batch_id DESC NULLS LAST, l.origin DESC`, t.Company, t.Mode, pq.Array(customers)); err != nil {
 		return nil, fmt.Errorf("list the partners of customers: %w", err)
 	}
 	keys := make(map[models.CustomerID]string, len(rows))
@@ -114,6 +123,7 @@ func (s *Store) MoveCustomer(ctx context.Context, t models.Tenant, from, to mode
 	for _, statement := range []string{
 		`UPDATE payments SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
 		`UPDATE links SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
+		`UPDATE backfills SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
 	} {
 		if err := s.do(ctx, statement, t.Company, t.Mode, from, to); err != nil {
 			return fmt.Errorf("move customer %s to %s: %w", from, to, err)

@@ -147,7 +147,7 @@ func (s *Store) Events(ctx context.Context, t models.Tenant, status models.Event
 
 // FinishEvent keeps how an event ended. One that was carried through takes its turn on the tape.
 func (s *Store) FinishEvent(ctx context.Context, e models.Event, status models.EventStatus, because *string, now time.Time) error {
-	return s.do(ctx, `UPDATE events SET status = $4, because = $5, waits_for = NULL, carried_at = $6,
+	return s.do(ctx, `UPDATE events SET status = $4, because = $5, waits_for = NULL, carried_at = coalesce(carried_at, $6),
 			turn = CASE WHEN $4 = 'done' THEN coalesce(turn, nextval('tape')) ELSE turn END
 		WHERE company_id = $1 AND bucket = $2 AND id = $3`,
 		e.Company, e.Bucket, e.ID, status, because, now)
@@ -155,7 +155,7 @@ func (s *Store) FinishEvent(ctx context.Context, e models.Event, status models.E
 
 // TakeTurn puts an event on the tape that counts already although it is not through.
 func (s *Store) TakeTurn(ctx context.Context, e models.Event, now time.Time) error {
-	return s.do(ctx, `UPDATE events SET turn = coalesce(turn, nextval('tape')), carried_at = $4 WHERE company_id = $1 AND bucket = $2 AND id = $3`,
+	return s.do(ctx, `UPDATE events SET turn = coalesce(turn, nextval('tape')), carried_at = coalesce(carried_at, $4) WHERE company_id = $1 AND bucket = $2 AND id = $3`,
 		e.Company, e.Bucket, e.ID, now)
 }
 

@@ -17,23 +17,25 @@ const CountCap = 100
 type Waiting struct {
 	Review       int `db:"review"`       // invoices to approve
 	Unpaid       int `db:"unpaid"`       // invoices approved or failed, to pay
-	Unattributed int `db:"unattributed"` // payments without a partner
+	Unattributed int `db:"unattributed"` // payments without a partner, of customers who are nobody's yet
 	FailedEvents int `db:"failed_events"`
 	Unrated      int `db:"unrated"`    // commissions that wait for an exchange rate
 	WriteOffs    int `db:"write_offs"` // that somebody asked for, for another person to decide
 }
 
 // Waiting counts what waits for somebody of the company.
-func (s *Store) Waiting(ctx context.Context, t models.Tenant) (Waiting, error) {
+func (s *Store) Waiting(ctx context.Context, t models.Tenant, now time.Time) (Waiting, error) {
 	var w Waiting
 	err := s.get(ctx, &w, `SELECT
 		(SELECT count(*) FROM (SELECT 1 FROM invoices WHERE company_id = $1 AND mode = $2 AND status = 'review' LIMIT $3) r) AS review,
 		(SELECT count(*) FROM (SELECT 1 FROM invoices WHERE company_id = $1 AND mode = $2 AND status IN ('approved', 'failed') LIMIT $3) a) AS unpaid,
-		(SELECT count(*) FROM (SELECT 1 FROM payments WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NULL LIMIT $3) p) AS unattributed,
+		(SELECT count(*) FROM (SELECT 1 FROM (SELECT company_id, mode, customer_id FROM payments
+				WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NULL AND created_at <= $4 ORDER BY paid_at DESC, id DESC LIMIT $5) p
+			WHERE `+StrangersWaiting.where()+` LIMIT $3) waiting) AS unattributed,
 		(SELECT count(*) FROM (SELECT 1 FROM events WHERE company_id = $1 AND mode = $2 AND status = 'failed' LIMIT $3) e) AS failed_events,
 		(SELECT count(*) FROM (SELECT 1 FROM commissions WHERE company_id = $1 AND mode = $2 AND status = 'waiting' LIMIT $3) c) AS unrated,
 		(SELECT count(*) FROM (SELECT 1 FROM write_offs WHERE company_id = $1 AND mode = $2 AND status = 'asked' LIMIT $3) w) AS write_offs`,
-		t.Company, t.Mode, CountCap)
+		t.Company, t.Mode, CountCap, now.Add(-Settling), StrangersSummed)
 	if err != nil {
 		return w, fmt.Errorf("count what waits: %w", err)
 	}
@@ -48,12 +50,14 @@ type Codeless struct {
 }
 
 // Codeless looks at the payments without a partner that Waiting counts.
-func (s *Store) Codeless(ctx context.Context, t models.Tenant) (Codeless, error) {
+func (s *Store) Codeless(ctx context.Context, t models.Tenant, now time.Time) (Codeless, error) {
 	var c Codeless
 	err := s.get(ctx, &c, `SELECT count(*) AS every, count(*) FILTER (WHERE p.named = '{}') AS no_code,
 			count(*) FILTER (WHERE p.named <> '{}' AND NOT EXISTS (SELECT 1 FROM partners r WHERE r.company_id = $1 AND r.mode = $2 AND r.key = ANY(p.named))) AS unknown
-		FROM (SELECT named FROM payments WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NULL ORDER BY paid_at DESC, id DESC LIMIT $3) p`,
-		t.Company, t.Mode, CountCap)
+		FROM (SELECT named FROM (SELECT company_id, mode, customer_id, named FROM payments
+				WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NULL AND created_at <= $4 ORDER BY paid_at DESC, id DESC LIMIT $5) p
+			WHERE `+StrangersWaiting.where()+` LIMIT $3) p`,
+		t.Company, t.Mode, CountCap, now.Add(-Settling), StrangersSummed)
 	if err != nil {
 		return c, fmt.Errorf("ask why payments have no partner: %w", err)
 	}
@@ -119,11 +123,11 @@ type Turnover struct {
 	Paid     int64           `db:"paid"`     // partners were paid
 }
 
-// Turnovers sums a span by currency: payments by the time they were made, invoices by the time they were paid.
+// Turnovers sums a span by currency, revenue in the company's own where a rate is known (F110): payments by the time they were made, invoices by the time they were paid.
 func (s *Store) Turnovers(ctx context.Context, t models.Tenant, span Span) ([]Turnover, error) {
 	var list []Turnover
 	err := s.list(ctx, &list, `WITH sold AS (
-			SELECT id, currency, gross - refunded AS kept FROM payments
+			SELECT id, coalesce(shown_currency, currency) AS currency, coalesce(shown_gross - shown_refunded, gross - refunded) AS kept FROM payments
 			WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NOT NULL AND paid_at >= $3 AND paid_at < $4)
 		SELECT currency, sum(payments)::bigint AS payments, sum(revenue)::bigint AS revenue, sum(earned)::bigint AS earned, sum(paid)::bigint AS paid FROM (
 			SELECT currency, count(*) AS payments, sum(kept) AS revenue, 0 AS earned, 0 AS paid FROM sold GROUP BY currency

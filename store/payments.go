@@ -41,6 +41,9 @@ type PaymentRow struct {
 	PaidAt        time.Time             `db:"paid_at"`
 	CreatedAt     time.Time             `db:"created_at"`
 
+	shownRow
+	CompanyCurrency models.Currency `db:"company_currency"`
+
 	CustomerKey   *string `db:"customer_key"`
 	CustomerEmail *string `db:"customer_email"`
 	PartnerKey    *string `db:"partner_key"`
@@ -62,8 +65,10 @@ func (p PaymentRow) Money(minor int64) models.Money {
 
 const paymentRow = `SELECT p.company_id, p.mode, p.id, p.program_id, p.source, p.key, p.counted, p.kind, p.status, p.currency, p.gross, p.base,
 	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.earns, p.decided_at, p.steps, p.terms, p.chosen_partner, p.chosen_reason, p.chosen_by, p.chosen_at, p.paid_at, p.created_at,
+	co.currency AS company_currency, ` + shownColumns + `,
 	c.key AS customer_key, c.email AS customer_email, r.key AS partner_key, r.name AS partner_name
 	FROM payments p
+	JOIN companies co ON co.id = p.company_id
 	LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
 	LEFT JOIN partners r ON r.company_id = p.company_id AND r.mode = p.mode AND r.id = p.partner_id
 	WHERE p.company_id = $1 AND p.mode = $2 AND `

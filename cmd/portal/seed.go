@@ -51,6 +51,7 @@ type subscriber struct {
 	next    time.Time
 	id      string
 	renewed int
+	stray   bool // came without a partner although somebody may have brought them
 }
 
 // seeder makes the history.

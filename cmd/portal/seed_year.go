@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,32 @@ func (s *seeder) plan(first, today time.Time) {
 		}
 		s.people = append(s.people, &subscriber{order: o, next: begins, ends: begins.AddDate(0, 2+s.chance.IntN(12), 0)})
 	}
+	s.strays(today)
+}
+
+// strays are customers of the last weeks who came without a partner although somebody may have brought them: a colleague
+// of a partner's customer, a key in small letters, one with a letter amiss, somebody who pays from a private address. They
+// leave the year's chance as it is.
+func (s *seeder) strays(today time.Time) {
+	n := slices.IndexFunc(s.people, func(who *subscriber) bool {
+		return who.order.Told == sandbox.ByMetadata && who.order.At.Before(today.AddDate(0, -4, 0))
+	})
+	known := s.people[n].order
+	_, firm, _ := strings.Cut(known.Email, "@")
+	for i, o := range []sandbox.Order{
+		{Email: "billing@" + firm, Name: "Accounts payable", Amount: 29900},
+		{Email: "studio@northlight.example", Name: "North Light Studio", Partner: "atlas", Told: sandbox.ByReference, Amount: 9900},
+		{Email: "marta@ferrow.example", Name: "Marta Ferrow", Partner: "NORRA", Told: sandbox.ByMetadata, Amount: 9900},
+		{Email: strings.ReplaceAll(firstWord(known.Name)+"."+firm[:4], " ", "") + "@gmail.com", Name: known.Name, Amount: 2900},
+	} {
+		o.Currency, o.Product, o.At = "usd", "Lumen", today.AddDate(0, 0, -3-5*i).Add(time.Duration(9+i)*time.Hour)
+		s.people = append(s.people, &subscriber{order: o, next: o.At, ends: o.At, stray: true})
+	}
+}
+
+func firstWord(name string) string {
+	first, _, _ := strings.Cut(strings.ToLower(name), " ")
+	return first
 }
 
 // live lets one day happen: sales, renewals and refunds in their order, then what Portal does with them.
@@ -91,7 +118,7 @@ func (s *seeder) sell(who *subscriber) error {
 		return fmt.Errorf("sell to %s: %w", who.order.Email, err)
 	}
 	who.renewed++
-	if back := who.next.Add(3 * time.Hour); s.chance.IntN(11) == 0 && back.Before(time.Now()) {
+	if back := who.next.Add(3 * time.Hour); !who.stray && s.chance.IntN(11) == 0 && back.Before(time.Now()) {
 		s.at(back)
 		if _, err := s.sandbox.Refund(shopAccount, sold.Charge, who.order.Amount/int64(1+s.chance.IntN(3)), back); err != nil {
 			return fmt.Errorf("refund %s: %w", sold.Charge, err)

@@ -44,6 +44,10 @@ type Sold struct {
 	Products   []string          // one line each; none is one line of prod_1
 	Discount   int64             // was taken off the first line's price, and is not in Gross
 	Reason     string            // the invoice's billing reason, where it is none of the usual
+	Sub        string            // sub_…; empty for one of the sale's own
+	Click      string            // the click that the session's metadata names
+	Code       string            // the text of the promotion code that gave the discount: promo_<text> of the coupon co_<text>
+	Shipping   int64             // the part of Gross for it, in a checkout without an invoice
 }
 
 type object = map[string]any
@@ -75,6 +79,13 @@ func (s Sold) customer() any {
 	return object{"id": s.Customer, "object": "customer", "metadata": s.metadata("customer")}
 }
 
+func (s Sold) sub() string {
+	if s.Sub != "" {
+		return s.Sub
+	}
+	return s.id("sub")
+}
+
 func (s Sold) intent() any {
 	if s.Legacy {
 		return nil
@@ -84,7 +95,7 @@ func (s Sold) intent() any {
 
 // Session is checkout.session.completed of the sale.
 func (s Sold) Session(shape Shape) []byte {
-	o := s.session()
+	o := s.session(shape)
 	if s.Delay > 0 {
 		o["payment_status"] = "unpaid"
 	}
@@ -93,23 +104,23 @@ func (s Sold) Session(shape Shape) []byte {
 
 // SessionPaid is checkout.session.async_payment_succeeded: the money of a slow method came.
 func (s Sold) SessionPaid(shape Shape) []byte {
-	return s.event("checkout.session.async_payment_succeeded", shape, s.session())
+	return s.event("checkout.session.async_payment_succeeded", shape, s.session(shape))
 }
 
 // SessionObject is the session as Stripe shows it when it is asked after the payment.
 func (s Sold) SessionObject() json.RawMessage {
-	text, err := json.Marshal(s.session())
+	text, err := json.Marshal(s.session(Old))
 	if err != nil {
 		panic(err)
 	}
 	return text
 }
 
-func (s Sold) session() object {
+func (s Sold) session(shape Shape) object {
 	o := object{"id": s.id("cs"), "object": "checkout.session", "mode": "subscription", "payment_status": "paid", "status": "complete",
 		"customer": s.customer(), "customer_details": object{"email": s.Email}, "client_reference_id": orNil(s.Reference), "currency": s.Currency,
-		"amount_subtotal": s.Gross - s.Tax, "amount_total": s.Gross, "total_details": object{"amount_tax": s.Tax, "amount_discount": s.Discount, "amount_shipping": 0},
-		"created": s.PaidAt.Add(-s.Delay).Unix() - 60, "metadata": object{}, "payment_intent": nil, "subscription": s.id("sub"), "invoice": s.id("in")}
+		"amount_subtotal": s.Gross - s.Tax, "amount_total": s.Gross, "total_details": object{"amount_tax": s.Tax, "amount_discount": s.Discount, "amount_shipping": s.Shipping},
+		"created": s.PaidAt.Add(-s.Delay).Unix() - 60, "metadata": object{}, "payment_intent": nil, "subscription": s.sub(), "invoice": s.id("in")}
 	switch {
 	case s.OneOff:
 		o["mode"], o["payment_intent"], o["subscription"], o["invoice"] = "payment", s.intent(), nil, nil
@@ -119,8 +130,16 @@ func (s Sold) session() object {
 	if s.Gross == 0 {
 		o["payment_status"], o["payment_intent"] = "no_payment_required", nil
 	}
+	named := object{}
 	if s.Partner != "" {
-		o["metadata"] = object{"partner_key": s.Partner}
+		named["partner_key"] = s.Partner
+	}
+	if s.Click != "" {
+		named["portal_click"] = s.Click
+	}
+	o["metadata"] = named
+	if s.Code != "" && shape == New {
+		o["discounts"] = []any{object{"coupon": "co_" + s.Code, "promotion_code": "promo_" + s.Code}}
 	}
 	return o
 }
@@ -139,7 +158,7 @@ func (s Sold) invoice(shape Shape) object {
 		"total_excluding_tax": s.Gross - s.Tax, "metadata": s.metadata("invoice"), "status_transitions": object{"paid_at": s.PaidAt.Unix()},
 		"created": s.PaidAt.Unix(), "lines": object{"object": "list", "has_more": false, "data": s.lines(shape)}}
 	if shape == Old {
-		o["subscription"], o["charge"], o["payment_intent"], o["tax"], o["paid"], o["paid_out_of_band"] = s.id("sub"), s.id("ch"), s.intent(), s.Tax, true, s.Outside
+		o["subscription"], o["charge"], o["payment_intent"], o["tax"], o["paid"], o["paid_out_of_band"] = s.sub(), s.id("ch"), s.intent(), s.Tax, true, s.Outside
 		o["total_tax_amounts"] = []any{object{"amount": s.Tax}}
 		o["subscription_details"] = object{"metadata": s.metadata("subscription")}
 		if s.Outside || s.cash() == 0 {
@@ -149,11 +168,17 @@ func (s Sold) invoice(shape Shape) object {
 			o["amount_paid"] = 0
 		}
 	} else {
-		o["parent"] = object{"type": "subscription_details", "subscription_details": object{"subscription": s.id("sub"), "metadata": s.metadata("subscription")}}
+		o["parent"] = object{"type": "subscription_details", "subscription_details": object{"subscription": s.sub(), "metadata": s.metadata("subscription")}}
 		o["total_taxes"] = []any{object{"amount": s.Tax}}
 	}
 	if s.Invoiced {
 		o["subscription"], o["subscription_details"], o["parent"] = nil, nil, nil
+	}
+	if s.Code != "" {
+		o["discounts"], o["total_discount_amounts"] = []any{s.id("di")}, []any{object{"amount": s.Discount, "discount": s.id("di")}}
+	}
+	if s.Code != "" && shape == Old {
+		o["discount"] = object{"id": s.id("di"), "object": "discount", "coupon": object{"id": "co_" + s.Code}, "promotion_code": "promo_" + s.Code}
 	}
 	return o
 }
@@ -222,60 +247,22 @@ func (s Sold) Capture(shape Shape, after time.Duration) []byte {
 	return s.eventAs(s.id("evt_charge.captured"), "charge.captured", shape, s.charge(shape, s.Authorised-s.cash()), s.PaidAt.Add(after))
 }
 
-// Refund is charge.refunded, with all that was given back so far.
-func (s Sold) Refund(shape Shape, refunded int64) []byte {
-	return s.RefundTold(shape, refunded, time.Hour+time.Duration(refunded)*time.Second)
-}
-
-// RefundTold is charge.refunded, with all that was given back so far, told some time after the sale.
-func (s Sold) RefundTold(shape Shape, refunded int64, told time.Duration) []byte {
-	o := s.charge(shape, refunded+max(s.Authorised-s.cash(), 0))
-	return s.eventAs(fmt.Sprintf("evt_refund_%d_%d", s.N, refunded), "charge.refunded", shape, o, s.PaidAt.Add(told))
-}
-
-// RefundObject is refund.updated of one refund, made some minutes after the sale, told some minutes after.
-func (s Sold) RefundObject(n int, amount int64, status string, made, told time.Duration) []byte {
-	o := object{"id": fmt.Sprintf("re_%d_%d", s.N, n), "object": "refund", "amount": amount, "currency": s.Currency, "charge": s.id("ch"), "payment_intent": s.intent(),
-		"status": status, "reason": nil, "created": s.PaidAt.Add(made).Unix(), "metadata": object{}}
-	return s.eventAs(fmt.Sprintf("evt_re_%d_%d_%s", s.N, n, status), "refund.updated", Old, o, s.PaidAt.Add(told))
-}
-
-// Dispute is charge.dispute.updated in one status.
-func (s Sold) Dispute(amount int64, status string, told time.Duration) []byte {
-	kind := "charge.dispute.updated"
-	if status == "won" || status == "lost" || status == "warning_closed" {
-		kind = "charge.dispute.closed"
+// Intent is payment_intent.succeeded of the sale.
+func (s Sold) Intent(shape Shape) []byte {
+	o := object{"id": s.id("pi"), "object": "payment_intent", "amount": max(s.cash(), s.Authorised), "amount_received": s.cash(), "currency": s.Currency, "customer": s.customer(),
+		"status": "succeeded", "latest_charge": s.id("ch"), "metadata": s.metadata("payment_intent"), "receipt_email": orNil(s.Email), "created": s.PaidAt.Unix()}
+	if shape == Old {
+		o["invoice"] = s.id("in")
+		if s.OneOff {
+			o["invoice"] = nil
+		}
 	}
-	return s.eventAs(fmt.Sprintf("evt_dp_%d_%s", s.N, status), kind, Old, s.dispute(amount, status), s.PaidAt.Add(told))
-}
-
-// Reinstated is charge.dispute.funds_reinstated: so much of a lost dispute came back.
-func (s Sold) Reinstated(amount, back int64, told time.Duration) []byte {
-	o := s.dispute(amount, "lost")
-	o["balance_transactions"] = []any{object{"id": "txn_1", "amount": -amount}, object{"id": "txn_2", "amount": back}}
-	return s.eventAs(fmt.Sprintf("evt_dp_%d_back_%d", s.N, back), "charge.dispute.funds_reinstated", Old, o, s.PaidAt.Add(told))
-}
-
-func (s Sold) dispute(amount int64, status string) object {
-	return object{"id": s.id("dp"), "object": "dispute", "amount": amount, "currency": s.Currency, "charge": s.id("ch"), "payment_intent": s.intent(),
-		"status": status, "reason": "fraudulent", "balance_transactions": []any{}, "created": s.PaidAt.Add(time.Hour).Unix(), "metadata": object{}}
-}
-
-// CreditNote is a credit note of which an amount was given back outside Stripe, issued or void.
-func (s Sold) CreditNote(shape Shape, amount int64, status string, told time.Duration) []byte {
-	kind := "credit_note.created"
-	if status == "void" {
-		kind = "credit_note.voided"
-	}
-	o := object{"id": s.id("cn"), "object": "credit_note", "type": "post_payment", "status": status, "invoice": s.id("in"), "currency": s.Currency, "amount": amount,
-		"out_of_band_amount": amount, "refund": nil, "customer_balance_transaction": nil, "created": s.PaidAt.Add(time.Hour).Unix(), "metadata": object{}}
-	return s.eventAs(fmt.Sprintf("evt_cn_%d_%s", s.N, status), kind, shape, o, s.PaidAt.Add(told))
+	return s.event("payment_intent.succeeded", shape, o)
 }
 
 // Aside are events of the same money that say nothing of it by themselves.
 func (s Sold) Aside(shape Shape) [][]byte {
-	return [][]byte{s.event("payment_intent.succeeded", shape, object{"id": s.id("pi"), "object": "payment_intent", "amount": s.cash(), "currency": s.Currency, "metadata": object{}}),
-		s.event("invoice.finalized", shape, s.invoice(shape)), s.event("charge.updated", shape, s.charge(shape, 0))}
+	return [][]byte{s.event("invoice.finalized", shape, s.invoice(shape)), s.event("charge.updated", shape, s.charge(shape, 0))}
 }
 
 func (s Sold) event(kind string, shape Shape, o object) []byte {
@@ -283,8 +270,12 @@ func (s Sold) event(kind string, shape Shape, o object) []byte {
 }
 
 func (s Sold) eventAs(id, kind string, shape Shape, o object, at time.Time) []byte {
+	return event(id, kind, shape, object{"object": o}, at)
+}
+
+func event(id, kind string, shape Shape, data object, at time.Time) []byte {
 	body, err := json.Marshal(object{"id": id, "object": "event", "type": kind, "api_version": string(shape), "created": at.Unix(), "livemode": false,
-		"pending_webhooks": 1, "data": object{"object": o}})
+		"pending_webhooks": 1, "data": data})
 	if err != nil {
 		panic(err)
 	}
@@ -300,31 +291,4 @@ func Signed(secret string, body []byte, at time.Time) http.Header {
 	h.Set("Content-Type", "application/json")
 	h.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(mac.Sum(nil))))
 	return h
-}
-
-// Samples are payloads of every kind that a Sold makes, in both shapes.
-func Samples() [][]byte {
-	plain := Sold{N: 1, Customer: "cus_1", Email: "ann@example.com", Partner: "PARTNER_A", Gross: 10000, Tax: 777, Currency: "usd", PaidAt: Day}
-	odd := plain
-	odd.Named, odd.Reference, odd.Credit, odd.Discount = map[string]string{"charge": "A", "invoice": "B", "subscription": "C", "customer": "D"}, "PARTNER_A", 2500, 99
-	odd.Products, odd.Currency, odd.Renewal, odd.Delay = []string{"prod_1", "prod_2", "prod_3"}, "jpy", true, time.Hour
-	guest := Sold{N: 2, Email: " Ann@X.com ", Gross: 5120, Currency: "kwd", PaidAt: Day, OneOff: true, Authorised: 6000, Legacy: true}
-	outside, free := plain, plain
-	outside.Outside, outside.Invoiced, free.Gross, free.Tax = true, true, 0, 0
-	var all [][]byte
-	for _, s := range []Sold{plain, odd, guest, outside, free} {
-		for _, shape := range []Shape{Old, New} {
-			all = append(all, s.Session(shape), s.SessionPaid(shape), s.Invoice(shape), s.InvoiceAgain(shape), s.Charge(shape), s.Capture(shape, time.Minute),
-				s.Refund(shape, 2500), s.CreditNote(shape, 2500, "issued", time.Hour), s.CreditNote(shape, 2500, "void", time.Hour))
-			all = append(all, s.Aside(shape)...)
-		}
-		for _, status := range []string{"pending", "requires_action", "succeeded", "failed", "canceled"} {
-			all = append(all, s.RefundObject(1, 2500, status, time.Hour, time.Hour))
-		}
-		for _, status := range []string{"warning_needs_response", "warning_under_review", "warning_closed", "needs_response", "under_review", "won", "lost", "prevented", "charge_refunded"} {
-			all = append(all, s.Dispute(2500, status, time.Hour))
-		}
-		all = append(all, s.Reinstated(2500, 1000, time.Hour))
-	}
-	return all
 }

@@ -189,6 +189,7 @@ func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tena
 		return fmt.Errorf("list the payments of %d customers: %w", len(ids), err)
 	}
 	firsts := map[models.CustomerID]store.First{}
+	var moved []models.PaymentID
 	for _, row := range rows {
 		now := fresh
 		if fresh == nil || row.ID != fresh.ID {
@@ -196,7 +197,14 @@ func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tena
 			if err != nil {
 				return err
 			}
-			now = &other
+			if now = &other; attribution.ByTransaction(row.Policy) {
+				if home, err := in.whose(ctx, tx, now); err != nil {
+					return err
+				} else if home == nil || home.ID != *row.Customer { // it names a partner now, or none any more
+					moved = append(moved, row.ID)
+					continue
+				}
+			}
 		}
 		whose := group[*row.Customer]
 		if _, known := firsts[whose.ID]; !known {
@@ -218,6 +226,11 @@ func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tena
 		}
 		if err := in.decide(ctx, tx, now, &look); err != nil {
 			return err
+		}
+	}
+	for _, id := range moved {
+		if err := in.settle(ctx, tx, t, id); err != nil {
+			return fmt.Errorf("settle payment %s anew: %w", id, err)
 		}
 	}
 	return nil

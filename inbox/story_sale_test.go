@@ -200,6 +200,9 @@ func (d *drawing) told(s chapter, session, invoice, charge bool) {
 // whatever shape that other endpoint has.
 func (d *drawing) event(s chapter, what string, body func(storetest.Shape) []byte) {
 	shape, other := d.shapes[d.IntN(len(d.shapes))], d.shapes[d.IntN(len(d.shapes))]
+	if s.Outside {
+		shape, other = d.shapes[0], d.shapes[0] // the shapes do not tell the same of it
+	}
 	name := fmt.Sprintf("%s of %d in %s", what, s.N, shape)
 	one := act{name: name, sale: s.N, do: posting(body(shape))}
 	switch d.IntN(3) {

@@ -1,6 +1,6 @@
 # Portal. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check generate css bench clean
+.PHONY: help run build test check fuzz soak generate css bench clean
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
@@ -18,6 +18,7 @@ build: ## build bin/portal, one static binary
 test: ## every check and every test there is, browser tests included
 	@.ci/need gcc postgres chromium
 	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory fuzz
 	go test -race -timeout 14m ./...
 
 check: ## formatting, vet, staticcheck, generated files
@@ -30,6 +31,13 @@ check: ## formatting, vet, staticcheck, generated files
 		test "$$before" = "$$after" || { echo "static/app.css was not up to date: run make css and commit"; exit 1; }; \
 	elif test -n "$$CI"; then echo "CI compares static/app.css and needs npm"; exit 1; \
 	else echo "static/app.css was not compared with its source: that needs npm"; fi
+
+fuzz: ## each fuzz target for 10 seconds
+	@.ci/fuzz 10s
+
+soak: ## 2,000 stories and each fuzz target for 10 minutes; SOAK_STORIES=100 SOAK_FUZZ=1m for less
+	@.ci/need gcc postgres
+	@.ci/soak
 
 generate: ## make views/*_templ.go from views/*.templ
 	@go tool templ generate -path views

@@ -42,7 +42,7 @@ var arrows = map[string]string{
 }
 
 // Tests of every room may also import these.
-const forTests = "store/storetest sandbox localdb inbox payouts sources"
+const forTests = "store/storetest sandbox localdb inbox payouts sources rates replay"
 
 // What a room's own code may not import, or, with a dot, name. "modules" is everything beyond the standard library.
 // It keeps database, network and clock out of the rules.

@@ -43,6 +43,17 @@ func differences(p store.Told) []string {
 	differs("gross of payment "+p.Key, p.Gross, want.Gross.Minor)
 	differs("base of payment "+p.Key, p.Base, want.BaseOn(p.Terms.V).Minor)
 	differs("refunded of payment "+p.Key, p.Refunded, back.Total)
+	if n, turned := p.Shown(); turned {
+		for _, part := range []struct {
+			what string
+			is   models.Money
+			of   int64
+		}{{"gross", n.Gross, p.Gross}, {"base", n.Base, p.Base}, {"refunded", n.Refunded, p.Refunded}} {
+			if want, err := commission.Convert(models.Money{Minor: part.of, Currency: p.Currency}, n.Rate); err != nil || want != part.is {
+				all = append(all, fmt.Sprintf("%s of payment %s as it is shown is %s, should be %s", part.what, p.Key, part.is, want))
+			}
+		}
+	}
 	for _, v := range p.Reversals {
 		differs("what "+v.Key+" takes off payment "+p.Key, p.Counted[v.Key], back.Parts[v.Key])
 	}

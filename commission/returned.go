@@ -69,6 +69,8 @@ func amountsOf(group []models.Reversal, took models.Money) (weights []int64, who
 	for _, r := range group {
 		var amount int64
 		switch {
+		case r.Amount.Currency != took.Currency && r.Kind == models.Dispute && r.State == models.Takes:
+			amount = took.Minor // nothing tells its share: banks dispute a charge as a whole
 		case r.Amount.Currency != took.Currency:
 		case r.Kind == models.RefundTotal:
 			amount = r.Amount.Minor - toldIn(r, group)

@@ -67,6 +67,10 @@ func TestAReversalCountsByItsShareOfTheCharge(t *testing.T) {
 	if b := Returned(usd(10000), map[string]models.Money{"ch_1": {Minor: 9200, Currency: "eur"}}, []models.Reversal{eur}); b.Total != 5000 {
 		t.Errorf("half of a charge in euro: %+v", b)
 	}
+	lost := models.Reversal{Kind: models.Dispute, Key: "dp_1", Charge: "ch_1", State: models.Takes, Amount: models.Money{Minor: 9500, Currency: "eur"}, Made: noon, At: noon}
+	if b := Returned(usd(10000), map[string]models.Money{"ch_1": usd(10000)}, []models.Reversal{lost}); b.Total != 10000 || b.Lost != 10000 {
+		t.Errorf("lost in a currency that is not the charge's: %+v", b)
+	}
 	over := reversal(models.Refund, "re_1", models.Takes, 6000, 0, 0)
 	if b := Returned(usd(10000), map[string]models.Money{"ch_1": usd(12000)}, []models.Reversal{over}); b.Total != 5000 {
 		t.Errorf("half of an overpaid charge: %+v", b)

@@ -46,7 +46,7 @@ func (h *House) adminCodeRemove(c echo.Context, se models.Session) error {
 	}
 	for _, code := range codes {
 		if code.Code == c.FormValue("code") {
-			if err := h.Inbox.RemoveCode(ctx, t, code.Code, actor(se)); err != nil {
+			if _, err := h.Inbox.RemoveCode(ctx, t, code.Code, actor(se)); err != nil {
 				return err
 			}
 			return goTo(c, "/admin/partners/"+id.String(), "code-removed", 0)

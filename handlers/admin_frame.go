@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -47,8 +48,13 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 			{Label: "Unattributed", Href: "/admin/unattributed", Icon: "inbox", Count: waits.Unattributed},
 			{Label: "Partners", Href: "/admin/partners", Icon: "users"},
 			{Label: "Invoices", Href: "/admin/invoices", Icon: "file-text", Count: waits.Review + waits.Unpaid},
+			{Label: "Write-offs", Href: "/admin/write-offs", Icon: "circle-minus", Count: waits.WriteOffs},
+			{Label: "Exchange rates", Href: "/admin/rates", Icon: "chart-line", Count: waits.Unrated},
 			{Label: "Events", Href: "/admin/events", Icon: "webhook", Count: waits.FailedEvents},
 		}}
+	if !money.takes(se.Role) {
+		f.Places = slices.DeleteFunc(f.Places, func(p views.Place) bool { return p.Href == "/admin/rates" })
+	}
 	if h.Sandbox != nil {
 		f.Places = append(f.Places, views.Place{Label: "Stripe sandbox", Href: "/sandbox/", Icon: "flask-conical"})
 	}

@@ -129,6 +129,10 @@ func needs(w store.Waiting, codeless store.Codeless, pays bool) []views.Need {
 	add(w.Review, "file-text", "invoice waits for approval", "invoices wait for approval", "Approve what is right; then it can be paid.", review, "/admin/invoices?status=review")
 	add(w.Unpaid, "wallet", "invoice is approved but not paid", "invoices are approved but not paid", "Pay each with one click, or mark it as paid elsewhere.", pay, "/admin/invoices?status=approved")
 	add(w.Unattributed, "circle-help", "payment has no partner", "payments have no partner", whyCodeless(codeless), "Look at them", "/admin/unattributed")
+	add(w.WriteOffs, "circle-minus", "write-off waits for another person", "write-offs wait for another person", "Somebody else than the one who asked approves or refuses each.", "Look at them", "/admin/write-offs")
+	if pays {
+		add(w.Unrated, "chart-line", "commission waits for an exchange rate", "commissions wait for an exchange rate", "No rate is published for their currencies. Enter one by hand.", "Look at them", "/admin/rates")
+	}
 	add(w.FailedEvents, "triangle-alert", "event could not be read", "events could not be read", "What came was kept; each says what is wrong with it.", "Look at them", "/admin/events?status=failed")
 	return list
 }

@@ -57,6 +57,11 @@ func (h *House) invoiceHistory(ctx context.Context, t models.Tenant, v *views.Ad
 		return fmt.Errorf("list the lines of %s: %w", v.Invoice.ID, err)
 	}
 	for _, l := range lines {
+		if l.IsAdjustment() {
+			v.Lines = append(v.Lines, views.InvoicedLine{Href: "/admin/partners/" + v.Invoice.Partner.String() + "#adjustments", Customer: views.StateOf("adjustment", l.Kind).Word,
+				PaidAt: l.PaidAt, Because: l.Because, Amount: models.Money{Minor: l.AmountMinor, Currency: v.Invoice.Currency}})
+			continue
+		}
 		line := views.InvoicedLine{Href: "/admin/payments/" + l.PaymentID.String(), Payment: l.PaymentKey, Customer: "No customer", PaidAt: l.PaidAt,
 			Because: reasonOn(l.Because, l.PaymentKey), Amount: models.Money{Minor: l.AmountMinor, Currency: v.Invoice.Currency}}
 		if l.Customer != nil {
@@ -150,6 +155,9 @@ func (h *House) offerActions(ctx context.Context, t models.Tenant, v *views.Admi
 		v.Mark = &views.MarkPaid{PaidAt: h.Now().UTC().Format(time.DateOnly)}
 	}
 	v.Mark.Post = at + "/mark-paid"
+	if i.Status == models.Approved {
+		v.More = []views.Action{{Label: "Withdraw approval", Icon: "rotate-ccw", Post: at + "/withdraw"}}
+	}
 	return h.offerPay(ctx, t, v, at+"/pay")
 }
 
@@ -186,6 +194,18 @@ func (h *House) adminInvoiceApprove(c echo.Context, se models.Session) error {
 		return h.refusedAction(c, se, views.AdminInvoice{}, err)
 	}
 	return goTo(c, "/admin/invoices/"+id.String(), "approved", 1)
+}
+
+// adminInvoiceWithdraw takes an approval back.
+func (h *House) adminInvoiceWithdraw(c echo.Context, se models.Session) error {
+	id, err := models.ParseID[models.InvoiceID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if _, err := h.Payouts.Withdraw(c.Request().Context(), se.Tenant(), id, actor(se)); err != nil {
+		return h.refusedAction(c, se, views.AdminInvoice{}, err)
+	}
+	return goTo(c, "/admin/invoices/"+id.String(), "withdrawn", 0)
 }
 
 // adminInvoicePay pays an approved invoice by card.

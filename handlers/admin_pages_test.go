@@ -71,7 +71,7 @@ func TestAPaymentWithoutAPartnerSaysThatAndWhatWentBack(t *testing.T) {
 	w.post(sale.Refund(storetest.Old, 10000))
 	words := w.words(w.as(w.caller.Tenant, models.Owner), w.paymentPage(sale))
 	wants(t, "the page", words, "The code NOBODY is no partner's key. Who earned this payment, and why", `says "NOBODY", which is no partner's key`,
-		"No partner key in the metadata of charge, invoice, customer", "The metadata of the payment intent, subscription is not known", "No question found a partner Decided here", "The customer got money back",
+		"No partner key in the metadata of charge, invoice, subscription, customer", "The metadata of the payment intent is not known", "No question found a partner Decided here", "The customer got money back",
 		"no commission was earned", "Partner No partner", "The payment came without a customer", "Refunded 100.00 USD")
 }
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -42,6 +43,9 @@ func (h *House) showPartner(c echo.Context, se models.Session, status int, form 
 	for _, e := range earned[:min(len(earned), 10)] {
 		v.Earned = append(v.Earned, commissionLine(e, h.Now()))
 	}
+	if err := h.adjustmentsOf(ctx, se, &v); err != nil {
+		return err
+	}
 	invoices, err := h.Store.Invoices(ctx, t, &id, "", store.Page{Limit: 10, Desc: true})
 	if err != nil {
 		return fmt.Errorf("list the invoices of %s: %w", id, err)
@@ -54,7 +58,39 @@ func (h *House) showPartner(c echo.Context, se models.Session, status int, form 
 		return err
 	}
 	v.Status, v.Back = views.Badge("partner", v.Partner.Status), views.Place{Label: "Partners", Href: "/admin/partners"}
+	if money.takes(se.Role) {
+		v.Primary = views.Button(views.Action{Label: "Bonus or deduction", Icon: "plus", Href: "/admin/partners/" + id.String() + "/adjust"})
+	}
 	return show(c, status, views.AdminPartnerPage(v), nil)
+}
+
+// adjustmentsShown is how many of a partner's latest bonuses and deductions their page shows.
+const adjustmentsShown = 20
+
+// adjustmentsOf fills in what was booked by hand for a partner, and what they owe.
+func (h *House) adjustmentsOf(ctx context.Context, se models.Session, v *views.AdminPartner) error {
+	t, p := se.Tenant(), v.Partner
+	list, err := h.Store.Adjustments(ctx, t, p.ID, store.Page{Limit: adjustmentsShown, Desc: true})
+	if err != nil {
+		return err
+	}
+	for _, a := range list[:min(len(list), adjustmentsShown)] {
+		v.Adjusted = append(v.Adjusted, adjustmentLine(a, money.takes(se.Role)))
+	}
+	open, err := h.Store.OpenWriteOffs(ctx, t, &p.ID)
+	if err != nil {
+		return err
+	}
+	if len(open) > 0 {
+		v.WriteOff = new(writeOffLine(open[0]))
+	}
+	if due := v.Balances[0].Due; due.Minor < 0 {
+		v.Owes = stands(p.Name, due) + " It comes off the next invoice."
+		if v.WriteOff == nil && money.takes(se.Role) {
+			v.AskWriteOff = "/admin/partners/" + p.ID.String() + "/write-off"
+		}
+	}
+	return nil
 }
 
 func commissionLine(c store.CommissionRow, now time.Time) views.CommissionLine {

@@ -40,6 +40,11 @@ func (h *House) showPayment(c echo.Context, se models.Session, status int, give 
 	if p.AttributedBy != nil {
 		v.By = foundBy[*p.AttributedBy]
 	}
+	if n, turned := p.Shown(); turned {
+		v.Shown = &views.ShownAmounts{Gross: n.Gross, Base: n.Base, Refunded: n.Refunded, Rate: fmt.Sprintf("1 %s is %s %s (%s, %s)", n.Rate.From.Code(), n.Rate.Value, n.Rate.To.Code(), n.Rate.Source, n.Rate.Date.Format("2 January 2006"))}
+	} else if p.ShownWaits {
+		v.Unshown = fmt.Sprintf("In %s once an exchange rate for that day is known.", p.CompanyCurrency.Code())
+	}
 	if v.Aliases, err = h.Store.AliasesOf(ctx, t, id); err != nil {
 		return fmt.Errorf("list the ids of %s: %w", id, err)
 	}

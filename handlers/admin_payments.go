@@ -108,6 +108,9 @@ func (h *House) paymentLines(ctx context.Context, t models.Tenant, rows []store.
 	var lines []views.PaymentLine
 	for _, p := range rows {
 		l := views.PaymentLine{Href: "/admin/payments/" + p.ID.String(), Customer: customerName(p), Key: p.Key, PaidAt: p.PaidAt, Status: p.Status, Gross: p.Money(p.Gross)}
+		if n, turned := p.Shown(); turned {
+			l.Shown = &n.Gross
+		}
 		l.Fresh = h.Now().Sub(p.CreatedAt) < store.Settling
 		if p.Partner != nil && p.PartnerName != nil {
 			l.Partner, l.PartnerHref = *p.PartnerName, "/admin/partners/"+p.Partner.String()

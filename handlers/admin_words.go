@@ -86,7 +86,7 @@ func whySteps(steps []models.Step) []views.WhyStep {
 func accountInWords(a models.Account, partner string) string {
 	kind, _, _ := strings.Cut(string(a), "/")
 	words := map[string]string{"owes": "Owed by the program", "held": "Held for " + partner, "due": "Due to " + partner, "invoice": "On an invoice",
-		"stripe": "Paid by Stripe to " + partner, "manual": "Paid elsewhere to " + partner}
+		"stripe": "Paid by Stripe to " + partner, "manual": "Paid elsewhere to " + partner, "write-off": "Written off for " + partner}
 	if w, known := words[kind]; known {
 		return w
 	}

@@ -59,12 +59,14 @@ func (h *House) apiOn(e *echo.Echo) huma.API {
 	h.apiRules(door)
 	h.apiPartners(door)
 	h.apiCodes(door)
+	h.apiAdjustments(door)
 	h.apiCustomers(door)
 	h.apiTransactions(door)
 	h.apiCommissions(door)
 	h.apiInvoices(door)
 	h.apiIntegrations(door)
 	h.apiEvents(door)
+	h.apiRates(door)
 	apiNullables(api.OpenAPI().Components.Schemas)
 	return api
 }

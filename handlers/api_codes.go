@@ -14,7 +14,7 @@ import (
 func (h *House) apiCodes(d apiDoor) {
 	apiAdd(d, "POST", "/v1/codes", 201, "Give a partner a coupon or promotion code, or Stripe's id of one; it stands for the partner from now on", h.apiCodeAdd)
 	apiAdd(d, "GET", "/v1/codes", 200, "List the codes that stand for partners", h.apiCodeList)
-	apiAdd(d, "DELETE", "/v1/codes/{code}", 204, "Remove a code: payments from now on find nobody by it", h.apiCodeRemove)
+	apiAdd(d, "DELETE", "/v1/codes/{code}", 200, "Remove a code: payments from now on find nobody by it. Answered with the code as it was", h.apiCodeRemove)
 }
 
 type apiCodeShape struct {
@@ -51,6 +51,7 @@ func (h *House) apiCodeList(ctx context.Context, who apiCall, in *struct{ APIPag
 
 func (h *House) apiCodeRemove(ctx context.Context, who apiCall, in *struct {
 	Code string `path:"code"`
-}) (*struct{}, error) {
-	return nil, h.Inbox.RemoveCode(ctx, who.Tenant, in.Code, who.actor())
+}) (*apiBody[apiCodeShape], error) {
+	c, err := h.Inbox.RemoveCode(ctx, who.Tenant, in.Code, who.actor())
+	return &apiBody[apiCodeShape]{apiCodeOf(c)}, err
 }

@@ -30,7 +30,7 @@ type apiCommissionShape struct {
 	Steps       []models.Step `json:"steps" doc:"Why this amount, when it is payable, and why not sooner."`
 }
 
-// apiRate is the exchange rate that a commission was turned with.
+// apiRate is the exchange rate that an amount was turned with.
 type apiRate struct {
 	From   string `json:"from"`
 	To     string `json:"to"`
@@ -39,16 +39,20 @@ type apiRate struct {
 	Date   string `json:"date" format:"date"`
 }
 
-func apiCommissionOf(c store.CommissionRow) apiCommissionShape {
-	var rate *apiRate
-	if r := c.Rate; r != nil {
-		rate = &apiRate{From: string(r.From), To: string(r.To), Rate: r.Value, Source: r.Source, Date: r.Date.Format(time.DateOnly)}
+// apiRateOf is a rate, or null.
+func apiRateOf(r *models.Rate) *apiRate {
+	if r == nil {
+		return nil
 	}
+	return &apiRate{From: string(r.From), To: string(r.To), Rate: r.Value, Source: r.Source, Date: r.Date.Format(time.DateOnly)}
+}
+
+func apiCommissionOf(c store.CommissionRow) apiCommissionShape {
 	var version *int
 	if c.Version > 0 {
 		version = &c.Version
 	}
-	return apiCommissionShape{RuleVersion: version, DecidedAt: apiTimeOf(c.DecidedAt), ID: c.ID.String(), Rate: rate, Partner: apiRef{c.PartnerKey}, Transaction: apiRef{c.PaymentKey}, Amount: apiMoneyOf(c.Amount),
+	return apiCommissionShape{RuleVersion: version, DecidedAt: apiTimeOf(c.DecidedAt), ID: c.ID.String(), Rate: apiRateOf(c.Rate), Partner: apiRef{c.PartnerKey}, Transaction: apiRef{c.PaymentKey}, Amount: apiMoneyOf(c.Amount),
 		Earned: apiMoneyOf(c.Earned), Share: apiMoneyOf(c.Share), Status: string(c.Status), PayableOn: c.PayableOn.Format(time.DateOnly), Steps: apiSteps(c.Steps)}
 }
 

@@ -34,12 +34,23 @@ type apiInvoiceShape struct {
 }
 
 type apiInvoiceLine struct {
-	Commission  string    `json:"commission"`
-	Transaction string    `json:"transaction"`
-	Kind        string    `json:"kind" enum:"earned,refund,correction"`
-	Amount      apiMoney  `json:"amount" doc:"Below zero when it was taken back."`
-	Because     string    `json:"because"`
-	PaidAt      time.Time `json:"paid_at" doc:"When the customer paid."`
+	Commission  *string    `json:"commission" doc:"null for an adjustment."`
+	Transaction *string    `json:"transaction" doc:"null for an adjustment."`
+	Adjustment  *string    `json:"adjustment" doc:"A bonus, a deduction, or a debt written off; null for a commission."`
+	Kind        string     `json:"kind" enum:"earned,refund,correction,bonus,deduction,write_off"`
+	Amount      apiMoney   `json:"amount" doc:"Below zero when it was taken back."`
+	Because     string     `json:"because"`
+	PaidAt      *time.Time `json:"paid_at" doc:"When the customer paid; null for an adjustment."`
+}
+
+func apiInvoiceLineOf(l models.InvoiceLine, c models.Currency) apiInvoiceLine {
+	line := apiInvoiceLine{Kind: l.Kind, Amount: apiMoneyOf(models.Money{Minor: l.AmountMinor, Currency: c}), Because: l.Because}
+	if l.IsAdjustment() {
+		line.Adjustment = new(l.Adjustment.String())
+	} else {
+		line.Commission, line.Transaction, line.PaidAt = new(l.Commission.String()), &l.PaymentKey, new(l.PaidAt.UTC())
+	}
+	return line
 }
 
 // apiInvoicesOf shapes invoices with their lines.
@@ -64,8 +75,7 @@ func apiInvoiceOf(i models.Invoice, lines []models.InvoiceLine) apiInvoiceShape 
 		shape.PaidAt = new(i.PaidAt.UTC())
 	}
 	for _, l := range lines {
-		shape.Lines = append(shape.Lines, apiInvoiceLine{Commission: l.Commission.String(), Transaction: l.PaymentKey, Kind: l.Kind,
-			Amount: apiMoneyOf(models.Money{Minor: l.AmountMinor, Currency: i.Currency}), Because: l.Because, PaidAt: l.PaidAt.UTC()})
+		shape.Lines = append(shape.Lines, apiInvoiceLineOf(l, i.Currency))
 	}
 	return shape
 }

@@ -5,20 +5,22 @@ import (
 	"testing"
 )
 
-const apiProgramFields = "id name mode currency attribution_model hold_days refunds cookie_days landing_url"
+const apiProgramFields = "id name mode currency attribution_model hold_days refunds cookie_days landing_url coupon_beats_link self_referral count_shipping count_out_of_band"
 
 func TestAPIProgramShowsAndChangesWhatIsGiven(t *testing.T) {
 	t.Parallel()
 	w := newAPIWorld(t)
 	a := w.call("GET", "/v1/program", "").is(200).has(`{"name":"Partners","mode":"test","currency":"usd","attribution_model":"customer","hold_days":30,
-		"refunds":"automatic","cookie_days":30,"landing_url":null}`)
+		"refunds":"automatic","cookie_days":30,"landing_url":null,"coupon_beats_link":false,"self_referral":"refuse","count_shipping":true,"count_out_of_band":true}`)
 	hasExactly(t, "a program", a.body, apiProgramFields)
 	w.call("PATCH", "/v1/program", `{"hold_days":0,"landing_url":"https://acme.example/?a=1&b=2","attribution_model":"transaction"}`).is(200).
 		has(`{"name":"Partners","hold_days":0,"landing_url":"https://acme.example/?a=1&b=2","attribution_model":"transaction","cookie_days":30}`)
 	w.call("PATCH", "/v1/program", `{"landing_url":null,"hold_days":30.0}`).is(200).has(`{"landing_url":null,"hold_days":30,"attribution_model":"transaction"}`)
 	w.call("PATCH", "/v1/program", `{}`).is(200)
+	w.call("PATCH", "/v1/program", `{"coupon_beats_link":true,"self_referral":"flag","count_shipping":false,"count_out_of_band":false}`).is(200).
+		has(`{"coupon_beats_link":true,"self_referral":"flag","count_shipping":false,"count_out_of_band":false,"hold_days":30}`)
 	audit, err := w.Store.AuditOf(context.Background(), w.caller.Company, w.caller.Program.String())
-	if err != nil || len(audit) != 2 || audit[0].Actor != "API key test key …abcd" {
+	if err != nil || len(audit) != 3 || audit[0].Actor != "API key test key …abcd" {
 		t.Errorf("the audit says %+v, %v", audit, err)
 	}
 }
@@ -29,6 +31,7 @@ func TestAPIProgramNamesEachWrongField(t *testing.T) {
 	for body, field := range map[string]string{`{"hold_days":-1}`: "hold_days", `{"hold_days":3651}`: "hold_days", `{"hold_days":1.5}`: "hold_days", `{"hold_days":1e999}`: "hold_days",
 		`{"hold_days":"30"}`: "hold_days", `{"hold_days":null}`: "hold_days", `{"cookie_days":0}`: "cookie_days", `{"refunds":"never"}`: "refunds", `{"attribution_model":"x"}`: "attribution_model",
 		`{"name":""}`: "name", `{"name":null}`: "name", `{"currency":"xyz"}`: "currency", `{"landing_url":"ftp://x"}`: "landing_url", `{"landing_url":"javascript:alert(1)"}`: "landing_url",
+		`{"self_referral":"allow"}`: "self_referral", `{"coupon_beats_link":"yes"}`: "coupon_beats_link", `{"count_shipping":null}`: "count_shipping", `{"count_out_of_band":1}`: "count_out_of_band",
 		`{"id":"x"}`: "id", `{"mode":"live"}`: "mode"} {
 		w.call("PATCH", "/v1/program", body).is(422).names(field)
 	}

@@ -31,6 +31,7 @@ type apiTransactionShape struct {
 	Gross        apiMoney      `json:"gross" doc:"What the customer paid."`
 	Base         apiMoney      `json:"base" doc:"What commission is counted on."`
 	Refunded     apiMoney      `json:"refunded"`
+	Display      *apiDisplay   `json:"display" doc:"The same in the company's own currency; null when it came in that, or while a rate is awaited."`
 	Customer     *apiPayer     `json:"customer"`
 	Partner      *apiRef       `json:"partner"`
 	AttributedBy *string       `json:"attributed_by" doc:"metadata, client_reference, coupon, click, customer_id, email, manual, api; null when nobody earned it."`
@@ -38,6 +39,14 @@ type apiTransactionShape struct {
 	DecidedAt    *time.Time    `json:"decided_at" doc:"Since when it is decided as it is."`
 	PaidAt       time.Time     `json:"paid_at"`
 	Aliases      []string      `json:"aliases" doc:"Every id the money goes by."`
+}
+
+// apiDisplay is a payment in the company's own currency, at a rate that stays (F110).
+type apiDisplay struct {
+	Gross    apiMoney `json:"gross"`
+	Base     apiMoney `json:"base"`
+	Refunded apiMoney `json:"refunded"`
+	Rate     *apiRate `json:"rate"`
 }
 
 // apiPayer is who paid.
@@ -65,6 +74,9 @@ func apiTransactionOf(p store.PaymentRow, aliases []string) apiTransactionShape 
 	shape := apiTransactionShape{Key: p.Key, Source: string(p.Source), Kind: string(p.Kind), Status: p.Status, Attributed: p.Partner != nil,
 		Gross: apiMoneyOf(p.Money(p.Gross)), Base: apiMoneyOf(p.Money(p.Base)), Refunded: apiMoneyOf(p.Money(p.Refunded)),
 		Partner: apiRefTo(p.PartnerKey), AttributedBy: (*string)(p.AttributedBy), Steps: apiSteps(p.Steps.V), DecidedAt: apiTimeOf(p.DecidedAt), PaidAt: p.PaidAt.UTC(), Aliases: aliases}
+	if n, turned := p.Shown(); turned {
+		shape.Display = &apiDisplay{apiMoneyOf(n.Gross), apiMoneyOf(n.Base), apiMoneyOf(n.Refunded), apiRateOf(&n.Rate)}
+	}
 	if p.CustomerKey != nil {
 		shape.Customer = &apiPayer{*p.CustomerKey, p.CustomerEmail}
 	}

@@ -6,7 +6,7 @@ import (
 	"portal/store/storetest"
 )
 
-const apiTransactionFields = "key source kind status attributed gross base refunded customer partner attributed_by steps decided_at paid_at aliases"
+const apiTransactionFields = "key source kind status attributed gross base refunded customer partner attributed_by steps decided_at paid_at aliases display"
 
 func TestAPITransactionIsCountedOnce(t *testing.T) {
 	t.Parallel()

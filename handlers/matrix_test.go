@@ -53,6 +53,15 @@ POST /admin/partners                                    303    403     403   422
 GET  /admin/partners/{partner}                          303    200     200   200   200     403      404
 POST /admin/partners/{partner}/codes                    303    403     403   422   422     403      404
 POST /admin/partners/{partner}/codes/remove             303    403     403   422   422     403      404
+GET  /admin/partners/{partner}/adjust                   303    403     200   200   200     403      404
+POST /admin/partners/{partner}/adjust                   303    403     422   422   422     403      404
+GET  /admin/partners/{partner}/write-off                303    403     200   200   200     403      404
+POST /admin/partners/{partner}/write-off                303    403     422   422   422     403      404
+GET  /admin/write-offs                                  303    200     200   200   200     403      200
+GET  /admin/write-offs/{writeoff}/approve               303    303     303   303   303     403      303
+POST /admin/write-offs/{writeoff}/approve               303    403     409   409   409     403      404
+GET  /admin/write-offs/{writeoff}/refuse                303    303     303   303   303     403      303
+POST /admin/write-offs/{writeoff}/refuse                303    403     409   409   409     403      404
 GET  /admin/invoices                                    303    200     200   200   200     403      200
 GET  /admin/invoices/new                                303    403     200   200   200     403      200
 POST /admin/invoices                                    303    403     422   422   422     403      422
@@ -61,10 +70,14 @@ POST /admin/invoices/approve                            303    403     422   422
 GET  /admin/invoices/{invoice}                          303    200     200   200   200     403      404
 GET  /admin/invoices/{invoice}/approve                  303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/approve                  303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/withdraw                 303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/withdraw                 303    403     409   409   409     403      404
 GET  /admin/invoices/{invoice}/pay                      303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/pay                      303    403     409   409   409     403      404
 GET  /admin/invoices/{invoice}/mark-paid                303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/mark-paid                303    403     409   409   409     403      404
+GET  /admin/rates                                       303    403     200   200   200     403      200
+POST /admin/rates                                       303    403     422   422   422     403      422
 GET  /admin/events                                      303    200     200   200   200     403      200
 GET  /admin/events/{event}                              303    200     200   200   200     403      404
 
@@ -193,7 +206,7 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(),
+	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(), "{writeoff}", w.decidedWriteOff(),
 		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{file}", w.linked("customer,partner\ncus_1,BOB_KEY\n").ID.String(),
 		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String()}
 }

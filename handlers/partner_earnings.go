@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -16,7 +17,7 @@ import (
 
 // partnerEarnings lists what a partner earned, the newest first.
 func (h *House) partnerEarnings(c echo.Context, se models.Session) error {
-	side, err := h.asPartner(c, se, "Earnings", "Each payment of a customer whom you brought, and what it earns you.")
+	side, err := h.asPartner(c, se, "Earnings", "Each payment of a customer whom you brought and what it earns you, and what was booked for you by hand.")
 	if err != nil {
 		return err
 	}
@@ -24,14 +25,56 @@ func (h *House) partnerEarnings(c echo.Context, se models.Session) error {
 	if err != nil {
 		return err
 	}
-	list, err := h.Store.Commissions(c.Request().Context(), side.Tenant, &side.partner.ID, nil, page)
+	list, err := h.earnings(c.Request().Context(), side, page)
 	if err != nil {
 		return err
 	}
-	list, next := store.Next(list, page.Limit, func(row store.CommissionRow) (time.Time, fmt.Stringer) { return time.Time{}, row.ID })
-	v := views.PartnerEarnings{Frame: side.frame, Rows: earningRows(list, side.now)}
+	list, next := store.Next(list, page.Limit, func(e earning) (time.Time, fmt.Stringer) { return time.Time{}, e.id })
+	v := views.PartnerEarnings{Frame: side.frame, Rows: earningRows(list)}
 	v.Newest, v.Older = pageLinks("/partner/earnings", page, next)
 	return show(c, http.StatusOK, views.PartnerEarningsPage(v), nil)
+}
+
+// earning is a row of what a partner earned, with the id that it is ordered by.
+type earning struct {
+	id  fmt.Stringer
+	row views.EarningRow
+}
+
+// order is an id without its noun: ids of all nouns have one order, that of when they were made.
+func (e earning) order() string {
+	_, hex, _ := strings.Cut(e.id.String(), "_")
+	return hex
+}
+
+// earnings are a page of what a partner earned and of what was booked for them by hand, the newest first, and a row
+// beyond it where there is one.
+func (h *House) earnings(ctx context.Context, side partnerSide, page store.Page) ([]earning, error) {
+	earned, err := h.Store.Commissions(ctx, side.Tenant, &side.partner.ID, nil, page)
+	if err != nil {
+		return nil, err
+	}
+	byHand, err := h.Store.Adjustments(ctx, side.Tenant, side.partner.ID, page)
+	if err != nil {
+		return nil, err
+	}
+	var all []earning
+	for _, c := range earned {
+		all = append(all, earning{c.ID, earningRow(c, side.now)})
+	}
+	for _, a := range byHand {
+		all = append(all, earning{a.ID, byHandRow(a, side.company)})
+	}
+	slices.SortFunc(all, func(a, b earning) int { return strings.Compare(b.order(), a.order()) })
+	return all[:min(len(all), page.Limit+1)], nil
+}
+
+func earningRows(list []earning) []views.EarningRow {
+	var rows []views.EarningRow
+	for _, e := range list {
+		rows = append(rows, e.row)
+	}
+	return rows
 }
 
 // partnerEarning answers why a partner earned this much, and why it is not paid yet.

@@ -34,11 +34,11 @@ func (h *House) partnerHome(c echo.Context, se models.Session) error {
 		return err
 	}
 	v.Invoices = invoiceRows(open, side.company)
-	latest, err := h.Store.Commissions(ctx, side.Tenant, &side.partner.ID, nil, store.Page{Limit: latestRows, Desc: true})
+	latest, err := h.earnings(ctx, side, store.Page{Limit: latestRows, Desc: true})
 	if err != nil {
 		return err
 	}
-	v.Latest = earningRows(latest[:min(len(latest), latestRows)], side.now)
+	v.Latest = earningRows(latest[:min(len(latest), latestRows)])
 	return show(c, http.StatusOK, views.PartnerHomePage(v), nil)
 }
 

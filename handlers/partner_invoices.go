@@ -68,6 +68,11 @@ func ownInvoice(side partnerSide, i models.Invoice, lines []models.InvoiceLine) 
 	}
 	for _, l := range lines {
 		amount := models.Money{Minor: l.AmountMinor, Currency: i.Currency}
+		if l.IsAdjustment() {
+			v.Lines = append(v.Lines, views.PartnerInvoiceLine{PaidAt: l.PaidAt, Customer: byHandWords(models.AdjustmentKind(l.Kind), side.company),
+				Reason: withoutAddresses(l.Because), Amount: amount})
+			continue
+		}
 		reason, _, _ := changeWords(models.Entry{Kind: l.Kind, Amount: amount})
 		if l.Kind != "earned" {
 			reason += ": " + becauseOf(l.Because, l.PaymentKey)

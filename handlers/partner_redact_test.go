@@ -57,12 +57,21 @@ func TestOnlyTheStepThatFoundThePartnerIsToldInFull(t *testing.T) {
 		{Rule: "metadata", Verdict: models.NoMatch, Because: `metadata partner_key on the payment intent says "jane@example.com", which is no partner's key`},
 		{Rule: "metadata", Verdict: models.Refused, Because: "metadata partnero_partner on the session names RIVAL, which was not active on 2026-11-18"},
 		{Rule: "metadata", Verdict: models.Skipped, Because: "metadata partner_key on the invoice is empty"},
+		{Rule: "metadata", Verdict: models.Skipped, Because: "the metadata of the payment intent, customer is not known"},
+		{Rule: "metadata", Verdict: models.NoMatch, Because: `metadata partner_key on the session that made the subscription says "RIVAL 2", which is no partner's key`},
+		{Rule: "client_reference", Verdict: models.NoMatch, Because: `the client reference on the session that made the customer says "RIVAL", which is no partner's key`},
+		{Rule: "coupon", Verdict: models.NoMatch, Because: `"RIVAL10", "COUP" stands for no partner`},
+		{Rule: "click", Verdict: models.Skipped, Because: "no click came with the payment"},
 		{Rule: "client_reference", Verdict: models.Matched, Because: "the client reference names MINE, an active partner"},
+		{Rule: "self_referral", Verdict: models.Flagged, Because: "the customer's address is that of MINE: flagged, and it earns"},
 		{Rule: "rule", Verdict: models.Matched, Because: "20 % of each payment, rule version 1"},
 	}
 	want := []string{"The customer is not linked to a partner||", "No partner key in the metadata of the charge||",
 		"No partner was found this way.|metadata partner_key on the payment intent: •••|", "A partner was named who could not earn then.|metadata partnero_partner on the session: •••|",
-		"Nothing came with the sale that could be asked.||", "The client reference names MINE, an active partner||decides"}
+		"Nothing came with the sale that could be asked.||", "The metadata of the payment intent, customer is not known||",
+		"No partner was found this way.|metadata partner_key on the session that made the subscription: •••|", "No partner was found this way.|the client reference on the session that made the customer: •••|",
+		"No partner was found this way.||", "No click came with the payment||", "The client reference names MINE, an active partner||decides",
+		"The sale came from the partner's own address, and earns all the same.||"}
 	told := whyMine(steps, true)
 	if len(told) != len(want) {
 		t.Fatalf("%d steps, want %d: %+v", len(told), len(want), told)

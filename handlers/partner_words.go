@@ -20,12 +20,24 @@ func earningRow(c store.CommissionRow, now time.Time) views.EarningRow {
 	return row
 }
 
-func earningRows(list []store.CommissionRow, now time.Time) []views.EarningRow {
-	var rows []views.EarningRow
-	for _, c := range list {
-		rows = append(rows, earningRow(c, now))
+// byHandRow is something booked by hand as its partner may see it.
+func byHandRow(a store.AdjustmentRow, company string) views.EarningRow {
+	row := views.EarningRow{ByHand: byHandWords(a.Kind, company), Reason: withoutAddresses(a.Reason), PaidAt: a.At, PayableOn: a.At,
+		Amount: a.Amount(), Earned: a.Amount(), State: a.Status(), Words: views.StateOf("commission", a.Status()).Word}
+	if a.Invoice != nil {
+		row.Href = "/partner/invoices/" + a.Invoice.String()
 	}
-	return rows
+	return row
+}
+
+func byHandWords(kind models.AdjustmentKind, company string) string {
+	switch kind {
+	case models.Deduction:
+		return "Deduction by " + company
+	case models.DebtWrittenOff:
+		return "Debt written off by " + company
+	}
+	return "Bonus from " + company
 }
 
 func commissionWords(c models.Commission, now time.Time) string {

@@ -48,6 +48,22 @@ var flashes = map[string]func(n int) views.Flash{
 	"given": func(int) views.Flash {
 		return done("The payment was given to the partner. What it earned before is booked back.")
 	},
+	"withdrawn": func(int) views.Flash { return done("The approval was withdrawn. The invoice waits for review again.") },
+	"bonus":     func(int) views.Flash { return done("The bonus was booked. It is due now, and the partner can see it.") },
+	"deduction": func(int) views.Flash {
+		return done("The deduction was booked. It comes off what is due, and the partner can see it.")
+	},
+	"asked": func(int) views.Flash {
+		return done("Asked for. Another person must approve or refuse the write-off.")
+	},
+	"writtenoff": func(int) views.Flash { return done("Written off. The partner can see it.") },
+	"notwritten": func(int) views.Flash { return done("The write-off was refused. What is owed stays as it is.") },
+	"rate": func(n int) views.Flash {
+		if n == 0 {
+			return done("The rate was entered. Nothing waited for it.")
+		}
+		return done("The rate was entered, and " + views.Count(n, "commission that waited was", "commissions that waited were") + " priced with it.")
+	},
 	"linked": func(n int) views.Flash {
 		if n == 0 {
 			return views.Flash{Tone: views.Telling, Text: "They belong to this partner already."}

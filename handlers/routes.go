@@ -48,7 +48,7 @@ var (
 	anyone   = who{"anyone"}                                                  // signed in or not
 	senders  = who{"sender"}                                                  // no person: whoever signs the body with the right secret
 	viewers  = who{models.Owner, models.Admin, models.Finance, models.Viewer} // the company's people
-	money    = who{models.Owner, models.Admin, models.Finance}                // who may approve and pay
+	money    = who{models.Owner, models.Admin, models.Finance}                // who may approve and pay, and change by hand what is due
 	admins   = who{models.Owner, models.Admin}                                // who may change the program
 	partners = who{models.PartnerMember}
 )
@@ -101,6 +101,15 @@ func (h *House) routes() []route {
 		{"GET", "/admin/partners/:id", viewers, h.adminPartner},
 		{"POST", "/admin/partners/:id/codes", admins, h.adminCodeAdd},
 		{"POST", "/admin/partners/:id/codes/remove", admins, h.adminCodeRemove},
+		{"GET", "/admin/partners/:id/adjust", money, h.adminAdjustForm},
+		{"POST", "/admin/partners/:id/adjust", money, h.adminAdjust},
+		{"GET", "/admin/partners/:id/write-off", money, h.adminWriteOffForm},
+		{"POST", "/admin/partners/:id/write-off", money, h.adminWriteOffAsk},
+		{"GET", "/admin/write-offs", viewers, h.adminWriteOffs},
+		{"GET", "/admin/write-offs/:id/approve", viewers, h.adminWriteOffsBack},
+		{"POST", "/admin/write-offs/:id/approve", money, h.adminWriteOffApprove},
+		{"GET", "/admin/write-offs/:id/refuse", viewers, h.adminWriteOffsBack},
+		{"POST", "/admin/write-offs/:id/refuse", money, h.adminWriteOffRefuse},
 		{"GET", "/admin/invoices", viewers, h.adminInvoices},
 		{"GET", "/admin/invoices/new", money, h.adminInvoicesNew},
 		{"POST", "/admin/invoices", money, h.adminInvoicesDraw},
@@ -109,10 +118,14 @@ func (h *House) routes() []route {
 		{"GET", "/admin/invoices/:id", viewers, h.adminInvoice},
 		{"GET", "/admin/invoices/:id/approve", viewers, h.adminInvoiceBack},
 		{"POST", "/admin/invoices/:id/approve", money, h.adminInvoiceApprove},
+		{"GET", "/admin/invoices/:id/withdraw", viewers, h.adminInvoiceBack},
+		{"POST", "/admin/invoices/:id/withdraw", money, h.adminInvoiceWithdraw},
 		{"GET", "/admin/invoices/:id/pay", viewers, h.adminInvoiceBack},
 		{"POST", "/admin/invoices/:id/pay", money, h.adminInvoicePay},
 		{"GET", "/admin/invoices/:id/mark-paid", viewers, h.adminInvoiceBack},
 		{"POST", "/admin/invoices/:id/mark-paid", money, h.adminInvoiceMarkPaid},
+		{"GET", "/admin/rates", money, h.adminRates},
+		{"POST", "/admin/rates", money, h.adminRateEnter},
 		{"GET", "/admin/events", viewers, h.adminEvents},
 		{"GET", "/admin/events/:id", viewers, h.adminEvent},
 

@@ -86,26 +86,11 @@ func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commissio
 	return in.write(ctx, tx, c, len(entries), parts)
 }
 
-// turn brings the amounts in the partner's currency to the shares, with the rate that is frozen or can be had now (D11),
-// and gives the entries of the difference. Without a rate the commission waits, and says so.
+// turn brings the amounts in the partner's currency to the shares and gives the entries of the difference.
 func (in *Inbox) turn(ctx context.Context, tx *store.Store, c *models.Commission, want target, isNew bool) ([]models.Entry, error) {
-	earned, amount := c.First, c.Share
-	if c.First.Currency != c.Amount.Currency {
-		if err := in.freeze(ctx, tx, c, want.payment); errors.Is(err, models.ErrLater) {
-			c.Steps = append(c.Steps, models.Step{Rule: "rate", Verdict: models.Skipped, Because: sentence(err)})
-			return nil, nil
-		} else if err != nil {
-			return nil, err
-		}
-		var failed error
-		if earned, failed = commission.Convert(c.First, *c.Rate); failed == nil {
-			amount, failed = commission.Convert(c.Share, *c.Rate)
-		}
-		if failed != nil {
-			return nil, fmt.Errorf("turn commission %s: %w", c.ID, failed)
-		}
-		c.Steps = append(c.Steps, models.Step{Rule: "rate", Verdict: models.Computed, Because: fmt.Sprintf("1 %s is %s %s (%s, %s): %s",
-			c.Rate.From.Code(), c.Rate.Value, c.Rate.To.Code(), c.Rate.Source, c.Rate.Date.Format(time.DateOnly), earned)})
+	earned, amount, err := in.converted(ctx, tx, c, want.payment)
+	if err != nil {
+		return nil, err
 	}
 	kind, because := "earned", "earned from "+want.payment.Key
 	if !isNew {
@@ -119,21 +104,52 @@ func (in *Inbox) turn(ctx context.Context, tx *store.Store, c *models.Commission
 	return parts, nil
 }
 
+// converted are the shares of a commission in the partner's currency, with the rate that is frozen or can be had now
+// (D11). Without a rate they are nothing: the commission waits, and says so.
+func (in *Inbox) converted(ctx context.Context, tx *store.Store, c *models.Commission, p models.Payment) (earned, amount models.Money, err error) {
+	if c.First.Currency == c.Amount.Currency {
+		c.Rate = nil // one that is there is of the currency that the sale was thought to be in
+		return c.First, c.Share, nil
+	}
+	nothing := models.Money{Currency: c.Amount.Currency}
+	if err := in.freeze(ctx, tx, c, p); errors.Is(err, models.ErrLater) {
+		c.Rate = nil
+		c.Steps = append(c.Steps, models.Step{Rule: "rate", Verdict: models.Skipped, Because: sentence(err)})
+		return nothing, nothing, nil
+	} else if err != nil {
+		return nothing, nothing, err
+	}
+	if earned, err = commission.Convert(c.First, *c.Rate); err == nil {
+		amount, err = commission.Convert(c.Share, *c.Rate)
+	}
+	if err != nil {
+		return nothing, nothing, fmt.Errorf("turn commission %s: %w", c.ID, err)
+	}
+	c.Steps = append(c.Steps, models.Step{Rule: "rate", Verdict: models.Computed, Because: fmt.Sprintf("1 %s is %s %s (%s, %s): %s",
+		c.Rate.From.Code(), c.Rate.Value, c.Rate.To.Code(), c.Rate.Source, c.Rate.Date.Format(time.DateOnly), earned)})
+	return earned, amount, nil
+}
+
 // freeze finds the rate of a sale and keeps it on the commission for good. A sale whose currency is known better now
 // needs another one.
 func (in *Inbox) freeze(ctx context.Context, tx *store.Store, c *models.Commission, p models.Payment) error {
 	if c.Rate != nil && c.Rate.From == c.First.Currency {
 		return nil
 	}
-	if in.Rates == nil {
-		return models.Refuse(models.ErrLater, fmt.Sprintf("the sale is in %s and the partner is paid in %s: waits for a rate", c.First.Currency.Code(), c.Amount.Currency.Code()))
-	}
-	rate, err := in.Rates.At(ctx, tx, c.Company, c.First.Currency, c.Amount.Currency, p.PaidAt)
+	rate, err := in.rate(ctx, tx, c.Company, c.First.Currency, c.Amount.Currency, p.PaidAt)
 	if err != nil {
 		return err
 	}
 	c.Rate = &rate
 	return nil
+}
+
+// rate finds what turns a sale's currency into another one; ErrLater, with a sentence, when it cannot be had.
+func (in *Inbox) rate(ctx context.Context, tx *store.Store, company models.CompanyID, from, to models.Currency, paidAt time.Time) (models.Rate, error) {
+	if in.Rates == nil {
+		return models.Rate{}, models.Refuse(models.ErrLater, fmt.Sprintf("the sale is in %s and not in %s: waits for a rate", from.Code(), to.Code()))
+	}
+	return in.Rates.At(ctx, tx, company, from, to, paidAt)
 }
 
 // whyBack says what took money back of the payment.
@@ -148,10 +164,10 @@ func (w target) whyBack() string {
 	return fmt.Sprintf("%s refunded of %s and %s lost in a dispute", money(w.back.Refunded), w.payment.Key, money(w.back.Lost))
 }
 
-// payable sets the day on which the hold ends. It follows the payment's own time while the hold lasts: a telling that
-// comes later may know that time better.
+// payable sets the day on which the hold ends. It follows the payment's own time while the hold lasts, or while nothing
+// is booked because a rate is waited for: a telling that comes later may know that time better.
 func (in *Inbox) payable(ctx context.Context, tx *store.Store, c *models.Commission, want target, entries []models.Entry) error {
-	if c.Matured || slices.ContainsFunc(entries, func(e models.Entry) bool { return e.Invoice != nil }) {
+	if c.Matured && len(entries) > 0 || slices.ContainsFunc(entries, func(e models.Entry) bool { return e.Invoice != nil }) {
 		return nil
 	}
 	c.PayableOn = commission.PayableOn(want.payment.PaidAt, c.HoldDays)

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,7 +25,9 @@ type outcome struct {
 // The tenant's queue is locked, so nobody else decides about the tenant's money meanwhile.
 func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (outcome, error) {
 	news, err := sources.ByName[e.Source].Read(e)
-	if err != nil {
+	if errors.Is(err, models.ErrInvalid) {
+		return outcome{status: models.EventFailed, because: new(err.Error())}, nil
+	} else if err != nil {
 		return outcome{}, err
 	}
 	if news.Silent != "" {
@@ -42,43 +45,44 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 			return outcome{ask: news.Ask, waitsFor: known(*news.Ask)}, nil
 		}
 	}
-	wants, err := in.apply(ctx, tx, e, news)
+	told, err := in.apply(ctx, tx, e, news)
 	if err != nil {
 		return outcome{}, err
 	}
 	if len(news.Tellings)+len(news.Reversals) == 0 {
 		return outcome{status: models.EventDone, because: new("Kept. It tells of " + strings.Join(subjectsOf(news.Facts), ", ") + " and counts no money.")}, nil
 	}
-	return in.end(ctx, tx, e, wants)
+	return in.end(ctx, tx, e, told)
 }
 
 // apply keeps what the news says of each payment that it touches, and settles it, and then what its facts concern. It
-// tells what the provider could still show that would matter to those it told of.
-func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) (wants []models.Want, err error) {
-	err = in.counted(ctx, tx, e.Tenant, func(ctx context.Context) (err error) {
-		wants, err = in.applyEach(ctx, tx, e, news)
+// gives those it told of, as they are now, with what the provider could still show that would matter to them.
+func (in *Inbox) apply(ctx context.Context, tx *store.Store, e models.Event, news models.News) (all []told, err error) {
+	err = in.counted(ctx, tx, e.Tenant, func(ctx context.Context) error {
+		all, err = in.applyEach(ctx, tx, e, news)
 		return err
 	})
-	return wants, err
+	return all, err
 }
 
-func (in *Inbox) applyEach(ctx context.Context, tx *store.Store, e models.Event, news models.News) ([]models.Want, error) {
+func (in *Inbox) applyEach(ctx context.Context, tx *store.Store, e models.Event, news models.News) ([]told, error) {
 	concerned, err := in.keepFacts(ctx, tx, e.Tenant, news.Facts)
 	if err != nil {
 		return nil, err
 	}
-	var all []models.Want
+	var all []told
 	var own []models.PaymentID
 	for _, ids := range touched(news) {
 		payment, err := in.meet(ctx, tx, e, ids, news)
 		if err != nil {
 			return nil, err
 		}
-		wants, err := in.settleAsking(ctx, tx, e.Tenant, payment)
+		now, err := in.settleAsking(ctx, tx, e.Tenant, payment)
 		if err != nil {
 			return nil, err
 		}
-		own, all = append(own, payment), append(all, wantedBy(news, wants)...)
+		now.wants = wantedBy(news, now.wants)
+		own, all = append(own, payment), append(all, now)
 	}
 	return all, in.settleTouched(ctx, tx, e.Tenant, concerned, own)
 }
@@ -193,8 +197,8 @@ func (in *Inbox) keepNews(ctx context.Context, tx *store.Store, t models.Tenant,
 	return nil
 }
 
-// merge joins a payment to another that turned out to be the same money: its ids and tellings move, and what it
-// earned is taken back by bookings.
+// merge joins a payment to another that turned out to be the same money: its ids and tellings move, what it earned is
+// taken back by bookings, and whom it linked is decided anew without it.
 func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, from, into models.PaymentID) error {
 	gone, err := tx.Payment(ctx, t, from)
 	if err != nil {
@@ -215,5 +219,8 @@ func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, fr
 			return err
 		}
 	}
-	return nil
+	if gone.Customer == nil {
+		return nil
+	}
+	return in.redecideFormer(ctx, tx, t, *gone.Customer, since{gone.PaidAt, gone.Key}) // also forgets whom it tied the customer to
 }

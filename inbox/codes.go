@@ -35,9 +35,10 @@ func (in *Inbox) AddCode(ctx context.Context, t models.Tenant, text string, part
 	return c, err
 }
 
-// RemoveCode ends what a code stands for: payments from now on find nobody by it. ErrNotFound when it stands for nobody.
-func (in *Inbox) RemoveCode(ctx context.Context, t models.Tenant, text string, who models.Actor) error {
-	return in.locked(ctx, t, func(tx *store.Store) error {
+// RemoveCode ends what a code stands for: payments from now on find nobody by it. It gives the code as it was; ErrNotFound
+// when it stands for nobody.
+func (in *Inbox) RemoveCode(ctx context.Context, t models.Tenant, text string, who models.Actor) (was models.Code, err error) {
+	err = in.locked(ctx, t, func(tx *store.Store) error {
 		codes, err := tx.CodesNamed(ctx, t, []string{models.NormalCode(text)})
 		if err != nil {
 			return err
@@ -47,14 +48,16 @@ func (in *Inbox) RemoveCode(ctx context.Context, t models.Tenant, text string, w
 			return fmt.Errorf("remove code %q: %w", text, models.ErrNotFound)
 		}
 		now := in.moment()
+		was = codes[live]
 		if err := tx.RemoveCode(ctx, t, text, now); err != nil {
 			return err
 		}
-		if err := tx.Audited(ctx, t.Company, who, "code.removed", codes[live].Partner.String(), codes[live].Code, in.now()); err != nil {
+		if err := tx.Audited(ctx, t.Company, who, "code.removed", was.Partner.String(), was.Code, in.now()); err != nil {
 			return err
 		}
 		return in.settleSince(ctx, tx, t, now)
 	})
+	return was, err
 }
 
 // settleSince decides anew the payments from a moment on. When the moment is now there are hardly any.

@@ -226,7 +226,7 @@ func (in *Inbox) link(ctx context.Context, tx *store.Store, p told, d models.Dec
 
 // book counts what the payment earns and brings the commissions of the payment to it.
 func (in *Inbox) book(ctx context.Context, tx *store.Store, p told, d models.Decision, past models.Past) error {
-	want := target{payment: p.Payment, partner: d.Partner, back: p.back, why: p.why}
+	want := target{payment: p.Payment, partner: d.Partner, back: p.back}
 	decided := store.Decided{Policy: d.Policy, Steps: d.Steps}
 	var is *place
 	if d.Partner != nil {

@@ -15,14 +15,14 @@ import (
 // keepFacts keeps what news says of customers, subscriptions and discounts, and lists the payments that it concerns.
 func (in *Inbox) keepFacts(ctx context.Context, tx *store.Store, t models.Tenant, facts []models.Fact) ([]store.Touched, error) {
 	var touched []store.Touched
+	var answered []string
 	for _, f := range facts {
-		have, err := tx.FactsAt(ctx, t, []string{f.Subject}, f.At)
+		have, isNew, err := tx.KeepFact(ctx, t, f)
 		if err != nil {
 			return nil, err
 		}
-		isNew, err := tx.KeepFact(ctx, t, f)
-		if err != nil {
-			return nil, err
+		if f.Kind == models.ByAnswer {
+			answered = append(answered, factOn(f.Subject))
 		}
 		since, changes := changed(have, f)
 		if !isNew || !changes {
@@ -34,10 +34,10 @@ func (in *Inbox) keepFacts(ctx context.Context, tx *store.Store, t models.Tenant
 		}
 		touched = append(touched, more...)
 	}
-	if len(facts) == 0 {
-		return nil, nil
+	if len(answered) == 0 {
+		return touched, nil
 	}
-	return touched, tx.WakeEvents(ctx, t, subjectsOf(facts), in.Now())
+	return touched, tx.WakeEvents(ctx, t, answered, in.Now())
 }
 
 func subjectsOf(facts []models.Fact) []string {
@@ -77,6 +77,7 @@ func changed(have []models.Fact, f models.Fact) (since time.Time, changes bool) 
 // settleTouched decides anew what facts concern, but for payments that were just settled. Where the customer decides,
 // the first payment of a customer brings the later ones with it.
 func (in *Inbox) settleTouched(ctx context.Context, tx *store.Store, t models.Tenant, touched []store.Touched, but []models.PaymentID) error {
+	var ids []models.PaymentID
 	done := map[models.CustomerID]bool{}
 	for _, p := range touched {
 		if slices.Contains(but, p.ID) || p.Customer != nil && done[*p.Customer] {
@@ -85,12 +86,9 @@ func (in *Inbox) settleTouched(ctx context.Context, tx *store.Store, t models.Te
 		if p.Customer != nil && !attribution.ByTransaction(p.Policy) {
 			done[*p.Customer] = true
 		}
-		if err := in.settle(ctx, tx, t, p.ID); err != nil {
-			return fmt.Errorf("settle payment %s anew: %w", p.ID, err)
-		}
-		but = append(but, p.ID)
+		ids, but = append(ids, p.ID), append(but, p.ID)
 	}
-	return nil
+	return in.settleEach(ctx, tx, t, ids)
 }
 
 // cut are the invoices that have more lines than were told (P12).

@@ -2,6 +2,7 @@ package inbox_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -89,7 +90,7 @@ func TestFirstRulesCountForPaymentsThatAreThereAlready(t *testing.T) {
 	}
 }
 
-// D9: whether refunds take back by themselves is frozen at the moment of sale.
+// F98, D9: whether refunds take back by themselves is frozen at the moment of sale.
 func TestSwitchingRefundsToManualGivesNothingBack(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -239,5 +240,57 @@ func TestAPauseTakesNothingOfWhatWasEarnedBefore(t *testing.T) {
 	h.drain()
 	if c := h.only(); c.Amount.String() != "10.00 USD" || c.Earned.String() != "20.00 USD" {
 		t.Errorf("%s of %s", c.Amount, c.Earned)
+	}
+}
+
+// MONEY.md 2.4, row Out of band: where money paid outside Stripe does not count, a call for it is told so.
+func TestACallForMoneyThatDoesNotCountIsToldSo(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	program, err := h.Store.Program(context.Background(), h.caller.Company, h.caller.Program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program.CountOutOfBand = false
+	if err := h.Store.SaveProgram(context.Background(), program, storetest.Day); err != nil {
+		t.Fatal(err)
+	}
+	s := sale()
+	s.Outside = true
+	h.post(s.Invoice(storetest.Old))
+	h.drain()
+	call := inbox.Transaction{Key: "in_1", Amount: "100.00", AmountUnits: "usd", Partner: "PARTNER_A", CustomerKey: "cus_1", CreateCustomer: true}
+	for range 2 {
+		if _, _, err := h.Transact(context.Background(), h.caller, call); !errors.Is(err, models.ErrConflict) || len(h.payments()) != 0 || len(h.commissions()) != 0 {
+			t.Errorf("%v, %d payments", err, len(h.payments()))
+		}
+	}
+}
+
+// B9: a call that counts at once keeps its place and its time on the tape, although Stripe's answer ends it hours later.
+func TestATurnKeepsItsTimeWhenTheAnswerComesLater(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	clock := storetest.Day
+	h.Now = func() time.Time { return clock }
+	h.silent, h.invoices["pi_1"] = true, "in_1"
+	call := inbox.Transaction{Key: "pi_1", Amount: "100.00", AmountUnits: "usd", Partner: "PARTNER_A", CustomerKey: "cus_1", CreateCustomer: true}
+	if _, _, err := h.Transact(context.Background(), h.caller, call); err != nil {
+		t.Fatal(err)
+	}
+	h.drain()
+	h.silent, clock = false, clock.Add(3*time.Hour)
+	h.drain()
+	if got := h.only(); got.PaymentKey != "in_1" {
+		t.Fatalf("not joined: %s", got.PaymentKey)
+	}
+	tape, err := h.Store.Tape(context.Background(), h.caller.Company, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, turn := range tape {
+		if turn.Kind == "event" && !turn.At.Equal(storetest.Day) || turn.Kind == "again" && !turn.At.Equal(clock) {
+			t.Errorf("%s at %s", turn.Kind, turn.At)
+		}
 	}
 }

@@ -140,7 +140,7 @@ func discountAt(id string, p models.Payment) models.Want {
 type holding struct {
 	byEvent, byAnswer, bySession []models.Clue
 	session                      string // which said it
-	told                         bool // nobody need be asked
+	told                         bool   // nobody need be asked
 }
 
 // knownOf reads the facts of one subject at a moment, in their order: what the last event before it says, else what the

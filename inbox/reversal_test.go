@@ -39,7 +39,7 @@ func TestRefundsToldTwiceCountOnce(t *testing.T) {
 	}
 }
 
-// D6, B13, MONEY.md 2.5: opened holds, lost takes back, won lets go, an inquiry changes nothing.
+// F97, D6, B13, MONEY.md 2.5: opened holds, lost takes back, won lets go, an inquiry changes nothing.
 func TestADisputeHoldsAndThenTakesBackOrLetsGo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

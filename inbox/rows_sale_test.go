@@ -131,26 +131,32 @@ var saleRows = []row{
 		},
 		want: []string{"pi_#b sale paid: 100.00 of 120.00 USD; P# by customer_id; held 20.00 of 20.00 USD; ch_#b cs_#b", "balance held 20.00 USD"}},
 
-	{name: "Out of band",
+	{name: "Out of band", // the whole, and what a third of credit left to pay
 		tell: func(c storetest.Case, partner string) [][]byte {
 			bill := storetest.Plain("manual", 10000, 2000)
 			bill.Outside, bill.Metadata = true, map[string]string{"partner_key": partner}
-			return billed(c, bill, 0)
+			rest := bill
+			rest.Credit = 4000
+			return append(billed(c, bill, 0), billed(c.Later("b", month), rest, 0)...)
 		},
-		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD;", "balance held 20.00 USD"}},
+		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD;",
+			"in_#b sale paid: 66.67 of 80.00 USD; P# by customer_id; held 13.33 of 13.33 USD;", "balance held 33.33 USD"}},
 
-	{name: "Delayed method", // one that succeeds after a day, and one that fails
+	{name: "Delayed method", // P8: one that succeeds after a day, one that fails, and one whose invoice tells
 		tell: func(c storetest.Case, partner string) [][]byte {
-			bad := c.Later("b", 25*time.Hour)
+			bad, billedLater := c.Later("b", 25*time.Hour), c.Later("c", month)
 			paid := c.Session("payment", 12000, 2000, "metadata", key(partner), "payment_method_types", []any{"sepa_debit"})
 			unpaid := func(c storetest.Case) map[string]any {
 				return c.Session("payment", 12000, 2000, "metadata", key(partner), "payment_status", "unpaid")
 			}
-			return [][]byte{c.Event(completed, -24*time.Hour, unpaid(c)), c.Event("checkout.session.async_payment_succeeded", 0, paid),
+			bodies := [][]byte{c.Event(completed, -24*time.Hour, unpaid(c)), c.Event("checkout.session.async_payment_succeeded", 0, paid),
 				c.Event("charge.succeeded", 0, c.Charge(12000)), c.Event("payment_intent.succeeded", 0, c.Intent(12000)),
-				bad.Event(completed, -24*time.Hour, unpaid(bad)), bad.Event("checkout.session.async_payment_failed", 0, unpaid(bad))}
+				bad.Event(completed, -24*time.Hour, unpaid(bad)), bad.Event("checkout.session.async_payment_failed", 0, unpaid(bad)),
+				billedLater.Event(completed, -3*time.Hour, billedLater.Session("subscription", 12000, 2000, "payment_status", "unpaid"))}
+			return append(bodies, billed(billedLater, storetest.Plain("subscription_create", 10000, 2000), 12000)...)
 		},
-		want: []string{"pi_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_# cs_#", "balance held 20.00 USD"}},
+		want: []string{"pi_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_# cs_#",
+			"in_#c sale paid: 100.00 of 120.00 USD; P# by customer_id; held 20.00 of 20.00 USD; ch_#c cs_#c pi_#c", "balance held 40.00 USD"}},
 
 	{name: "Manual invoice (send_invoice)", // in the new shape paid in two parts
 		tell: func(c storetest.Case, partner string) [][]byte {
@@ -168,8 +174,8 @@ var saleRows = []row{
 			}
 			return append(bodies, c.Event("invoice.paid", 0, invoice), c.Event("invoice.payment_succeeded", 0, invoice))
 		},
-		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_#a ch_#b pi_#a pi_#b", "balance held 20.00 USD"},
-		old:  []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_# pi_#", "balance held 20.00 USD"}},
+		want:  []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_#a ch_#b pi_#a pi_#b", "balance held 20.00 USD"},
+		inOld: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_# pi_#", "balance held 20.00 USD"}},
 
 	{name: "Charge API / PI direct",
 		tell: func(c storetest.Case, partner string) [][]byte {
@@ -242,8 +248,8 @@ var saleRows = []row{
 		want: []string{"in_# sale paid: 100.00 of 120.00 USD; P# by metadata; held 20.00 of 20.00 USD; ch_# pi_#", "balance held 20.00 USD"}},
 }
 
-// MONEY.md 2.4, row by row: whatever the shape and the order of its events, each ends in the same payments, commissions
-// and balances, to the cent.
+// MONEY.md 2.4, row by row, D8, P7, P33, P38: whatever the shape and the order of its events, each ends in the same
+// payments, commissions and balances, to the cent.
 func TestSales(t *testing.T) {
 	t.Parallel()
 	table(t, saleRows, func(h *house) {

@@ -18,11 +18,11 @@ import (
 // row is one row of a decision table of MONEY.md: what Stripe tells of it, and what it must end in. In the wanted lines
 // # is the row's number.
 type row struct {
-	name string
-	tell func(c storetest.Case, partner string) [][]byte
-	only storetest.Shape // the row exists in this shape only; empty: in both
-	want []string        // its payments by their own time, and what the partner's balance comes to
-	old  []string        // wanted in the old shape, where it differs
+	name  string
+	tell  func(c storetest.Case, partner string) [][]byte
+	only  storetest.Shape // the row exists in this shape only; empty: in both
+	want  []string        // its payments by their own time, and what the partner's balance comes to
+	inOld []string        // wanted in the old shape, where it differs
 }
 
 // courses are the ways in which a row's events come.
@@ -44,10 +44,11 @@ type played struct {
 	lines map[int][]string
 }
 
-// play lets every row of the table happen in one house. The partner of row 3 is P3.
-func play(t *testing.T, rows []row, shape storetest.Shape, course func([][]byte) [][]byte, set func(*house)) played {
+// happen lets every row of the table happen in one house. The partner of row 3 is P3.
+func happen(t *testing.T, rows []row, shape storetest.Shape, course func([][]byte) [][]byte, set func(*house)) played {
 	t.Helper()
 	h := newHouse(t)
+	h.Counted()
 	h.Rates = &rates.Rates{Store: h.Store, Now: h.Now}
 	for _, days := range []int{-45, -5} {
 		dollars := models.Rate{From: "eur", To: "usd", Value: "1.0937", Source: models.RateByHand, Date: storetest.Day.AddDate(0, 0, days).Truncate(24 * time.Hour)}
@@ -176,7 +177,7 @@ func table(t *testing.T, rows []row, set func(*house)) {
 		ended[shape] = map[string]played{}
 		states := map[string]string{}
 		for name, course := range courses {
-			p := play(t, rows, shape, course, set)
+			p := happen(t, rows, shape, course, set)
 			ended[shape][name], states[p.state()] = p, name
 		}
 		if len(states) > 1 {
@@ -187,8 +188,8 @@ func table(t *testing.T, rows []row, set func(*house)) {
 		t.Run(r.name, func(t *testing.T) {
 			for shape, courses := range ended {
 				want := r.want
-				if shape == storetest.Old && r.old != nil {
-					want = r.old
+				if shape == storetest.Old && r.inOld != nil {
+					want = r.inOld
 				}
 				for name, p := range courses {
 					if r.only != "" && r.only != shape {

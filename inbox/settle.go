@@ -19,30 +19,26 @@ func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, i
 	return err
 }
 
-// settleAsking settles a payment and tells what the provider could still show that would matter to it.
-func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) (wants []models.Want, err error) {
-	err = in.counted(ctx, tx, t, func(ctx context.Context) (err error) {
-		wants, err = in.settleOne(ctx, tx, t, id)
-		return err
-	})
-	return wants, err
-}
-
-func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) ([]models.Want, error) {
+// settleAsking settles a payment and gives it as it is now, with what the provider could still show that would matter.
+func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) (told, error) {
 	before, err := tx.Payment(ctx, t, id)
 	if err != nil {
-		return nil, err
+		return told{}, err
 	}
 	now, err := in.combined(ctx, tx, before)
 	if err != nil {
-		return nil, err
+		return now, err
 	}
 	err = in.settleAs(ctx, tx, before, &now)
-	return now.wants, err
+	return now, err
 }
 
 // settleAs brings a payment to what it is now told as.
 func (in *Inbox) settleAs(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told) error {
+	return in.counted(ctx, tx, before.Tenant, func(ctx context.Context) error { return in.settleOne(ctx, tx, before, now) })
+}
+
+func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told) error {
 	t := before.Tenant
 	if now.Policy = before.Policy; now.Policy == "" {
 		program, err := tx.Program(ctx, t.Company, now.Via)
@@ -61,6 +57,9 @@ func (in *Inbox) settleAs(ctx context.Context, tx *store.Store, before store.Pay
 	}
 	if err := tx.SavePayment(ctx, now.Payment, customerID, now.back.Total, statusOf(*now)); err != nil {
 		return fmt.Errorf("keep payment %s: %w", before.ID, err)
+	}
+	if err := in.shown(ctx, tx, before, *now); err != nil {
+		return err
 	}
 	since := since{now.PaidAt, now.Key}
 	if before.Customer != nil {
@@ -95,10 +94,9 @@ func (s since) or(at time.Time, key string) since {
 type told struct {
 	models.Payment
 	back    commission.Back
+	was     *place        // where it stood for tiers before; nil when it earned nothing
 	learned *learned      // nil until it was looked up
 	wants   []models.Want // what the provider could show that would matter
-	was     *place        // where it stood for tiers before; nil when it earned nothing
-	why     string        // what made it be counted again; empty for news of its own
 }
 
 // combined makes the payment that the kept tellings and reversals tell of.
@@ -113,7 +111,7 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 	if p.Key == "" {
 		p.Key, p.Source = row.Key, row.Source
 	}
-	now := told{Payment: p, wants: cut(tellings), was: placeOfRow(row)}
+	now := told{Payment: p, was: placeOfRow(row), wants: cut(tellings)}
 	if err := in.onTerms(ctx, tx, &now); err != nil {
 		return now, err
 	}
@@ -191,6 +189,7 @@ func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tena
 		return fmt.Errorf("list the payments of %d customers: %w", len(ids), err)
 	}
 	firsts := map[models.CustomerID]store.First{}
+	var moved []models.PaymentID
 	for _, row := range rows {
 		now := fresh
 		if fresh == nil || row.ID != fresh.ID {
@@ -198,7 +197,14 @@ func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tena
 			if err != nil {
 				return err
 			}
-			now = &other
+			if now = &other; attribution.ByTransaction(row.Policy) {
+				if home, err := in.whose(ctx, tx, now); err != nil {
+					return err
+				} else if home == nil || home.ID != *row.Customer { // it names a partner now, or none any more
+					moved = append(moved, row.ID)
+					continue
+				}
+			}
 		}
 		whose := group[*row.Customer]
 		if _, known := firsts[whose.ID]; !known {
@@ -220,6 +226,11 @@ func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tena
 		}
 		if err := in.decide(ctx, tx, now, &look); err != nil {
 			return err
+		}
+	}
+	for _, id := range moved {
+		if err := in.settle(ctx, tx, t, id); err != nil {
+			return fmt.Errorf("settle payment %s anew: %w", id, err)
 		}
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 
 // patience is how long an event waits before the provider is asked for what would only be good to know: most often
 // another event of the same sale brings it.
-const patience = 10 * time.Second
+const patience = 3 * time.Second
 
 // wantedBy are the wants that this news can make use of: the lines of an invoice are read with the invoice, and what else
 // is shown matters only to money that the news tells of.
@@ -28,8 +28,15 @@ func wantedBy(news models.News, wants []models.Want) []models.Want {
 
 // end is how an event ends whose money counts: done, with what could not be learned, or set aside until the provider has
 // shown what would matter.
-func (in *Inbox) end(ctx context.Context, tx *store.Store, e models.Event, wants []models.Want) (outcome, error) {
+func (in *Inbox) end(ctx context.Context, tx *store.Store, e models.Event, payments []told) (outcome, error) {
 	done := outcome{status: models.EventDone}
+	var wants []models.Want
+	for _, p := range payments {
+		wants = append(wants, p.wants...)
+		if p.Outside && p.Terms.NoOutside {
+			done.because = new("Not counted: it was paid outside Stripe, and the program does not count that.")
+		}
+	}
 	if len(wants) == 0 || in.Show == nil {
 		return done, nil
 	}
@@ -74,20 +81,31 @@ func (in *Inbox) finish(ctx context.Context, tx *store.Store, e models.Event, en
 	if err := tx.TakeTurn(ctx, e, in.now()); err != nil {
 		return nil, err
 	}
-	because, waits := "Counted. Stripe is still to show "+inWords(end.wants)+".", waitsFor(e, end.wants)
+	because := "Counted. Stripe is still to show " + inWords(end.wants) + "."
 	if e.Tries == 0 {
-		return nil, tx.ParkEvent(ctx, e, because, waits, in.Now().Add(patience))
+		return nil, tx.ParkEvent(ctx, e, because, factsOn(end.wants), in.Now().Add(patience))
 	}
-	return &question{Event: e, wants: end.wants}, tx.ParkEvent(ctx, e, because, waits, in.Now().Add(time.Minute))
+	return &question{Event: e, wants: end.wants}, tx.ParkEvent(ctx, e, because, waitsFor(e, end.wants), in.Now().Add(time.Minute))
 }
 
-// waitsFor are the ids that let an event go on: its own, and of what it would like to be shown, should another's answer tell.
-func waitsFor(e models.Event, wants []models.Want) []string {
-	ids := []string{e.ID.String()}
+// factsOn are what lets an event go on that has not asked yet: a fact about what it would like to be shown.
+func factsOn(wants []models.Want) []string {
+	var names []string
 	for _, w := range wants {
-		ids = append(ids, w.ID)
+		names = append(names, factOn(w.ID))
 	}
-	return ids
+	return names
+}
+
+func factOn(subject string) string { return "fact " + subject }
+
+// waitsFor is what lets an event go on that asks: its own answer, or another event's about the same.
+func waitsFor(e models.Event, wants []models.Want) []string {
+	names := append(factsOn(wants), e.ID.String())
+	for _, w := range wants {
+		names = append(names, w.ID)
+	}
+	return names
 }
 
 func inWords(wants []models.Want) string {

@@ -59,6 +59,8 @@ func Play(ctx context.Context, tx *store.Store, turn store.Taped) error {
 		err = play(turn, func(done customerDone) error { return in.playCustomer(ctx, tx, turn.Tenant, done) })
 	case "given":
 		err = play(turn, func(done givenDone) error { return in.playGiven(ctx, tx, turn.Tenant, done) })
+	case "adjustment", "write_off":
+		err = in.PlayAdjusted(ctx, tx, turn.Tenant, turn.Body)
 	case "link", "link_file", "backfill", "backfill_undone":
 		err = in.playLinks(ctx, tx, turn)
 	default:

@@ -3,6 +3,7 @@ package inbox
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,9 +48,8 @@ func placeOfRow(row store.PaymentRow) *place {
 
 // counting notes, for one outermost piece of work, from where on months are to be counted anew.
 type counting struct {
-	from   map[month]since
-	rules  map[models.ProgramID][]models.RuleSet
-	closed bool // the counting has begun: what it does itself is not noted
+	from  map[month]since
+	rules map[models.ProgramID][]models.RuleSet
 }
 
 type countingKey struct{}
@@ -64,7 +64,6 @@ func (in *Inbox) counted(ctx context.Context, tx *store.Store, t models.Tenant, 
 	if err := work(ctx); err != nil {
 		return err
 	}
-	noted.closed = true
 	for _, m := range slices.SortedFunc(maps.Keys(noted.from), func(a, b month) int {
 		return cmp.Or(a.begin.Compare(b.begin), cmp.Compare(a.program.String(), b.program.String()), cmp.Compare(a.partner.String(), b.partner.String()))
 	}) {
@@ -83,7 +82,7 @@ func (in *Inbox) moved(ctx context.Context, tx *store.Store, t models.Tenant, wa
 	return in.counted(ctx, tx, t, func(ctx context.Context) error {
 		noted, _ := ctx.Value(countingKey{}).(*counting)
 		for _, p := range []*place{was, is} {
-			if p == nil || noted.closed {
+			if p == nil {
 				continue
 			}
 			sets, err := in.rules(ctx, tx, t, p.program)
@@ -119,34 +118,53 @@ func (in *Inbox) rules(ctx context.Context, tx *store.Store, t models.Tenant, pr
 // countAnew counts the payments of a month that come after a place, in their order: only the amount is asked again, not whose they are.
 func (in *Inbox) countAnew(ctx context.Context, tx *store.Store, t models.Tenant, m month, from since) error {
 	_, end := commission.MonthOf(m.begin)
-	rows, err := tx.EarnedAfterPlace(ctx, t, m.program, m.partner, from.at, from.key, end)
-	if err != nil || len(rows) == 0 {
-		return err
-	}
-	sets, err := in.rules(ctx, tx, t, m.program)
-	if err != nil {
-		return err
-	}
-	partner, err := tx.Partner(ctx, t, m.partner)
-	if err != nil {
-		return err
-	}
-	before, err := tx.CollectedBefore(ctx, t, m.program, m.partner, m.begin, rows[0].PaidAt, rows[0].Key)
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		if set, found := commission.Current(sets, row.PaidAt); found && commission.Tiered(set) {
-			if err := in.countOne(ctx, tx, row, partner, before); err != nil {
-				return fmt.Errorf("payment %s: %w", row.ID, err)
+	var of *recount
+	for {
+		rows, err := tx.EarnedAfterPlace(ctx, t, m.program, m.partner, from.at, from.key, end, atATime)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		if of == nil {
+			if of, err = in.recountFrom(ctx, tx, t, m, rows[0]); err != nil {
+				return err
 			}
 		}
-		before = withPayment(before, row.Money(row.Base))
+		for _, row := range rows {
+			if err := in.countOne(ctx, tx, row, of); err != nil {
+				return fmt.Errorf("payment %s: %w", row.ID, err)
+			}
+			of.before, from = withPayment(of.before, row.Money(row.Base)), since{row.PaidAt, row.Key}
+		}
 	}
-	return nil
 }
 
-func (in *Inbox) countOne(ctx context.Context, tx *store.Store, row store.PaymentRow, partner models.Partner, before []models.Collected) error {
+// atATime is how many payments of a month are read at a time.
+const atATime = 500
+
+// recount is what the payments of a month are counted anew with.
+type recount struct {
+	program models.Program
+	partner models.Partner
+	rules   []models.RuleSet
+	before  []models.Collected // until the payment that comes next
+}
+
+func (in *Inbox) recountFrom(ctx context.Context, tx *store.Store, t models.Tenant, m month, first store.PaymentRow) (*recount, error) {
+	var of recount
+	var errs [4]error
+	of.program, errs[0] = tx.Program(ctx, t.Company, m.program)
+	of.partner, errs[1] = tx.Partner(ctx, t, m.partner)
+	of.rules, errs[2] = in.rules(ctx, tx, t, m.program)
+	of.before, errs[3] = tx.CollectedBefore(ctx, t, m.program, m.partner, m.begin, first.PaidAt, first.Key)
+	return &of, errors.Join(errs[:]...)
+}
+
+// countOne counts one payment anew, if the rules at its time have tiers: they change how much it earns, never whether, nor
+// for whom.
+func (in *Inbox) countOne(ctx context.Context, tx *store.Store, row store.PaymentRow, of *recount) error {
+	if set, found := commission.Current(of.rules, row.PaidAt); !found || !commission.Tiered(set) {
+		return nil
+	}
 	p, err := in.combined(ctx, tx, row)
 	if err != nil {
 		return err
@@ -161,8 +179,10 @@ func (in *Inbox) countOne(ctx context.Context, tx *store.Store, row store.Paymen
 	if err != nil {
 		return err
 	}
-	p.Kind, p.why, past.Month = row.Kind, "the payments of its month were counted anew", before
-	return in.book(ctx, tx, p, models.Decision{Partner: &partner, By: *row.AttributedBy, Policy: row.Policy, Steps: row.Steps.V}, past)
+	past.Month = of.before
+	want := target{program: of.program, payment: p.Payment, partner: &of.partner, back: p.back, why: "the payments of its month were counted anew"}
+	want.earning = commission.Earn(of.rules, p.Payment, models.Decision{Partner: want.partner}, past)
+	return in.earn(ctx, tx, want)
 }
 
 // withPayment adds a payment to a month, each currency by itself.
@@ -176,47 +196,4 @@ func withPayment(month []models.Collected, base models.Money) []models.Collected
 	}
 	month[at].Sales++
 	return month
-}
-
-// past is what a commission must know of what came before a payment.
-func (in *Inbox) past(ctx context.Context, tx *store.Store, p models.Payment, d models.Decision, look *lookedUp) (models.Past, error) {
-	if d.Partner == nil {
-		return models.Past{}, nil
-	}
-	customer := &look.customer
-	if customer.IsZero() {
-		customer = nil
-	}
-	past, err := in.firstSale(ctx, tx, p, customer, look.first)
-	if err != nil {
-		return past, err
-	}
-	sets, err := in.rules(ctx, tx, p.Tenant, p.Via)
-	if err != nil {
-		return past, err
-	}
-	if set, found := commission.Current(sets, p.PaidAt); found && commission.Tiered(set) {
-		begin, _ := commission.MonthOf(p.PaidAt)
-		past.Month, err = tx.CollectedBefore(ctx, p.Tenant, p.Via, d.Partner.ID, begin, p.PaidAt, p.Key)
-	}
-	return past, err
-}
-
-// firstSale finds the customer's first payment: one that went back whole is none, whenever it did (P19, MONEY.md 0, rule 1).
-// Then the next that stands becomes the first, and the difference is booked, as after any fact that comes late (D14).
-func (in *Inbox) firstSale(ctx context.Context, tx *store.Store, p models.Payment, customer *models.CustomerID, first store.First) (models.Past, error) {
-	past := models.Past{FirstSale: first.PaidAt, FirstKey: first.Key}
-	if customer == nil || !first.Returned || first.Key == p.Key {
-		return past, nil
-	}
-	standing, err := tx.FirstStanding(ctx, p.Tenant, *customer, p.PaidAt, p.Key)
-	if err != nil {
-		return past, err
-	}
-	if past.WentBack = standing.Before; standing.Key == "" {
-		past.FirstSale, past.FirstKey = &p.PaidAt, p.Key
-	} else {
-		past.FirstSale, past.FirstKey = standing.PaidAt, standing.Key
-	}
-	return past, nil
 }

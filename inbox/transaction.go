@@ -50,6 +50,9 @@ func (in *Inbox) Transact(ctx context.Context, who models.Caller, tr Transaction
 		return row, false, err
 	}
 	row, err = in.Store.PaymentByAlias(ctx, who.Tenant, tr.Key)
+	if errors.Is(err, models.ErrNotFound) {
+		err = models.Refuse(models.ErrConflict, "The transaction was kept, but its money does not count: it was paid outside Stripe, and the program does not count that.")
+	}
 	return row, created, err
 }
 
@@ -60,7 +63,7 @@ func (in *Inbox) countNow(ctx context.Context, tx *store.Store, e models.Event) 
 	if err != nil {
 		return err
 	}
-	wants, err := in.apply(ctx, tx, e, news)
+	told, err := in.apply(ctx, tx, e, news)
 	if err != nil {
 		return err
 	}
@@ -71,7 +74,7 @@ func (in *Inbox) countNow(ctx context.Context, tx *store.Store, e models.Event) 
 		}
 	}
 	if settled {
-		end, err := in.end(ctx, tx, e, wants)
+		end, err := in.end(ctx, tx, e, told)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (h *house) model(name string) {
 	}
 }
 
-// F62-F71, MONEY.md 6: A, B, A for one customer pay A, B and A, with one composite record for each of the two.
+// F62, F66-F71, MONEY.md 6: A, B, A for one customer pay A, B and A, with one composite record for each of the two.
 func TestInATransactionBasedProgramThePaymentNamesItsPartner(t *testing.T) {
 	t.Parallel()
 	var states []string
@@ -85,5 +85,26 @@ func TestTheAttributionModelActsOnNewPaymentsOnly(t *testing.T) {
 	}
 	if len(h.commissions()) != 3 || h.commissions()[0].Status != models.Held {
 		t.Errorf("%d commissions", len(h.commissions()))
+	}
+}
+
+// F67, F70, D14: when the partner whom a payment names becomes known by another payment's way, it moves to the composite
+// record all the same.
+func TestAPaymentMovesToTheCompositeRecordHoweverItsPartnerBecomesKnown(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.model("transaction")
+	first, next := sale(), sale()
+	first.Customer, first.Partner, first.Reference, first.Sub = "", "LATE", "PARTNER_A", "sub_1"
+	next.N, next.Customer, next.Partner, next.Sub, next.Renewal, next.PaidAt = 2, "", "", "sub_1", true, first.PaidAt.Add(time.Hour)
+	h.hear(next.Invoice(storetest.New), first.Session(storetest.Old), next.Charge(storetest.Old))
+	late := models.Partner{Tenant: h.caller.Tenant, ID: models.NewID[models.PartnerID](storetest.Day), Key: "LATE", Name: "Late", Currency: "usd", CreatedAt: storetest.Day}
+	late.Begin(models.PartnerActive)
+	if err := h.AddPartner(context.Background(), late, somebody); err != nil {
+		t.Fatal(err)
+	}
+	p := h.payments()[0]
+	if c, err := h.Store.Customer(context.Background(), h.caller.Tenant, *p.Customer); err != nil || !c.Composite || *p.PartnerKey != "LATE" {
+		t.Errorf("%s of customer %+v, %v", p.Key, c, err)
 	}
 }

@@ -90,6 +90,17 @@ func TakenOff(i models.Invoice, c models.Commission, amount models.Money, at tim
 	})
 }
 
+// Adjusted books what was made due by hand: from what the program owes, or from what is written off, to the partner's
+// due money. Below zero it flows back.
+func Adjusted(a models.Adjustment) []models.Transfer {
+	from := models.WrittenOff(a.Partner)
+	if a.Program != nil {
+		from = models.Owes(*a.Program)
+	}
+	of := "adjustment/" + a.ID.String()
+	return flow(models.Transfer{Key: of, Cause: of, From: from, To: models.DueTo(a.Partner), Amount: a.Amount(), At: a.At})
+}
+
 // flow turns an amount below zero into one above zero the other way. Zero is no transfer.
 func flow(t models.Transfer) []models.Transfer {
 	switch {

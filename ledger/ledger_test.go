@@ -21,6 +21,7 @@ var (
 	program    = models.NewID[models.ProgramID](noon)
 	invoice    = models.Invoice{ID: models.NewID[models.InvoiceID](noon), Partner: partner, Currency: "usd", TotalMinor: 1500, DrawnAt: noon}
 	commission = models.Commission{ID: models.NewID[models.CommissionID](noon), Partner: partner, Program: program}
+	adjustment = models.Adjustment{ID: models.NewID[models.AdjustmentID](noon), Partner: partner, Program: &program, Currency: "usd", At: noon}
 	attempt    = models.Attempt{ID: models.NewID[models.AttemptID](noon), Kind: "stripe", Amount: 1500, Currency: "usd"}
 
 	owes, held, due   = models.Owes(program), models.HeldFor(partner), models.DueTo(partner)
@@ -28,6 +29,7 @@ var (
 	byStripe, byHand  = models.PaidByStripe(partner), models.PaidManually(partner)
 	ofThisCommission  = "commission/" + commission.ID.String()
 	ofThisInvoice     = "invoice/" + invoice.ID.String()
+	ofThisAdjustment  = "adjustment/" + adjustment.ID.String()
 	ofThisAttemptPaid = "attempt/" + attempt.ID.String() + "/paid"
 )
 
@@ -40,6 +42,11 @@ func TestBookings(t *testing.T) {
 	again.Holds = 2
 	manual := attempt
 	manual.Kind = "manual"
+	adjusted := func(minor int64, program *models.ProgramID) models.Adjustment {
+		a := adjustment
+		a.Minor, a.Program = minor, program
+		return a
+	}
 	entry := func(minor int64, on *models.InvoiceID) models.Entry {
 		return models.Entry{Seq: 2, Amount: usd(minor), At: noon, Invoice: on}
 	}
@@ -69,6 +76,9 @@ func TestBookings(t *testing.T) {
 		"a hold that ends again has a key of its own":      {got: ledger.Matured(again, usd(2000), noon), key: ofThisCommission + "/matured/2", from: held, to: due, amount: 2000, cause: ofThisCommission},
 		"a dispute takes a commission off an invoice":      {got: ledger.TakenOff(invoice, again, usd(600), noon), key: ofThisInvoice + "/off/" + again.ID.String() + "/2", from: onInvoice, to: due, amount: 600, cause: ofThisInvoice},
 		"a failed invoice shrinks by what was taken back":  {got: ledger.Shrunk(invoice, usd(400), noon), key: ofThisInvoice + "/shrunk/1500", from: onInvoice, to: due, amount: 400, cause: ofThisInvoice},
+		"a bonus is owed by the program and due":           {got: ledger.Adjusted(adjusted(500, &program)), key: ofThisAdjustment, from: owes, to: due, amount: 500, cause: ofThisAdjustment},
+		"a deduction flows back to the program":            {got: ledger.Adjusted(adjusted(-500, &program)), key: ofThisAdjustment, from: due, to: owes, amount: 500, cause: ofThisAdjustment},
+		"a debt written off is nobody's money":             {got: ledger.Adjusted(adjusted(500, nil)), key: ofThisAdjustment, from: models.WrittenOff(partner), to: due, amount: 500, cause: ofThisAdjustment},
 		"a void invoice below zero takes it from due":      {got: ledger.Voided(invoice, usd(-700), noon), key: ofThisInvoice + "/voided", from: due, to: onInvoice, amount: 700, cause: ofThisInvoice},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,6 +31,8 @@ type (
 	backfillNoun   struct{}
 	linkFileNoun   struct{}
 	codeNoun       struct{}
+	adjustmentNoun struct{}
+	writeOffNoun   struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -46,6 +48,8 @@ func (eventNoun) prefix() string      { return "evn" }
 func (backfillNoun) prefix() string   { return "bfl" }
 func (linkFileNoun) prefix() string   { return "lnf" }
 func (codeNoun) prefix() string       { return "code" }
+func (adjustmentNoun) prefix() string { return "adj" }
+func (writeOffNoun) prefix() string   { return "wof" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -62,6 +66,8 @@ type (
 	BackfillID   = ID[backfillNoun]
 	LinkFileID   = ID[linkFileNoun]
 	CodeID       = ID[codeNoun]
+	AdjustmentID = ID[adjustmentNoun]
+	WriteOffID   = ID[writeOffNoun]
 )
 
 var sequence atomic.Uint32

@@ -15,7 +15,7 @@ const (
 	Void       InvoiceStatus = "void"
 )
 
-// Invoice is what a company owes one partner in one currency, gathered from commissions, to be approved and paid.
+// Invoice is what a company owes one partner in one currency, gathered from commissions and adjustments, to be approved and paid.
 type Invoice struct {
 	Tenant
 	ID           InvoiceID     `db:"id"`
@@ -41,17 +41,29 @@ type Invoice struct {
 // Total is what the partner gets.
 func (i Invoice) Total() Money { return Money{i.TotalMinor, i.Currency} }
 
-// InvoiceLine is one entry on an invoice, with the payment it comes from.
+// InvoiceLine is one entry on an invoice, with the payment it comes from, or one adjustment, which comes from none.
 type InvoiceLine struct {
-	Commission  CommissionID `db:"commission_id"`
+	Commission  CommissionID `db:"commission_id"` // zero for an adjustment
+	Adjustment  AdjustmentID `db:"adjustment_id"` // zero for an entry of a commission
 	Seq         int          `db:"seq"`
-	Kind        string       `db:"kind"`
+	Kind        string       `db:"kind"` // of the entry, or of the adjustment
 	AmountMinor int64        `db:"amount"`
 	Because     string       `db:"because"`
 	PaymentKey  string       `db:"payment_key"`
 	PaymentID   PaymentID    `db:"payment_id"`
-	PaidAt      time.Time    `db:"paid_at"`
+	PaidAt      time.Time    `db:"paid_at"` // when the customer paid, or the adjustment was made
 	Customer    *string      `db:"customer"`
+}
+
+// IsAdjustment tells that no payment stands behind the line.
+func (l InvoiceLine) IsAdjustment() bool { return !l.Adjustment.IsZero() }
+
+// Of is the id of what the line is an entry of.
+func (l InvoiceLine) Of() string {
+	if l.IsAdjustment() {
+		return l.Adjustment.String()
+	}
+	return l.Commission.String()
 }
 
 // Attempt is one try to pay an invoice. It is written before Stripe is called, and an invoice has one live at most.

@@ -12,6 +12,7 @@ func DueTo(p PartnerID) Account        { return Account("due/" + p.String()) }
 func OnInvoice(i InvoiceID) Account    { return Account("invoice/" + i.String()) }
 func PaidByStripe(p PartnerID) Account { return Account("stripe/" + p.String()) }
 func PaidManually(p PartnerID) Account { return Account("manual/" + p.String()) }
+func WrittenOff(p PartnerID) Account   { return Account("write-off/" + p.String()) }
 
 // Transfer moves an amount above zero from one account to another in one currency, so the books balance by
 // construction. Its key is unique in a tenant: booking it twice changes nothing. Transfers are never changed or deleted.
@@ -19,7 +20,7 @@ type Transfer struct {
 	Key      string
 	From, To Account
 	Amount   Money
-	Cause    string // what caused it: commission/cms_…, invoice/inv_…
+	Cause    string // what caused it: commission/cms_…, invoice/inv_…, adjustment/adj_…
 	At       time.Time
 	Digest   [32]byte // over the tenant and every other field; ledger makes and checks it
 }

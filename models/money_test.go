@@ -12,7 +12,7 @@ import (
 func TestAmountsAreShownWithTheCurrencysDigits(t *testing.T) {
 	t.Parallel()
 	for want, m := range map[string]Money{
-		"1000000 JPY": {1_000_000, "jpy"}, "5.00 UGX": {500, "ugx"}, "5.00 ISK": {500, "isk"}, "5.120 KWD": {5120, "kwd"}, "123.45 HUF": {12345, "huf"},
+		"1000000 JPY": {1_000_000, "jpy"}, "5.00 UGX": {500, "ugx"}, "5.00 ISK": {500, "isk"}, "5.120 KWD": {5120, "kwd"}, "123.45 HUF": {12345, "huf"}, "1.00 TWD": {100, "twd"},
 		"0.05 USD": {5, "usd"}, "-0.05 USD": {-5, "usd"}, "-1204.50 EUR": {-120450, "eur"}, "0.00 USD": {0, "usd"},
 		"-92233720368547758.08 USD": {math.MinInt64, "usd"}, "92233720368547758.07 USD": {math.MaxInt64, "usd"},
 	} {

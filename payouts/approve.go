@@ -31,6 +31,17 @@ func (p *Payouts) Approve(ctx context.Context, t models.Tenant, id models.Invoic
 	})
 }
 
+// Withdraw takes an approval back while nothing is being paid: the invoice waits for review again.
+func (p *Payouts) Withdraw(ctx context.Context, t models.Tenant, id models.InvoiceID, who models.Actor) (models.Invoice, error) {
+	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
+		if i.Status != models.Approved {
+			return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an approval that nothing was paid on can be withdrawn; %s %s.", i.Number, stands[i.Status]))
+		}
+		i.Status, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash = models.InReview, nil, nil, nil
+		return tx.Audited(ctx, t.Company, who, "invoice.withdrawn", i.ID.String(), i.Total().String(), p.now())
+	})
+}
+
 // stands says where an invoice stands, for the sentences of refusals.
 var stands = map[models.InvoiceStatus]string{models.InReview: "waits for approval", models.Approved: "is approved already", models.Processing: "is being paid",
 	models.Paid: "is paid", models.Failed: "could not be paid and must be looked at", models.Void: "is void"}
@@ -59,10 +70,10 @@ func (p *Payouts) fingerprint(ctx context.Context, tx *store.Store, i models.Inv
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s %s %s %s\n", i.ID, i.Number, i.Partner, i.Total())
 	slices.SortFunc(lines, func(a, b models.InvoiceLine) int { // their order on paper may change with what is known of the payments
-		return cmp.Or(cmp.Compare(a.Commission.String(), b.Commission.String()), cmp.Compare(a.Seq, b.Seq))
+		return cmp.Or(cmp.Compare(a.Of(), b.Of()), cmp.Compare(a.Seq, b.Seq))
 	})
 	for _, l := range lines {
-		fmt.Fprintf(&text, "%s %d %d\n", l.Commission, l.Seq, l.AmountMinor)
+		fmt.Fprintf(&text, "%s %d %d\n", l.Of(), l.Seq, l.AmountMinor)
 	}
 	sum := sha256.Sum256([]byte(text.String()))
 	return hex.EncodeToString(sum[:]), nil

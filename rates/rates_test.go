@@ -78,7 +78,8 @@ func (w world) enter(from, to models.Currency, value string, at time.Time) error
 
 const ecb = "European Central Bank"
 
-// D11: the last published before the UTC day of the sale, so what is published later changes nothing.
+// F111, D11: the last published before the UTC day of the sale, so what is published later changes nothing. On a weekend,
+// and on the Monday after it, that is Friday's.
 func TestASaleTakesTheLastRateDatedBeforeItsUTCDay(t *testing.T) {
 	w := newWorld(t)
 	w.published(ecb, day(-4), "USD 1.28") // Thursday
@@ -97,6 +98,7 @@ func TestASaleTakesTheLastRateDatedBeforeItsUTCDay(t *testing.T) {
 	w.wants("usd", "eur", time.Date(2026, 11, 23, 20, 0, 0, 0, west), "0.625 ecb 2026-11-23") // Tuesday in UTC
 }
 
+// D11, P50: older than 10 days, or none, is no rate: what needs one waits, with a sentence that names the pair and the day.
 func TestARateMayBeTenDaysOldAndNoOlder(t *testing.T) {
 	w := newWorld(t)
 	w.published(ecb, day(-10), "USD 1.25")
@@ -106,6 +108,7 @@ func TestARateMayBeTenDaysOldAndNoOlder(t *testing.T) {
 	w.wantsNone("usd", "kwd", monday, "No exchange rate from USD to KWD is known for 23 November 2026: none was published in the 10 days before, and none was entered by hand.")
 }
 
+// D11, F112: any two currencies are crossed through the euro, rounded once.
 func TestRatesCrossThroughTheEuroWithTwelveSignificantDigitsHalfEven(t *testing.T) {
 	w := newWorld(t)
 	w.published(ecb, day(-3), "USD 3", "JPY 1", "GBP 0.000000000002", "CHF 1.000000000005", "IDR 1.000000000015", "SEK 2", "KRW 999999999", "DKK 300")
@@ -138,11 +141,13 @@ func TestTheTwoSidesOfACrossAreOfOneDay(t *testing.T) {
 	w.wants("usd", "eur", monday, "0.25 ecb 2026-11-20")
 }
 
+// F113: a sale in the partner's own currency needs no rate.
 func TestACurrencyToItselfIsOne(t *testing.T) {
 	w := newWorld(t)
 	w.wants("kwd", "kwd", monday, "1 same 2026-11-23")
 }
 
+// D11, issue 3: a rate by hand goes before a published one of its day or an earlier one, and the last one entered counts.
 func TestARateEnteredByHandGoesFirstUnlessALaterOneIsPublished(t *testing.T) {
 	w := newWorld(t)
 	w.published(ecb, day(-4), "USD 1.25")
@@ -175,7 +180,7 @@ func TestARateEnteredByHandGoesFirstUnlessALaterOneIsPublished(t *testing.T) {
 	}
 }
 
-// A currency that nobody publishes waits until finance enters a rate (FEATURES.md D11).
+// D11, P50: a currency that nobody publishes waits until finance enters a rate.
 func TestARateByHandServesWhatNobodyPublishesForTenDays(t *testing.T) {
 	w := newWorld(t)
 	if err := w.enter("kwd", "eur", "2.8", day(-10)); err != nil {

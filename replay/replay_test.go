@@ -184,3 +184,26 @@ func (c *company) turn(table, column, by, where string) (place string) {
 	c.must(c.Store.DB().QueryRow(`UPDATE ` + table + ` SET ` + column + ` = ` + column + by + ` WHERE ` + where + ` RETURNING ctid`).Scan(&place))
 	return place
 }
+
+// Issue 3.3: what tiers made of a month, and of payments that came late or moved, is rebuilt too.
+func TestTiersPlayedAgainEndInTheSameState(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	storetest.Partner(t, c.Store, c.caller.Tenant, "PARTNER_A", "usd")
+	b := storetest.Partner(t, c.Store, c.caller.Tenant, "PARTNER_B", "usd")
+	c.clock = storetest.Day.AddDate(0, -1, 0)
+	c.must(c.SaveRules(t.Context(), c.caller, []models.Rule{{Type: "percent", Value: "20", Recurring: "always", TierBy: "sales", Tiers: []models.Tier{{From: "2", Value: "25"}, {From: "3", Value: "30"}}}}, ann))
+	c.clock = storetest.Day
+	sold := func(n int) storetest.Sold {
+		return storetest.Sold{N: n, Customer: "cus_1", Email: "a@x", Partner: "PARTNER_A", Gross: 10000, Currency: "usd", PaidAt: storetest.Day.AddDate(0, 0, n-9)}
+	}
+	for _, n := range []int{4, 2, 1, 5} {
+		c.hear(sold(n).Session(storetest.Old), sold(n).Invoice(storetest.Old))
+	}
+	p, err := c.Store.PaymentByAlias(t.Context(), c.caller.Tenant, "in_2")
+	c.must(err)
+	c.must(c.Give(t.Context(), c.caller.Tenant, p.ID, b.ID, "b brought them", ann))
+	if report := c.replay(); !report.OK || report.Facts < 10 {
+		t.Errorf("%+v", report)
+	}
+}

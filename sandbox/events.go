@@ -46,6 +46,11 @@ func (a *account) listeners() []object {
 	})
 }
 
+// speaksNew tells whether anybody hears of an account in the new shapes, which have objects of their own.
+func (a *account) speaksNew() bool {
+	return isNew(a.payload()) || slices.ContainsFunc(a.listeners(), func(w object) bool { return isNew(w.str("api_version")) })
+}
+
 func wants(endpoint object, kind string) bool {
 	return slices.ContainsFunc(endpoint.list("enabled_events"), func(e any) bool { return e == kind || e == "*" })
 }

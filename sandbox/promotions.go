@@ -106,6 +106,7 @@ func (c *call) discount(o Order, more object) (object, int64) {
 		return nil, 0
 	}
 	d := c.make("di_1", "discount", object{"coupon": promotion["coupon"], "promotion_code": promotion["id"], "start": c.at.Unix()}).with(more)
+	delete(d, "created") // it has only a start
 	c.put(d)
 	return d, off(promotion.sub("coupon"), o.Amount-o.Tax)
 }

@@ -101,7 +101,10 @@ func TestEveryObjectIsAsStripeDescribesIt(t *testing.T) {
 	s, stripe := open(t, sandbox.Options{}), readSpec(t)
 	must[sandbox.Sold](t)(s.Sell(shop, sandbox.Order{Email: "g@example.com", Amount: 1000, Guest: true}))
 	must[sandbox.Sold](t)(s.Sell(shop, sandbox.Order{Email: "a@example.com", Amount: 1000, Tax: 100, Told: sandbox.ByMetadata, Partner: "P"}))
-	sold := must[sandbox.Sold](t)(s.Subscribe(shop, sandbox.Order{Email: "a@example.com", Amount: 1000, Tax: 100, Told: sandbox.ByReference, Partner: "P"}))
+	call(t, s, "POST", "/v1/coupons", url.Values{"id": {"COUP"}, "percent_off": {"20"}})
+	call(t, s, "POST", "/v1/coupons", url.Values{"amount_off": {"300"}, "currency": {"usd"}, "name": {"Three off"}})
+	call(t, s, "POST", "/v1/promotion_codes", url.Values{"coupon": {"COUP"}, "code": {"Save20"}})
+	sold := must[sandbox.Sold](t)(s.Subscribe(shop, sandbox.Order{Email: "a@example.com", Amount: 1000, Tax: 100, Told: sandbox.ByReference, Partner: "P", Code: "save20", Lines: 12}))
 	must[sandbox.Sold](t)(s.Renew(shop, sold.Subscription, start))
 	must[string](t)(s.Refund(shop, sold.Invoice, 100, start))
 	do := func(target string, form url.Values) map[string]any {
@@ -123,7 +126,7 @@ func TestEveryObjectIsAsStripeDescribesIt(t *testing.T) {
 	do("/v1/setup_intents", url.Values{"confirm": {"true"}, "payment_method": {"pm_card_visa"}, "customer": {sold.Customer}})
 	do("/v1/webhook_endpoints", url.Values{"url": {"http://portal.test/"}, "enabled_events[]": {"invoice.overpaid"}})
 
-	lists := []string{"customers", "accounts", "payment_intents", "charges", "transfers", "refunds", "checkout/sessions", "invoices", "subscriptions",
+	lists := []string{"customers", "accounts", "payment_intents", "charges", "transfers", "refunds", "checkout/sessions", "invoices", "subscriptions", "promotion_codes",
 		"payment_methods?customer=" + sold.Customer, "webhook_endpoints", "checkout/sessions/" + sold.Session + "/line_items", "invoices/" + sold.Invoice + "/lines", "events"}
 	for _, list := range lists {
 		sep := "?"

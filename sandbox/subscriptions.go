@@ -116,7 +116,7 @@ func (c *call) invoice(o Order, sub, cus, pm object, reason string) (object, Sol
 		c.emit(kind, in.copy().with(object{"status": "open", "paid": false, "amount_paid": 0, "amount_remaining": o.Amount, "charge": nil,
 			"attempted": false, "attempt_count": 0, "status_transitions": in.sub("status_transitions").copy().with(object{"paid_at": nil})}), nil)
 	}
-	if isNew(c.a.payload()) {
+	if c.a.speaksNew() {
 		c.emit("invoice_payment.paid", invoicePayment(c.a, in), nil)
 	}
 	c.emit("invoice.paid", in, nil)

@@ -68,13 +68,17 @@ func (o object) allLines(answer []byte) (lines []models.Line, cut bool) {
 }
 
 // collected is the cash that came in, capped at the invoice's total, and that total. An invoice marked as paid
-// outside Stripe counts in full; in the old shape its amount_paid is 0 (MONEY.md 2.4, rows Out of band, Overpaid).
+// outside Stripe counts with all that credit left to pay; in the old shape its amount_paid is 0 (MONEY.md 2.4, rows Out
+// of band, Overpaid).
 func (o object) collected() (gross models.Money, total int64) {
 	gross, total = o.money("amount_paid", "currency"), o.signed("total")
-	outside := gross.Minor == 0 && o.flag("paid_out_of_band")
-	if outside || gross.Minor > total {
-		gross.Minor = max(total, 0)
+	if gross.Minor == 0 && o.flag("paid_out_of_band") {
+		gross.Minor = total
+		if o.has("amount_due") {
+			gross.Minor = o.amount("amount_due")
+		}
 	}
+	gross.Minor = max(min(gross.Minor, total), 0)
 	return gross, total
 }
 

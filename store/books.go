@@ -50,9 +50,11 @@ var agreements = []string{
 	HAVING c.amount <> coalesce(sum(CASE WHEN t.from_account LIKE 'owes/%' THEN t.amount WHEN t.to_account LIKE 'owes/%' THEN -t.amount ELSE 0 END), 0)
 	ORDER BY 1 LIMIT 100`,
 	// Each invoice's total is the sum of its lines.
-	`SELECT 'invoice ' || i.number AS what, i.total AS is, coalesce(sum(e.amount), 0)::bigint AS want
-	FROM invoices i LEFT JOIN commission_entries e ON e.company_id = i.company_id AND e.mode = i.mode AND e.invoice_id = i.id
-	WHERE i.company_id = $1 AND i.mode = $2 GROUP BY i.company_id, i.mode, i.id HAVING i.total <> coalesce(sum(e.amount), 0) ORDER BY 1 LIMIT 100`,
+	`WITH lines AS (SELECT invoice_id, amount FROM commission_entries WHERE company_id = $1 AND mode = $2 AND invoice_id IS NOT NULL
+		UNION ALL SELECT invoice_id, amount FROM adjustments WHERE company_id = $1 AND mode = $2 AND invoice_id IS NOT NULL)
+	SELECT 'invoice ' || i.number AS what, i.total AS is, coalesce(sum(l.amount), 0)::bigint AS want
+	FROM invoices i LEFT JOIN lines l ON l.invoice_id = i.id
+	WHERE i.company_id = $1 AND i.mode = $2 GROUP BY i.company_id, i.mode, i.id HAVING i.total <> coalesce(sum(l.amount), 0) ORDER BY 1 LIMIT 100`,
 	// What lies on an invoice's account is its total until it is paid, and nothing afterwards.
 	`SELECT 'account of invoice ' || i.number AS what, coalesce(b.minor, 0) AS is, CASE WHEN i.status IN ('paid', 'void') THEN 0 ELSE i.total END AS want
 	FROM invoices i LEFT JOIN balances b ON b.company_id = i.company_id AND b.mode = i.mode AND b.currency = i.currency
@@ -75,10 +77,13 @@ var agreements = []string{
 	FROM payments p LEFT JOIN reversals r ON r.company_id = p.company_id AND r.mode = p.mode AND r.payment_id = p.id
 	WHERE p.company_id = $1 AND p.mode = $2 AND p.counted GROUP BY p.company_id, p.mode, p.id
 	HAVING p.refunded <> least(coalesce(sum(r.counted), 0), p.gross) ORDER BY 1 LIMIT 100`,
-	// What a partner has held or due is the sum of the entries that stand there, and each entry is its commission's partner's.
-	`WITH entries AS (SELECT CASE WHEN c.matured THEN 'due/ptr_' ELSE 'held/ptr_' END || replace(e.partner_id::text, '-', '') AS account, e.currency, sum(e.amount)::bigint AS minor
+	// What a partner has held or due is the sum of the entries and adjustments that stand there, and each entry is its commission's partner's.
+	`WITH standing AS (SELECT CASE WHEN c.matured THEN 'due/ptr_' ELSE 'held/ptr_' END || replace(e.partner_id::text, '-', '') AS account, e.currency, e.amount
 		FROM commission_entries e JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
-		WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id IS NULL GROUP BY 1, 2),
+		WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id IS NULL
+		UNION ALL SELECT 'due/ptr_' || replace(partner_id::text, '-', ''), currency, amount FROM adjustments
+		WHERE company_id = $1 AND mode = $2 AND invoice_id IS NULL),
+		entries AS (SELECT account, currency, sum(amount)::bigint AS minor FROM standing GROUP BY 1, 2),
 		kept AS (SELECT account, currency, minor FROM balances WHERE company_id = $1 AND mode = $2 AND (account LIKE 'due/%' OR account LIKE 'held/%'))
 	SELECT 'what stands on ' || coalesce(k.account, e.account) || ' ' || coalesce(k.currency, e.currency) AS what, coalesce(k.minor, 0) AS is, coalesce(e.minor, 0) AS want
 	FROM entries e FULL JOIN kept k USING (account, currency) WHERE coalesce(k.minor, 0) <> coalesce(e.minor, 0) ORDER BY 1 LIMIT 100`,
@@ -86,6 +91,23 @@ var agreements = []string{
 	FROM commission_entries e JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
 	WHERE e.company_id = $1 AND e.mode = $2 AND (e.partner_id <> c.partner_id OR e.currency <> c.currency OR e.invoice_id IS NULL AND e.payable_on <> c.payable_on)
 	ORDER BY 1 LIMIT 100`,
+	// Each adjustment has its transfer, between its partner's due money and what its program owes, or what is written off.
+	`WITH told AS (SELECT amount, currency, 'adjustment/adj_' || replace(id::text, '-', '') AS key, 'due/ptr_' || replace(partner_id::text, '-', '') AS due,
+			coalesce('owes/prg_' || replace(program_id::text, '-', ''), 'write-off/ptr_' || replace(partner_id::text, '-', '')) AS other
+		FROM adjustments WHERE company_id = $1 AND mode = $2),
+		booked AS (SELECT a.key, a.amount, coalesce(sum(CASE WHEN t.to_account = a.due AND t.from_account = a.other THEN t.amount
+			WHEN t.from_account = a.due AND t.to_account = a.other THEN -t.amount END), 0)::bigint AS minor
+		FROM told a LEFT JOIN transfers t ON t.company_id = $1 AND t.mode = $2 AND t.key = a.key AND t.currency = a.currency GROUP BY a.key, a.amount)
+	SELECT key AS what, amount AS is, minor AS want FROM booked WHERE amount <> minor ORDER BY 1 LIMIT 100`,
+	// An invoice gathers its own partner's adjustments.
+	`SELECT 'partner of adjustment/adj_' || replace(a.id::text, '-', '') AS what, 1::bigint AS is, 0::bigint AS want
+	FROM adjustments a JOIN invoices i ON i.company_id = a.company_id AND i.mode = a.mode AND i.id = a.invoice_id
+	WHERE a.company_id = $1 AND a.mode = $2 AND (a.partner_id <> i.partner_id OR a.currency <> i.currency) ORDER BY 1 LIMIT 100`,
+	// Each approved write-off is booked by an adjustment of its own.
+	`SELECT 'write-off wof_' || replace(w.id::text, '-', '') AS what, w.amount AS is, coalesce(a.amount, 0) AS want
+	FROM write_offs w LEFT JOIN adjustments a ON a.company_id = w.company_id AND a.mode = w.mode AND a.id = w.adjustment_id
+		AND a.partner_id = w.partner_id AND a.currency = w.currency AND a.kind = 'write_off'
+	WHERE w.company_id = $1 AND w.mode = $2 AND w.status = 'approved' AND w.amount IS DISTINCT FROM a.amount ORDER BY 1 LIMIT 100`,
 	// What a commission earned at first is the sum of its entries but for refunds, and its share is its amount where no rate stands between them.
 	`SELECT 'earned of commission cms_' || replace(c.id::text, '-', '') AS what, c.earned AS is, coalesce(sum(e.amount) FILTER (WHERE e.kind <> 'refund'), 0)::bigint AS want
 	FROM commissions c LEFT JOIN commission_entries e ON e.company_id = c.company_id AND e.mode = c.mode AND e.commission_id = c.id
@@ -99,13 +121,15 @@ var agreements = []string{
 	FROM commissions c WHERE c.company_id = $1 AND c.mode = $2 AND (c.status = 'held' AND c.matured OR c.status = 'due' AND NOT c.matured
 		OR c.status = 'reversed' AND c.amount <> 0 OR c.status IN ('held', 'due', 'invoiced', 'paid') AND c.amount = 0)
 	ORDER BY 1 LIMIT 100`,
-	// Every transfer is the booking of something that is there: an entry, the end of a hold, an invoice, an attempt that went.
+	// Every transfer is the booking of something that is there: an entry, the end of a hold, an adjustment, an invoice, an attempt that went.
 	`SELECT 'cause of transfer ' || t.key AS what, t.amount AS is, 0::bigint AS want FROM transfers t
 	WHERE t.company_id = $1 AND t.mode = $2 AND NOT CASE
 		WHEN t.key ~ '^commission/cms_[0-9a-f]{32}/[0-9]+$' THEN EXISTS (SELECT 1 FROM commission_entries e WHERE e.company_id = $1 AND e.mode = $2
 			AND e.commission_id = substr(t.key, 16, 32)::uuid AND e.seq = split_part(t.key, '/', 3)::int AND abs(e.amount) = t.amount)
 		WHEN t.key ~ '^commission/cms_[0-9a-f]{32}/(matured|held)(/[0-9]+)?$' THEN EXISTS (SELECT 1 FROM commissions c WHERE c.company_id = $1 AND c.mode = $2
 			AND c.id = substr(t.key, 16, 32)::uuid AND (c.matured OR c.holds > 0))
+		WHEN t.key ~ '^adjustment/adj_[0-9a-f]{32}$' THEN EXISTS (SELECT 1 FROM adjustments a WHERE a.company_id = $1 AND a.mode = $2
+			AND a.id = substr(t.key, 16, 32)::uuid AND abs(a.amount) = t.amount)
 		WHEN t.key ~ '^invoice/inv_[0-9a-f]{32}/' THEN EXISTS (SELECT 1 FROM invoices i WHERE i.company_id = $1 AND i.mode = $2 AND i.id = substr(t.key, 13, 32)::uuid)
 		WHEN t.key ~ '^attempt/att_[0-9a-f]{32}/paid$' THEN EXISTS (SELECT 1 FROM attempts a WHERE a.company_id = $1 AND a.mode = $2
 			AND a.id = substr(t.key, 13, 32)::uuid AND a.status = 'succeeded' AND a.amount = t.amount)
@@ -128,13 +152,14 @@ func (s *Store) Differences(ctx context.Context, t models.Tenant) ([]Difference,
 
 // Told is a counted payment as it is kept, and all that was told of it.
 type Told struct {
-	ID        models.PaymentID     `db:"id"`
-	Key       string               `db:"key"`
-	Currency  models.Currency      `db:"currency"`
-	Gross     int64                `db:"gross"`
-	Base      int64                `db:"base"`
-	Refunded  int64                `db:"refunded"`
-	Terms     asJSON[models.Terms] `db:"terms"`
+	ID       models.PaymentID     `db:"id"`
+	Key      string               `db:"key"`
+	Currency models.Currency      `db:"currency"`
+	Gross    int64                `db:"gross"`
+	Base     int64                `db:"base"`
+	Refunded int64                `db:"refunded"`
+	Terms    asJSON[models.Terms] `db:"terms"`
+	shownRow
 	Tellings  []models.Telling
 	Reversals []models.Reversal
 	Counted   map[string]int64 // by the reversal's key
@@ -143,7 +168,7 @@ type Told struct {
 // ToldAfter walks the counted payments by id, for the proof.
 func (s *Store) ToldAfter(ctx context.Context, t models.Tenant, after models.PaymentID, limit int) ([]Told, error) {
 	var list []Told
-	if err := s.list(ctx, &list, `SELECT id, key, currency, gross, base, refunded, terms FROM payments
+	if err := s.list(ctx, &list, `SELECT id, key, currency, gross, base, refunded, terms, `+shownColumns+` FROM payments p
 		WHERE company_id = $1 AND mode = $2 AND counted AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4`, t.Company, t.Mode, after, limit); err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -231,6 +256,9 @@ var digested = []string{
 	`SELECT concat_ws(' ', 'balance', split_part(b.account, '/', 1), coalesce(r.key, '-'), b.currency, sum(b.minor))
 	FROM balances b LEFT JOIN partners r ON r.company_id = b.company_id AND r.mode = b.mode AND split_part(b.account, '/', 2) = 'ptr_' || replace(r.id::text, '-', '')
 	WHERE b.company_id = $1 AND b.mode = $2 GROUP BY split_part(b.account, '/', 1), r.key, b.currency HAVING sum(b.minor) <> 0 ORDER BY 1`,
+	`SELECT concat_ws(' ', 'adjustment', r.key, a.kind, a.currency, a.amount, a.reason)
+	FROM adjustments a JOIN partners r ON r.company_id = a.company_id AND r.mode = a.mode AND r.id = a.partner_id
+	WHERE a.company_id = $1 AND a.mode = $2 ORDER BY 1`,
 	`SELECT concat_ws(' ', 'invoice', i.number, r.key, i.currency, i.total, i.status)
 	FROM invoices i JOIN partners r ON r.company_id = i.company_id AND r.mode = i.mode AND r.id = i.partner_id
 	WHERE i.company_id = $1 AND i.mode = $2 ORDER BY 1`,

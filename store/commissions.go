@@ -152,11 +152,53 @@ type WaitingPayment struct {
 	Payment models.PaymentID `db:"payment_id"`
 }
 
-// WaitingPayments lists the payments of every company of which a commission waits for a rate.
+// WaitingPayments lists the payments of every company that wait for a rate, or a commission of which does.
 func (s *Store) WaitingPayments(ctx context.Context) ([]WaitingPayment, error) {
 	var list []WaitingPayment
-	err := s.list(ctx, &list, `SELECT company_id, mode, payment_id FROM commissions WHERE status = 'waiting' ORDER BY company_id, mode, payment_id LIMIT 100000`)
+	err := s.list(ctx, &list, `SELECT company_id, mode, payment_id FROM commissions WHERE status = 'waiting'
+		UNION SELECT company_id, mode, id FROM payments WHERE shown_waits ORDER BY company_id, mode, payment_id LIMIT 100000`)
 	return list, err
+}
+
+// WaitingFor lists the payments of a company, on both sides, that wait for a rate between two currencies, or a commission of which does.
+func (s *Store) WaitingFor(ctx context.Context, company models.CompanyID, from, to models.Currency, limit int) ([]WaitingPayment, error) {
+	var list []WaitingPayment
+	err := s.list(ctx, &list, `SELECT company_id, mode, payment_id FROM commissions
+		WHERE company_id = $1 AND status = 'waiting' AND sale_currency = $2 AND currency = $3
+		UNION SELECT p.company_id, p.mode, p.id FROM payments p JOIN companies c ON c.id = p.company_id
+		WHERE p.company_id = $1 AND p.shown_waits AND p.currency = $2 AND c.currency = $3 ORDER BY mode, payment_id LIMIT $4`, company, from, to, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what waits for a rate from %s to %s: %w", from, to, err)
+	}
+	return list, nil
+}
+
+// Unpriced is a commission that waits for a rate.
+type Unpriced struct {
+	ID         models.CommissionID `db:"id"`
+	Payment    models.PaymentID    `db:"payment_id"`
+	PaymentKey string              `db:"payment_key"`
+	Partner    models.PartnerID    `db:"partner_id"`
+	Name       string              `db:"name"` // the partner's
+	Share      int64               `db:"share"`
+	From       models.Currency     `db:"sale_currency"`
+	To         models.Currency     `db:"currency"`
+	PaidAt     time.Time           `db:"paid_at"`
+	Since      time.Time           `db:"created_at"`
+}
+
+// Unpriced lists a page of a tenant's commissions that wait for a rate.
+func (s *Store) Unpriced(ctx context.Context, t models.Tenant, page Page) ([]Unpriced, error) {
+	var list []Unpriced
+	err := s.list(ctx, &list, `SELECT c.id, c.payment_id, p.key AS payment_key, c.partner_id, r.name, c.share, c.sale_currency, c.currency, p.paid_at, c.created_at
+		FROM commissions c
+		JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
+		JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
+		WHERE c.company_id = $1 AND c.mode = $2 AND c.status = 'waiting' AND `+page.after("c.id", 3)+` LIMIT $4`, t.Company, t.Mode, page.ID(), page.Limit+1)
+	if err != nil {
+		return nil, fmt.Errorf("list what waits for a rate: %w", err)
+	}
+	return list, nil
 }
 
 // MoveEntries gives the entries of a commission that no invoice gathers yet the day on which it turns payable.

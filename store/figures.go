@@ -19,6 +19,8 @@ type Waiting struct {
 	Unpaid       int `db:"unpaid"`       // invoices approved or failed, to pay
 	Unattributed int `db:"unattributed"` // payments without a partner, of customers who are nobody's yet
 	FailedEvents int `db:"failed_events"`
+	Unrated      int `db:"unrated"`    // commissions that wait for an exchange rate
+	WriteOffs    int `db:"write_offs"` // that somebody asked for, for another person to decide
 }
 
 // Waiting counts what waits for somebody of the company.
@@ -30,7 +32,9 @@ func (s *Store) Waiting(ctx context.Context, t models.Tenant, now time.Time) (Wa
 		(SELECT count(*) FROM (SELECT 1 FROM (SELECT company_id, mode, customer_id FROM payments
 				WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NULL AND created_at <= $4 ORDER BY paid_at DESC, id DESC LIMIT $5) p
 			WHERE `+StrangersWaiting.where()+` LIMIT $3) waiting) AS unattributed,
-		(SELECT count(*) FROM (SELECT 1 FROM events WHERE company_id = $1 AND mode = $2 AND status = 'failed' LIMIT $3) e) AS failed_events`,
+		(SELECT count(*) FROM (SELECT 1 FROM events WHERE company_id = $1 AND mode = $2 AND status = 'failed' LIMIT $3) e) AS failed_events,
+		(SELECT count(*) FROM (SELECT 1 FROM commissions WHERE company_id = $1 AND mode = $2 AND status = 'waiting' LIMIT $3) c) AS unrated,
+		(SELECT count(*) FROM (SELECT 1 FROM write_offs WHERE company_id = $1 AND mode = $2 AND status = 'asked' LIMIT $3) w) AS write_offs`,
 		t.Company, t.Mode, CountCap, now.Add(-Settling), StrangersSummed)
 	if err != nil {
 		return w, fmt.Errorf("count what waits: %w", err)
@@ -90,10 +94,12 @@ func (s *Store) HeldUntil(ctx context.Context, t models.Tenant, day, today time.
 		Minor    int64           `db:"minor"`
 	}
 	err := s.list(ctx, &rows, `SELECT currency, sum(held)::bigint AS minor FROM (
-			SELECT e.currency, sum(e.amount) FILTER (WHERE e.payable_on > $4) AS held FROM commission_entries e
-			JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
-			WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id IS NULL AND e.payable_on <= $3 AND NOT c.disputed
-			GROUP BY e.partner_id, e.currency HAVING sum(e.amount) > 0) gathered
+			SELECT currency, sum(amount) FILTER (WHERE payable_on > $4) AS held FROM (
+				SELECT e.partner_id, e.currency, e.amount, e.payable_on FROM commission_entries e
+				JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
+				WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id IS NULL AND e.payable_on <= $3 AND NOT c.disputed
+				UNION ALL SELECT partner_id, currency, amount, NULL FROM adjustments WHERE company_id = $1 AND mode = $2 AND invoice_id IS NULL) standing
+			GROUP BY partner_id, currency HAVING sum(amount) > 0) gathered
 		WHERE held > 0 GROUP BY currency ORDER BY currency`, t.Company, t.Mode, day, today)
 	if err != nil {
 		return nil, fmt.Errorf("sum what is still held until %s: %w", day.Format(time.DateOnly), err)
@@ -117,11 +123,11 @@ type Turnover struct {
 	Paid     int64           `db:"paid"`     // partners were paid
 }
 
-// Turnovers sums a span by currency: payments by the time they were made, invoices by the time they were paid.
+// Turnovers sums a span by currency, revenue in the company's own where a rate is known (F110): payments by the time they were made, invoices by the time they were paid.
 func (s *Store) Turnovers(ctx context.Context, t models.Tenant, span Span) ([]Turnover, error) {
 	var list []Turnover
 	err := s.list(ctx, &list, `WITH sold AS (
-			SELECT id, currency, gross - refunded AS kept FROM payments
+			SELECT id, coalesce(shown_currency, currency) AS currency, coalesce(shown_gross - shown_refunded, gross - refunded) AS kept FROM payments
 			WHERE company_id = $1 AND mode = $2 AND counted AND partner_id IS NOT NULL AND paid_at >= $3 AND paid_at < $4)
 		SELECT currency, sum(payments)::bigint AS payments, sum(revenue)::bigint AS revenue, sum(earned)::bigint AS earned, sum(paid)::bigint AS paid FROM (
 			SELECT currency, count(*) AS payments, sum(kept) AS revenue, 0 AS earned, 0 AS paid FROM sold GROUP BY currency

@@ -71,21 +71,25 @@ func (s *Store) SaveInvoice(ctx context.Context, i models.Invoice) error {
 		i.Company, i.Mode, i.ID, i.TotalMinor, i.Status, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.PaidBy, i.PaidAt, i.PaidHow, i.Reference, i.Because)
 }
 
-const invoiceLineSelect = `SELECT e.invoice_id, e.commission_id, e.seq, e.kind, e.amount, e.because, p.key AS payment_key, p.id AS payment_id, p.paid_at,
-			coalesce(u.email, u.key) AS customer
+const invoiceLineSelect = `SELECT e.invoice_id, e.commission_id, NULL::uuid AS adjustment_id, e.seq, e.kind, e.amount, e.because, p.key AS payment_key,
+			p.id AS payment_id, p.paid_at, coalesce(u.email, u.key) AS customer
 		FROM commission_entries e
 		JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
 		JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 		LEFT JOIN customers u ON u.company_id = p.company_id AND u.mode = p.mode AND u.id = p.customer_id
-		WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id = ANY($3) ORDER BY p.paid_at, p.key, e.seq`
+		WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id = ANY($3)
+	UNION ALL
+	SELECT invoice_id, NULL, id, 0, kind, amount, reason, '', NULL, made_at, NULL FROM adjustments
+		WHERE company_id = $1 AND mode = $2 AND invoice_id = ANY($3)
+	ORDER BY adjustment_id NULLS FIRST, paid_at, payment_key, seq`
 
-// InvoiceLines lists what an invoice gathers, in the order in which customers paid.
+// InvoiceLines lists what an invoice gathers, in the order in which customers paid, adjustments last.
 func (s *Store) InvoiceLines(ctx context.Context, t models.Tenant, id models.InvoiceID) ([]models.InvoiceLine, error) {
 	all, err := s.LinesOfInvoices(ctx, t, []models.InvoiceID{id})
 	return all[id], err
 }
 
-// LinesOfInvoices lists what each of these invoices gathers, in the order in which customers paid.
+// LinesOfInvoices lists what each of these invoices gathers, in the order in which customers paid, adjustments last.
 func (s *Store) LinesOfInvoices(ctx context.Context, t models.Tenant, ids []models.InvoiceID) (map[models.InvoiceID][]models.InvoiceLine, error) {
 	var rows []struct {
 		Invoice models.InvoiceID `db:"invoice_id"`
@@ -108,23 +112,30 @@ type Owed struct {
 	Total    int64            `db:"total"`
 }
 
-// OwedUntil sums, by partner and currency, the entries payable on or before a day that no invoice gathers yet.
+// OwedUntil sums, by partner and currency, what no invoice gathers yet: the entries payable on or before a day, and
+// every adjustment.
 func (s *Store) OwedUntil(ctx context.Context, t models.Tenant, day time.Time) ([]Owed, error) {
 	var list []Owed
-	err := s.list(ctx, &list, `SELECT e.partner_id, e.currency, sum(e.amount)::bigint AS total FROM commission_entries e
-		JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
-		WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id IS NULL AND e.payable_on <= $3 AND NOT c.disputed
-		GROUP BY e.partner_id, e.currency HAVING sum(e.amount) > 0 ORDER BY e.partner_id, e.currency`, t.Company, t.Mode, day)
+	err := s.list(ctx, &list, `SELECT partner_id, currency, sum(amount)::bigint AS total FROM (
+			SELECT e.partner_id, e.currency, e.amount FROM commission_entries e
+			JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
+			WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id IS NULL AND e.payable_on <= $3 AND NOT c.disputed
+			UNION ALL SELECT partner_id, currency, amount FROM adjustments WHERE company_id = $1 AND mode = $2 AND invoice_id IS NULL) standing
+		GROUP BY partner_id, currency HAVING sum(amount) > 0 ORDER BY partner_id, currency`, t.Company, t.Mode, day)
 	return list, err
 }
 
-// Gather puts those entries on an invoice and marks their commissions.
+// Gather puts all that OwedUntil summed on an invoice and marks the commissions.
 func (s *Store) Gather(ctx context.Context, i models.Invoice, day time.Time) error {
 	if err := s.do(ctx, `UPDATE commission_entries e SET invoice_id = $4 FROM commissions c
 		WHERE e.company_id = $1 AND e.mode = $2 AND e.partner_id = $5 AND e.currency = $6 AND e.invoice_id IS NULL AND e.payable_on <= $3
 			AND c.company_id = $1 AND c.mode = $2 AND c.id = e.commission_id AND NOT c.disputed`,
 		i.Company, i.Mode, day, i.ID, i.Partner, i.Currency); err != nil {
 		return fmt.Errorf("gather invoice %s: %w", i.ID, err)
+	}
+	if err := s.do(ctx, `UPDATE adjustments SET invoice_id = $3 WHERE company_id = $1 AND mode = $2 AND partner_id = $4 AND currency = $5 AND invoice_id IS NULL`,
+		i.Company, i.Mode, i.ID, i.Partner, i.Currency); err != nil {
+		return fmt.Errorf("gather the adjustments of invoice %s: %w", i.ID, err)
 	}
 	return s.MarkCommissions(ctx, i, models.Due, models.CommissionInvoiced)
 }
@@ -145,12 +156,17 @@ func (s *Store) TakeOff(ctx context.Context, i models.Invoice, c models.Commissi
 	return minor, err
 }
 
-// Release takes the entries off a voided invoice, so that the next one finds them.
+// Release takes everything off a voided invoice, so that the next one finds it.
 func (s *Store) Release(ctx context.Context, i models.Invoice) error {
 	if err := s.MarkCommissions(ctx, i, models.CommissionInvoiced, models.Due); err != nil {
 		return err
 	}
-	return s.do(ctx, `UPDATE commission_entries SET invoice_id = NULL WHERE company_id = $1 AND mode = $2 AND invoice_id = $3`, i.Company, i.Mode, i.ID)
+	for _, table := range []string{"commission_entries", "adjustments"} {
+		if err := s.do(ctx, `UPDATE `+table+` SET invoice_id = NULL WHERE company_id = $1 AND mode = $2 AND invoice_id = $3`, i.Company, i.Mode, i.ID); err != nil {
+			return fmt.Errorf("release what invoice %s gathers: %w", i.ID, err)
+		}
+	}
+	return nil
 }
 
 // OpenInvoiceOf finds the invoice, not yet in flight, that gathers what a commission earned. None is ErrNotFound.

@@ -15,13 +15,17 @@ type MonthSum struct {
 	Minor    int64           `db:"minor"`
 }
 
-// EarnedByMonth sums a partner's commissions by the month in which the customer paid, from a moment on.
+// EarnedByMonth sums a partner's commissions by the month in which the customer paid, and bonuses and deductions by that
+// in which they were made, from a moment on.
 func (s *Store) EarnedByMonth(ctx context.Context, t models.Tenant, partner models.PartnerID, since time.Time) ([]MonthSum, error) {
 	var list []MonthSum
-	err := s.list(ctx, &list, `SELECT date_trunc('month', p.paid_at AT TIME ZONE 'UTC') AS month, c.currency, sum(c.amount)::bigint AS minor
-		FROM payments p
-		JOIN commissions c ON c.company_id = p.company_id AND c.mode = p.mode AND c.payment_id = p.id AND c.partner_id = p.partner_id
-		WHERE p.company_id = $1 AND p.mode = $2 AND p.partner_id = $3 AND p.counted AND p.paid_at >= $4
+	err := s.list(ctx, &list, `SELECT date_trunc('month', at AT TIME ZONE 'UTC') AS month, currency, sum(amount)::bigint AS minor FROM (
+			SELECT p.paid_at AS at, c.currency, c.amount FROM payments p
+			JOIN commissions c ON c.company_id = p.company_id AND c.mode = p.mode AND c.payment_id = p.id AND c.partner_id = p.partner_id
+			WHERE p.company_id = $1 AND p.mode = $2 AND p.partner_id = $3 AND p.counted AND p.paid_at >= $4
+			UNION ALL
+			SELECT made_at, currency, amount FROM adjustments
+			WHERE company_id = $1 AND mode = $2 AND partner_id = $3 AND made_at >= $4 AND kind <> 'write_off') earned
 		GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 1000`, t.Company, t.Mode, partner, since)
 	if err != nil {
 		return nil, fmt.Errorf("sum the months of %s: %w", partner, err)

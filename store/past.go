@@ -31,12 +31,12 @@ func (s *Store) CollectedBefore(ctx context.Context, t models.Tenant, program mo
 	return month, nil
 }
 
-// EarnedAfterPlace lists what earned for a partner in a program after a place in the order, until a moment.
-func (s *Store) EarnedAfterPlace(ctx context.Context, t models.Tenant, program models.ProgramID, partner models.PartnerID, paidAt time.Time, key string, end time.Time) ([]PaymentRow, error) {
+// EarnedAfterPlace walks what earned for a partner in a program after a place in the order, until a moment.
+func (s *Store) EarnedAfterPlace(ctx context.Context, t models.Tenant, program models.ProgramID, partner models.PartnerID, paidAt time.Time, key string, end time.Time, limit int) ([]PaymentRow, error) {
 	var list []PaymentRow
 	err := s.list(ctx, &list, paymentRow+`p.program_id = $3 AND p.partner_id = $4 AND p.counted AND p.earns
-		AND p.paid_at >= $5 AND (p.paid_at, p.key) > ($5, $6) AND p.paid_at < $7 ORDER BY p.paid_at, p.key LIMIT 100000`,
-		t.Company, t.Mode, program, partner, paidAt, key, end)
+		AND p.paid_at >= $5 AND (p.paid_at, p.key) > ($5, $6) AND p.paid_at < $7 ORDER BY p.paid_at, p.key LIMIT $8`,
+		t.Company, t.Mode, program, partner, paidAt, key, end, limit)
 	return list, err
 }
 

@@ -41,6 +41,9 @@ type PaymentRow struct {
 	PaidAt        time.Time             `db:"paid_at"`
 	CreatedAt     time.Time             `db:"created_at"`
 
+	shownRow
+	CompanyCurrency models.Currency `db:"company_currency"`
+
 	CustomerKey   *string `db:"customer_key"`
 	CustomerEmail *string `db:"customer_email"`
 	PartnerKey    *string `db:"partner_key"`
@@ -62,8 +65,10 @@ func (p PaymentRow) Money(minor int64) models.Money {
 
 const paymentRow = `SELECT p.company_id, p.mode, p.id, p.program_id, p.source, p.key, p.counted, p.kind, p.status, p.currency, p.gross, p.base,
 	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.earns, p.decided_at, p.steps, p.terms, p.chosen_partner, p.chosen_reason, p.chosen_by, p.chosen_at, p.paid_at, p.created_at,
+	co.currency AS company_currency, ` + shownColumns + `,
 	c.key AS customer_key, c.email AS customer_email, r.key AS partner_key, r.name AS partner_name
 	FROM payments p
+	JOIN companies co ON co.id = p.company_id
 	LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
 	LEFT JOIN partners r ON r.company_id = p.company_id AND r.mode = p.mode AND r.id = p.partner_id
 	WHERE p.company_id = $1 AND p.mode = $2 AND `
@@ -367,7 +372,7 @@ type Decided struct {
 }
 
 // SaveDecision keeps which partner a payment belongs to, every step that led there, and what its clues name: a partner or
-// a code that comes later finds it by that. The moment stays when nothing changes.
+// a code that comes later finds it by that. The moment stays while nothing changes.
 func (s *Store) SaveDecision(ctx context.Context, p models.Payment, d Decided, now time.Time) error {
 	return s.do(ctx, `UPDATE payments SET partner_id = $4, attributed_by = $5, policy = $6, steps = $7, named = $8, named_beside = $9, earns = $10,
 		decided_at = CASE WHEN decided_at IS NOT NULL AND partner_id IS NOT DISTINCT FROM $4 AND earns = $10 AND steps = $7 THEN decided_at ELSE $11 END

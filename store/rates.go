@@ -71,6 +71,66 @@ func (s *Store) LastOwnRate(ctx context.Context, company models.CompanyID, from,
 	return r, nil
 }
 
+// OwnRate is a rate that a company's person entered by hand.
+type OwnRate struct {
+	models.Rate
+	By string    `db:"set_by"`
+	At time.Time `db:"set_at"`
+	ID rateID    `db:"id"` // of its pair and day
+}
+
+// rateID orders rates that were entered in the same moment.
+type rateID string
+
+// String is the id as a cursor holds it.
+func (r rateID) String() string { return "rate_" + string(r) }
+
+const ownRateSelect = `SELECT from_currency, to_currency, rate, source, day, set_by, set_at, replace(id::text, '-', '') AS id FROM (
+		SELECT from_currency, to_currency, rate::text AS rate, $2 AS source, day, set_by, set_at, md5(from_currency || to_currency || day)::uuid AS id
+		FROM own_rates WHERE company_id = $1) own
+	WHERE `
+
+// OwnRate loads what a company entered by hand for a pair and a day.
+func (s *Store) OwnRate(ctx context.Context, company models.CompanyID, from, to models.Currency, day time.Time) (OwnRate, error) {
+	var r OwnRate
+	err := s.get(ctx, &r, ownRateSelect+`from_currency = $3 AND to_currency = $4 AND day = $5::date`, company, models.RateByHand, from, to, day.Format(time.DateOnly))
+	if err != nil {
+		return r, fmt.Errorf("load the rate by hand from %s to %s: %w", from, to, err)
+	}
+	return r, nil
+}
+
+// OwnRates lists a page of what a company entered by hand, by when it did.
+func (s *Store) OwnRates(ctx context.Context, company models.CompanyID, page Page) ([]OwnRate, error) {
+	var list []OwnRate
+	err := s.list(ctx, &list, ownRateSelect+page.afterTime("set_at", "own.id", 3)+` LIMIT $5`, company, models.RateByHand, page.At(), page.ID(), page.Limit+1)
+	if err != nil {
+		return nil, fmt.Errorf("list the rates by hand of %s: %w", company, err)
+	}
+	return list, nil
+}
+
+// LatestQuotes lists the last published quote of each of these currencies, those that are made up only where no other is.
+func (s *Store) LatestQuotes(ctx context.Context, currencies []models.Currency) ([]models.Quote, error) {
+	var rows []struct {
+		Day      time.Time       `db:"day"`
+		Source   string          `db:"source"`
+		Currency models.Currency `db:"currency"`
+		PerEuro  string          `db:"per_eur"`
+	}
+	err := s.list(ctx, &rows, `SELECT DISTINCT ON (currency) day, source, currency, per_eur::text AS per_eur FROM fx_rates
+		WHERE source = ANY($1) AND currency = ANY($2) ORDER BY currency, source = $3, day DESC`,
+		pq.Array([]string{models.RateECB, models.RateSnapshot}), pq.Array(currencies), models.RateSnapshot)
+	if err != nil {
+		return nil, fmt.Errorf("list the last published rates: %w", err)
+	}
+	var list []models.Quote
+	for _, r := range rows {
+		list = append(list, models.Quote(r))
+	}
+	return list, nil
+}
+
 // RatesKnown tells whether any published rate was ever kept.
 func (s *Store) RatesKnown(ctx context.Context) (bool, error) {
 	var known bool

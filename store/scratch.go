@@ -106,7 +106,8 @@ func (n *Scratch) Drop(ctx context.Context) error {
 // derived are the states that a replay must find again, each row under a name that does not depend on the machine.
 var derived = []string{
 	`SELECT 'payment ' || p.key AS name, concat_ws(' ', p.kind, p.status, p.currency, p.gross, p.base, p.refunded, 'of', coalesce(c.key, '-'),
-			'for', coalesce(r.key, '-'), coalesce(p.attributed_by, '-'), p.policy, extract(epoch FROM p.paid_at)) AS state
+			'for', coalesce(r.key, '-'), coalesce(p.attributed_by, '-'), p.policy, p.earns, extract(epoch FROM p.paid_at),
+			'shown', coalesce(p.shown_currency, '-'), coalesce(p.shown_rate, '-'), coalesce(p.shown_gross::text, '-'), coalesce(p.shown_base::text, '-'), coalesce(p.shown_refunded::text, '-')) AS state
 	FROM payments p
 	LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
 	LEFT JOIN partners r ON r.company_id = p.company_id AND r.mode = p.mode AND r.id = p.partner_id
@@ -115,12 +116,15 @@ var derived = []string{
 	FROM reversals v JOIN payments p ON p.company_id = v.company_id AND p.mode = v.mode AND p.id = v.payment_id
 	WHERE v.company_id = $1 AND v.mode = $2 ORDER BY 1`,
 	`SELECT concat_ws(' ', 'commission of', r.key, 'for', p.key) AS name, concat_ws(' ', c.sale_currency, c.first_share, c.share, c.currency, c.earned, c.amount,
-			coalesce(c.rate, '-'), coalesce(c.rate_source, '-'), coalesce(c.rate_day::text, '-'), c.hold_days, c.refunds) AS state
+			coalesce(c.rate, '-'), coalesce(c.rate_source, '-'), coalesce(c.rate_day::text, '-'), c.hold_days, c.refunds, c.rule_version) AS state
 	FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 	JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
 	WHERE c.company_id = $1 AND c.mode = $2 AND p.merged_into IS NULL ORDER BY 1`,
 	`SELECT concat_ws(' ', 'fact', subject, kind, extract(epoch FROM at), key) AS name, concat_ws(' ', says, before) AS state
 	FROM facts WHERE company_id = $1 AND mode = $2 ORDER BY 1`,
+	`SELECT concat_ws(' ', 'adjustment', a.id, 'of', r.key) AS name, concat_ws(' ', a.kind, a.amount, a.currency, a.reason) AS state
+	FROM adjustments a JOIN partners r ON r.company_id = a.company_id AND r.mode = a.mode AND r.id = a.partner_id
+	WHERE a.company_id = $1 AND a.mode = $2 ORDER BY 1`,
 	`SELECT 'customer ' || c.key AS name, concat_ws(' ', coalesce(c.email, '-'), coalesce(c.stripe_customer_id, '-'), c.composite) AS state
 	FROM customers c WHERE c.company_id = $1 AND c.mode = $2 ORDER BY 1`,
 	`SELECT concat_ws(' ', 'link of customer', c.key, 'at', extract(epoch FROM l.linked_at), l.origin, l.payment_key) AS name, r.key AS state

@@ -161,13 +161,15 @@ func (s *Store) do(ctx context.Context, query string, args ...any) error {
 
 // refusals says what a broken constraint means to the person who broke it.
 var refusals = map[string]error{
-	"partner_key":        models.Refuse(models.ErrConflict, "A partner with this key exists already."),
-	"customer_key":       models.Refuse(models.ErrConflict, "A customer with this key exists already."),
-	"customer_stripe_id": models.Refuse(models.ErrConflict, "Another customer has this Stripe customer id."),
-	"person_email":       models.Refuse(models.ErrConflict, "Somebody with this e-mail address exists already."),
-	"attempt_one_live":   models.Refuse(models.ErrConflict, "A payment of this invoice is already under way or done."),
-	"code_once":          models.Refuse(models.ErrConflict, "This code stands for a partner already. Remove it there first."),
-	"place_once":         models.Refuse(models.ErrConflict, "This person is here already."),
+	"partner_key":          models.Refuse(models.ErrConflict, "A partner with this key exists already."),
+	"customer_key":         models.Refuse(models.ErrConflict, "A customer with this key exists already."),
+	"customer_stripe_id":   models.Refuse(models.ErrConflict, "Another customer has this Stripe customer id."),
+	"person_email":         models.Refuse(models.ErrConflict, "Somebody with this e-mail address exists already."),
+	"attempt_one_live":     models.Refuse(models.ErrConflict, "A payment of this invoice is already under way or done."),
+	"code_once":            models.Refuse(models.ErrConflict, "This code stands for a partner already. Remove it there first."),
+	"place_once":           models.Refuse(models.ErrConflict, "This person is here already."),
+	"write_off_one_open":   models.Refuse(models.ErrConflict, "A write-off for this partner waits for approval already. It must be approved or refused before another one can be asked for."),
+	"write_off_two_people": models.Refuse(models.ErrConflict, "You asked for this write-off. Another person must approve or refuse it."),
 }
 
 // told translates what the driver says into the house's errors.

@@ -69,6 +69,18 @@ func percent(part, whole int64) string {
 // Day is a date in UTC: "12 December 2026".
 func Day(t time.Time) string { return t.UTC().Format("2 January 2006") }
 
+// DaySpan is the days from one to another: "10 to 20 November 2026".
+func DaySpan(first, last time.Time) string {
+	first, last = first.UTC(), last.UTC()
+	switch {
+	case first.Year() != last.Year():
+		return Day(first) + " to " + Day(last)
+	case first.Month() != last.Month():
+		return first.Format("2 January") + " to " + Day(last)
+	}
+	return first.Format("2") + " to " + Day(last)
+}
+
 // Exact is a moment to the second, in UTC: "12 December 2026, 14:03:05 UTC".
 func Exact(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") }
 

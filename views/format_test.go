@@ -111,3 +111,19 @@ func TestANumberTakesItsNoun(t *testing.T) {
 		}
 	}
 }
+
+func TestDaysAreNamedOnceWhereTheyAgree(t *testing.T) {
+	day := func(text string) time.Time {
+		at, err := time.Parse(time.DateOnly, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for want, span := range map[string][2]string{"10 to 20 November 2026": {"2026-11-10", "2026-11-20"}, "28 October to 7 November 2026": {"2026-10-28", "2026-11-07"},
+		"25 December 2026 to 4 January 2027": {"2026-12-25", "2027-01-04"}} {
+		if got := DaySpan(day(span[0]), day(span[1])); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

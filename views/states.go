@@ -61,6 +61,16 @@ var states = map[string]map[string]State{
 		"refunded":           {"Payment returned", "undo-2", Careful},
 		"void":               {"Withdrawn", "ban", Plain},
 	},
+	"adjustment": {
+		"bonus":     {"Bonus", "plus", Good},
+		"deduction": {"Deduction", "minus", Careful},
+		"write_off": {"Debt written off", "circle-minus", Plain},
+	},
+	"write_off": {
+		"asked":    {"Waits for another person", "clock", Careful},
+		"approved": {"Written off", "check", Good},
+		"refused":  {"Refused", "x", Plain},
+	},
 	"event": {
 		"pending": {"Waiting to be read", "clock", Careful},
 		"done":    {"Counted", "circle-check", Good},

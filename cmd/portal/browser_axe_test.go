@@ -144,6 +144,21 @@ func (in inspector) finance() {
 	in.visit("/admin/invoices/new")
 	in.meet(422, "/admin/invoices/new?until=1999-12-31")
 	in.visit("/admin/invoices/new?until=" + inDays(40))
+	in.visit("/admin/write-offs")
+	in.visit("/admin/rates")
+	in.fill("Enter the rate", "From", "dinar")
+	in.fill("Enter the rate", "To", "USD")
+	in.fill("Enter the rate", "rate", "1")
+	in.press("Enter the rate")
+	in.look()
+	in.partnerNamed("Kenji Tanaka")
+	in.look()
+	in.press("Bonus or deduction")
+	in.look()
+	in.partnerNamed("Atlas Media")
+	in.look()
+	owing := ask[string](in.visitor, "location.pathname")
+	in.visit(owing + "/write-off")
 	in.visit("/admin/events")
 	in.enter("/admin/events/")
 	in.meet(404, "/admin/payments/pay_nothing")
@@ -154,7 +169,7 @@ func (in inspector) finance() {
 func (in inspector) empty() {
 	in.signIn(signIns[0])
 	in.press("Switch to live data")
-	for _, path := range []string{"/admin", "/admin/payments", "/admin/partners", "/admin/invoices", "/admin/invoices/new", "/admin/events",
+	for _, path := range []string{"/admin", "/admin/payments", "/admin/partners", "/admin/invoices", "/admin/invoices/new", "/admin/write-offs", "/admin/rates", "/admin/events",
 		"/admin/unattributed", "/admin/links", "/admin/backfills"} {
 		in.visit(path)
 	}

@@ -11,6 +11,8 @@ func TestInARealBrowser(t *testing.T) {
 	s := newSite(t)
 	t.Run("a sale in the sandbox becomes the partner's paid invoice", s.story)
 	t.Run("a payment is given to a partner by hand, and to another one", s.givenByHand)
+	t.Run("a code is given to a partner, and removed", s.codes)
+	t.Run("what finance books by hand", s.hand)
 	t.Run("axe finds nothing serious on any page, light and dark, wide and narrow", s.accessible)
 	t.Run("every form works without JavaScript", s.withoutScript)
 	t.Run("payments without a partner are linked, by file too, and backfilled", s.inbox)
@@ -18,6 +20,9 @@ func TestInARealBrowser(t *testing.T) {
 
 // inDays is a day counted from today, as a date field sends it.
 func inDays(n int) string { return time.Now().UTC().AddDate(0, 0, n).Format(time.DateOnly) }
+
+// day is inDays in words.
+func day(n int) string { return time.Now().UTC().AddDate(0, 0, n).Format("2 January 2006") }
 
 // afterTheHold is later than what was sold today is held: an invoice drawn up until then gathers it.
 func afterTheHold() string { return inDays(31) }

@@ -85,10 +85,22 @@ func (s *seeder) live(ctx context.Context, day, today time.Time) error {
 	if err := s.house.Inbox.Drain(ctx); err != nil {
 		return err
 	}
+	if day.Equal(today.AddDate(0, 0, -45)) {
+		if err := s.bonus(ctx); err != nil {
+			return err
+		}
+	}
 	if day.Day() == 1 {
 		return s.payday(ctx, day, today)
 	}
 	return nil
+}
+
+// bonus thanks a partner by hand, once in the year.
+func (s *seeder) bonus(ctx context.Context) error {
+	_, err := s.house.Inbox.Adjust(ctx, models.Adjustment{Tenant: s.caller.Tenant, ID: models.NewID[models.AdjustmentID](s.clock.now()), Partner: s.partners["NORA"].ID,
+		Program: &s.caller.Program, Minor: 15000, Currency: "usd", Reason: "Thank you for the webinar on dashboards"}, s.finance)
+	return err
 }
 
 // sell lets a subscriber pay: the first time through Checkout, later as a renewal. Every eleventh payment is refunded in part.

@@ -14,6 +14,7 @@ type Case struct {
 	Shape    Shape
 	N        string // ends the ids of one movement of money
 	Customer string // cus_…; empty for a guest
+	Known    bool   // the customer was there before the checkout, which made none
 	Email    string
 	Sub      string // sub_…, the subscription
 	Currency string
@@ -29,6 +30,7 @@ func NewCase(shape Shape, n int) Case {
 
 // Later is the same customer's next movement of money.
 func (c Case) Later(letter string, after time.Duration) Case {
+	c.Known = true
 	c.N, c.At = strings.TrimRight(c.N, "abcdefgh")+letter, c.At.Add(after)
 	return c
 }
@@ -36,11 +38,14 @@ func (c Case) Later(letter string, after time.Duration) Case {
 // ID is the id of this money's object of a kind.
 func (c Case) ID(prefix string) string { return prefix + "_" + c.N }
 
-// Event is a whole event of a kind, told some time after the money came.
-func (c Case) Event(kind string, after time.Duration, o map[string]any) []byte {
-	at := c.At.Add(after)
+// Event is a whole event of a kind, told some time after the money came; previous is what an update changed.
+func (c Case) Event(kind string, after time.Duration, o map[string]any, previous ...map[string]any) []byte {
+	at, data := c.At.Add(after), object{"object": o}
+	for _, changed := range previous {
+		data["previous_attributes"] = changed
+	}
 	body, err := json.Marshal(object{"id": fmt.Sprintf("evt_%s_%v_%d", kind, o["id"], at.Unix()), "object": "event", "type": kind, "api_version": string(c.Shape), "created": at.Unix(),
-		"livemode": false, "pending_webhooks": 1, "request": object{"id": nil, "idempotency_key": nil}, "data": object{"object": o}})
+		"livemode": false, "pending_webhooks": 1, "request": object{"id": nil, "idempotency_key": nil}, "data": data})
 	if err != nil {
 		panic(err)
 	}
@@ -73,7 +78,7 @@ func (c Case) with(o object, set []any) object {
 func (c Case) Session(mode string, total, tax int64, set ...any) map[string]any {
 	o := object{"id": c.ID("cs"), "object": "checkout.session", "mode": mode, "payment_status": "paid", "status": "complete", "livemode": false,
 		"amount_subtotal": total - tax, "amount_total": total, "total_details": object{"amount_discount": 0, "amount_shipping": 0, "amount_tax": tax},
-		"currency": c.Currency, "customer": orNil(c.Customer), "customer_creation": "always", "customer_email": nil,
+		"currency": c.Currency, "customer": orNil(c.Customer), "customer_creation": c.creation(), "customer_email": nil,
 		"customer_details":    object{"email": c.Email, "name": "Ann Buyer", "phone": nil, "address": object{"country": "US"}, "tax_exempt": "none", "tax_ids": []any{}},
 		"client_reference_id": nil, "metadata": object{}, "payment_link": nil, "setup_intent": nil, "created": c.At.Add(-time.Minute).Unix(), "expires_at": c.At.Add(24 * time.Hour).Unix(),
 		"payment_method_types": []any{"card"}, "allow_promotion_codes": true, "success_url": "https://shop.example/thanks", "ui_mode": "hosted",
@@ -89,6 +94,26 @@ func (c Case) Session(mode string, total, tax int64, set ...any) map[string]any 
 		o["collected_information"], o["presentment_details"], o["discounts"] = object{"shipping_details": nil}, nil, []any{}
 	}
 	return c.with(o, set)
+}
+
+// creation is how a checkout makes a customer; a known one is not made.
+func (c Case) creation() any {
+	switch {
+	case c.Known:
+		return nil
+	case c.Customer == "":
+		return "if_required"
+	}
+	return "always"
+}
+
+// Object is the customer as Stripe shows it, with a partner's key in its metadata; none for an empty key.
+func (c Case) Object(partner string) map[string]any {
+	metadata := object{}
+	if partner != "" {
+		metadata["partner_key"] = partner
+	}
+	return object{"id": c.Customer, "object": "customer", "email": c.Email, "name": "Ann Buyer", "metadata": metadata, "created": c.At.Unix(), "livemode": false}
 }
 
 // Charge is a captured charge. If an invoice was made of its payment intent, it is the charge of that one.

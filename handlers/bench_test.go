@@ -14,7 +14,7 @@ func BenchmarkListPages(b *testing.B) {
 	storetest.Million(b, w.Store, w.caller, w.ann, 1_000_000)
 	owner := w.as(w.caller.Tenant, models.Owner)
 	for _, path := range []string{"/admin/payments", "/admin/payments?show=attributed", "/admin/payments?show=unattributed", "/admin/payments?show=refunded",
-		"/admin/payments?show=partly-refunded", "/admin/payments?partner=ANN_KEY", "/admin/partners", "/admin/invoices", "/admin/events", "/admin"} {
+		"/admin/payments?show=partly-refunded", "/admin/payments?partner=ANN_KEY", "/admin/unattributed", "/admin/unattributed?show=all", "/admin/partners", "/admin/invoices", "/admin/events", "/admin"} {
 		b.Run(path, func(b *testing.B) {
 			for b.Loop() {
 				if answer := w.ask(owner, path, nil); answer.StatusCode != http.StatusOK {

@@ -147,7 +147,7 @@ func near(code, key string) string {
 		return "was_inactive" // a key that names an active partner would have been found
 	case strings.EqualFold(strings.TrimSpace(code), key):
 		return "key"
-	case len(code) >= 3 && oneEdit(strings.ToLower(code), strings.ToLower(key)):
+	case len(code) >= 3 && models.OneLetterApart(strings.ToLower(code), strings.ToLower(key)):
 		return "typo"
 	}
 	return ""
@@ -161,21 +161,6 @@ func sayNear(hint string, c code, key string) string {
 		return fmt.Sprintf("%s says %q, which is %s but for case or spaces", c.where, c.value, key)
 	}
 	return fmt.Sprintf("%s says %q, one letter away from %s", c.where, c.value, key)
-}
-
-// oneEdit tells whether one letter put in, left out or replaced makes a into b.
-func oneEdit(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	same := 0
-	for same < len(a) && a[same] == b[same] {
-		same++
-	}
-	if len(a) == len(b) {
-		return same < len(a) && a[same+1:] == b[same+1:]
-	}
-	return len(b) == len(a)+1 && a[same:] == b[same+1:]
 }
 
 // domains finds partners to whom others at the same company belong. A mail host for everybody is no company.

@@ -169,8 +169,11 @@ func monthFigures(this, last []store.Turnover, own models.Currency, before time.
 		if was.Payments != 0 {
 			sales.Change = views.Change(t.Payments, was.Payments, than)
 		}
-		rows = append(rows, []views.Figure{sales, figure("Revenue through partners", t.Revenue, was.Revenue),
-			figure("Commissions earned", t.Earned, was.Earned), figure("Paid to partners", t.Paid, was.Paid)})
+		row := []views.Figure{figure("Commissions earned", t.Earned, was.Earned), figure("Paid to partners", t.Paid, was.Paid)}
+		if t.Currency == own || t.Payments != 0 || was.Payments != 0 { // partners are paid in more currencies than customers pay in
+			row = append([]views.Figure{sales, figure("Revenue through partners", t.Revenue, was.Revenue)}, row...)
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -57,25 +57,10 @@ func meantBy(code string, keys []string) string {
 	if i := slices.IndexFunc(keys, func(key string) bool { return strings.EqualFold(key, code) }); i >= 0 {
 		return keys[i]
 	}
-	if i := slices.IndexFunc(keys, func(key string) bool { return oneEdit(key, code) }); i >= 0 {
+	if i := slices.IndexFunc(keys, func(key string) bool { return models.OneLetterApart(key, code) }); i >= 0 {
 		return keys[i]
 	}
 	return ""
-}
-
-// oneEdit tells whether one letter put in, left out or replaced makes a into b.
-func oneEdit(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	same := 0
-	for same < len(a) && a[same] == b[same] {
-		same++
-	}
-	if len(a) == len(b) {
-		return same < len(a) && a[same+1:] == b[same+1:]
-	}
-	return len(b) == len(a)+1 && a[same:] == b[same+1:]
 }
 
 // folded brings the questions to metadata that found nothing into one, at the place of the first.

@@ -206,9 +206,9 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(),
+	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(), "{writeoff}", w.decidedWriteOff(),
 		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{file}", w.linked("customer,partner\ncus_1,BOB_KEY\n").ID.String(),
-		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{writeoff}", w.decidedWriteOff(), "{program}", w.caller.Program.String()}
+		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String()}
 }
 
 // cookieFor signs somebody of a role in, afresh for each request.

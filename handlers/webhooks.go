@@ -1,9 +1,9 @@
 package handlers
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -21,7 +21,7 @@ func (h *House) programWebhook(c echo.Context, _ models.Session) error {
 	if err != nil || !readers[source] {
 		return fmt.Errorf("webhook of %s for %q: %w", source, c.Param("program"), models.ErrNotFound)
 	}
-	body, err := io.ReadAll(c.Request().Body)
+	body, err := whole(c.Request())
 	if err != nil {
 		return unread(err)
 	}
@@ -30,11 +30,19 @@ func (h *House) programWebhook(c echo.Context, _ models.Session) error {
 
 // platformWebhook keeps what the platform's own Stripe sends.
 func (h *House) platformWebhook(c echo.Context, _ models.Session) error {
-	body, err := io.ReadAll(c.Request().Body)
+	body, err := whole(c.Request())
 	if err != nil {
 		return unread(err)
 	}
 	return h.kept(c, h.Inbox.AcceptPlatform(c.Request().Context(), h.PlatformSecret, c.Request().Header, body))
+}
+
+// whole reads a body. Room is made at once for what most senders announce, and no more on a mere promise.
+func whole(r *http.Request) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), 32<<10)) + bytes.MinRead)
+	_, err := body.ReadFrom(r.Body)
+	return body.Bytes(), err
 }
 
 // unread is a body that did not come whole: too large, or cut off.

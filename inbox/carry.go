@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,7 +25,9 @@ type outcome struct {
 // The tenant's queue is locked, so nobody else decides about the tenant's money meanwhile.
 func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (outcome, error) {
 	news, err := sources.ByName[e.Source].Read(e)
-	if err != nil {
+	if errors.Is(err, models.ErrInvalid) {
+		return outcome{status: models.EventFailed, because: new(err.Error())}, nil
+	} else if err != nil {
 		return outcome{}, err
 	}
 	if news.Silent != "" {

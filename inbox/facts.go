@@ -15,14 +15,14 @@ import (
 // keepFacts keeps what news says of customers, subscriptions and discounts, and lists the payments that it concerns.
 func (in *Inbox) keepFacts(ctx context.Context, tx *store.Store, t models.Tenant, facts []models.Fact) ([]store.Touched, error) {
 	var touched []store.Touched
+	var answered []string
 	for _, f := range facts {
-		have, err := tx.FactsAt(ctx, t, []string{f.Subject}, f.At)
+		have, isNew, err := tx.KeepFact(ctx, t, f)
 		if err != nil {
 			return nil, err
 		}
-		isNew, err := tx.KeepFact(ctx, t, f)
-		if err != nil {
-			return nil, err
+		if f.Kind == models.ByAnswer {
+			answered = append(answered, factOn(f.Subject))
 		}
 		since, changes := changed(have, f)
 		if !isNew || !changes {
@@ -34,14 +34,10 @@ func (in *Inbox) keepFacts(ctx context.Context, tx *store.Store, t models.Tenant
 		}
 		touched = append(touched, more...)
 	}
-	if len(facts) == 0 {
-		return nil, nil
+	if len(answered) == 0 {
+		return touched, nil
 	}
-	var known []string
-	for _, f := range facts {
-		known = append(known, factOn(f.Subject))
-	}
-	return touched, tx.WakeEvents(ctx, t, known, in.Now())
+	return touched, tx.WakeEvents(ctx, t, answered, in.Now())
 }
 
 func subjectsOf(facts []models.Fact) []string {

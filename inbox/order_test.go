@@ -22,6 +22,7 @@ type scene struct {
 	back  map[int][]int64 // refunds by sale: what was given back so far
 	calls []inbox.Transaction
 	more  func(s storetest.Sold) [][]byte // further events of a sale
+	set   func(h *house)                  // how the program is set up, before all
 	rules []models.Rule                   // other than "20 %"; then the reasons must be the same too
 	hands []func(h *house) error          // what people do meanwhile; what they do not find yet they do at the end
 }
@@ -45,6 +46,9 @@ func (sc scene) play(t *testing.T, shape storetest.Shape, seed uint64) string {
 	storetest.Partner(t, h.Store, h.caller.Tenant, "PARTNER_B", "usd")
 	if sc.rules != nil {
 		h.rule(sc.rules...)
+	}
+	if sc.set != nil {
+		sc.set(h)
 	}
 	chance := rand.New(rand.NewPCG(seed, 1))
 	var acts []func()

@@ -16,7 +16,7 @@ import (
 
 // patience is how long an event waits before the provider is asked for what would only be good to know: most often
 // another event of the same sale brings it.
-const patience = 10 * time.Second
+const patience = 3 * time.Second
 
 // wantedBy are the wants that this news can make use of: the lines of an invoice are read with the invoice, and what else
 // is shown matters only to money that the news tells of.

@@ -37,11 +37,14 @@ func (in *Inbox) SaveRules(ctx context.Context, c models.Caller, rules []models.
 	return in.settleAttributed(ctx, c)
 }
 
+// settled is how many payments one transaction decides anew.
+const settled = 20
+
 // settleAttributed decides anew what has a partner but was not priced yet, some at a time.
 func (in *Inbox) settleAttributed(ctx context.Context, c models.Caller) error {
 	var after models.PaymentID
 	for {
-		ids, err := in.Store.PaymentsAttributed(ctx, c.Tenant, c.Program, after, batch)
+		ids, err := in.Store.PaymentsAttributed(ctx, c.Tenant, c.Program, after, settled)
 		if err != nil || len(ids) == 0 {
 			return err
 		}

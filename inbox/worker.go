@@ -15,7 +15,7 @@ import (
 )
 
 // batch is how many events one transaction carries.
-const batch = 20
+const batch = 50
 
 // drainers is how many queues are drained at once: one company's slow provider does not hold up the others.
 const drainers = 4
@@ -108,41 +108,68 @@ func (in *Inbox) drainOne(ctx context.Context, but []store.Bucket) (queue store.
 		if err != nil {
 			return err
 		}
-		for _, e := range events {
-			q, err := in.one(ctx, tx, e)
-			if err != nil {
-				return fmt.Errorf("carry event %s: %w", e.ID, err)
-			}
-			if q != nil {
-				asked = append(asked, *q)
-			}
+		if asked, err = in.quickly(ctx, tx, events); err == nil || store.IsDatabaseFault(err) {
+			return err
 		}
-		return nil
+		asked, err = in.carefully(ctx, tx, events)
+		return err
 	})
 	return queue, asked, err
 }
 
-// one carries an event inside the batch's transaction. What the event itself gets wrong ends it as failed, with the
-// reason; a fault of the database ends the whole transaction, which is tried again.
-func (in *Inbox) one(ctx context.Context, tx *store.Store, e models.Event) (*question, error) {
-	var end outcome
-	err := tx.Savepoint(ctx, func() (err error) {
-		end, err = in.carry(ctx, tx, e)
-		return err
+// quickly carries a batch as one. An event that fails undoes what was done for all of them.
+func (in *Inbox) quickly(ctx context.Context, tx *store.Store, events []models.Event) (asked []question, err error) {
+	err = tx.Savepoint(ctx, func() error {
+		for _, e := range events {
+			end, err := in.carry(ctx, tx, e)
+			if err != nil {
+				return err
+			}
+			if asked, err = in.ended(ctx, tx, e, end, asked); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	switch {
-	case err == nil && end.ask != nil:
-		// Set aside until the answer is there, so that the same batch does not find it again.
-		return &question{Event: e, Question: *end.ask}, tx.ParkEvent(ctx, e, "Stripe is being asked which invoice this money belongs to", end.waitsFor, in.Now().Add(time.Minute))
-	case err == nil:
-		return in.finish(ctx, tx, e, end)
-	case errors.Is(err, models.ErrInvalid):
-		return nil, tx.FinishEvent(ctx, e, models.EventFailed, new(err.Error()), in.now())
-	case store.IsDatabaseFault(err):
-		return nil, err
+	return asked, err
+}
+
+// carefully carries a batch event by event, so that one that fails undoes only itself. What the event itself gets wrong
+// ends it as failed, with the reason; a fault of the database ends the whole transaction, which is tried again.
+func (in *Inbox) carefully(ctx context.Context, tx *store.Store, events []models.Event) (asked []question, err error) {
+	for _, e := range events {
+		var end outcome
+		err = tx.Savepoint(ctx, func() (err error) {
+			end, err = in.carry(ctx, tx, e)
+			return err
+		})
+		if err != nil && store.IsDatabaseFault(err) {
+			return nil, fmt.Errorf("carry event %s: %w", e.ID, err)
+		} else if errors.Is(err, models.ErrInvalid) {
+			end = outcome{status: models.EventFailed, because: new(err.Error())}
+		} else if err != nil {
+			in.Log.Error("carry an event", "event", e.ID, "error", err)
+			end = outcome{status: models.EventFailed, because: new("an error in Portal: " + err.Error())}
+		}
+		if asked, err = in.ended(ctx, tx, e, end, asked); err != nil {
+			return nil, err
+		}
 	}
-	in.Log.Error("carry an event", "event", e.ID, "error", err)
-	return nil, tx.FinishEvent(ctx, e, models.EventFailed, new("an error in Portal: "+err.Error()), in.now())
+	return asked, nil
+}
+
+// ended keeps how an event ended. One with a question is set aside until the answer is there, so that the same batch does
+// not find it again; the question joins those to be asked.
+func (in *Inbox) ended(ctx context.Context, tx *store.Store, e models.Event, end outcome, asked []question) ([]question, error) {
+	if end.ask != nil {
+		return append(asked, question{Event: e, Question: *end.ask}),
+			tx.ParkEvent(ctx, e, "Stripe is being asked which invoice this money belongs to", end.waitsFor, in.Now().Add(time.Minute))
+	}
+	q, err := in.finish(ctx, tx, e, end)
+	if q != nil {
+		asked = append(asked, *q)
+	}
+	return asked, err
 }
 
 // ask puts an event's question to the provider and keeps the answer with the event, or parks the event with the reason.

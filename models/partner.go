@@ -125,3 +125,18 @@ type Link struct {
 
 // OriginBackfill marks a link that a person made from a day in the past: it reaches back, as no other does (D10, B3).
 const OriginBackfill = "backfill"
+
+// OneLetterApart tells whether one letter put in, left out or replaced makes a into b.
+func OneLetterApart(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	same := 0
+	for same < len(a) && a[same] == b[same] {
+		same++
+	}
+	if len(a) == len(b) {
+		return same < len(a) && a[same+1:] == b[same+1:]
+	}
+	return len(b) == len(a)+1 && a[same:] == b[same+1:]
+}

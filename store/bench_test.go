@@ -15,7 +15,7 @@ func BenchmarkPlans(b *testing.B) {
 	s := storetest.Open(b)
 	c := storetest.Company(b, s)
 	partner := storetest.Partner(b, s, c.Tenant, "PARTNER_A", "usd")
-	storetest.Million(b, s, c, partner)
+	storetest.Million(b, s, c, partner, 1_000_000)
 	yes, no := true, false
 	for name, filter := range map[string]store.PaymentFilter{"all": {}, "unattributed": {Attributed: &no}, "attributed": {Attributed: &yes},
 		"refunded": {Status: "refunded"}, "of a partner": {Partner: &partner.ID}} {

@@ -33,17 +33,24 @@ func (s *Store) KeepEvent(ctx context.Context, e models.Event) (bool, error) {
 // are there already change nothing. They are kept in the order of their names, so that two of these never wait for each other.
 func (s *Store) KeepEvents(ctx context.Context, events []models.Event) error {
 	slices.SortFunc(events, func(a, b models.Event) int {
-		return cmp.Or(cmp.Compare(a.Company.String(), b.Company.String()), cmp.Compare(a.Source, b.Source), cmp.Compare(a.ProviderID, b.ProviderID))
+		if a.ProviderID != b.ProviderID {
+			return cmp.Compare(a.ProviderID, b.ProviderID)
+		}
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(uuidOf(a.Company), uuidOf(b.Company)))
 	})
-	var bodies []byte // one value, cut up by the database: an array would carry each byte as two digits
-	var begins, sizes []int64
+	size := 0
+	for _, e := range events {
+		size += len(e.Body)
+	}
+	bodies := make([]byte, 0, size) // one value, cut up by the database: an array would carry each byte as two digits
+	begins, sizes := make([]int64, 0, len(events)), make([]int64, 0, len(events))
 	for _, e := range events {
 		begins, sizes = append(begins, int64(len(bodies))+1), append(sizes, int64(len(e.Body)))
 		bodies = append(bodies, e.Body...)
 	}
 	err := s.do(ctx, `WITH kept AS (
 			INSERT INTO events (company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, next_try_at)
-			SELECT company_id, mode, id, bucket, program_id, source, provider_event_id, type, substr($1::bytea, begins, size), received_at, status, because, received_at
+			SELECT company_id, mode, id, bucket, program_id, source, provider_event_id, type, substr($1::bytea, begins, size), received_at, status, nullif(because, ''), received_at
 			FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::smallint[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::int[], $11::int[], $12::timestamptz[], $13::text[], $14::text[])
 				AS e (company_id, mode, id, bucket, program_id, source, provider_event_id, type, begins, size, received_at, status, because)
 			ON CONFLICT (company_id, source, provider_event_id) DO NOTHING RETURNING 1)
@@ -60,7 +67,12 @@ func (s *Store) KeepEvents(ctx context.Context, events []models.Event) error {
 		pq.Array(begins), pq.Array(sizes),
 		column(events, func(e models.Event) string { return e.ReceivedAt.Format(time.RFC3339Nano) }),
 		column(events, func(e models.Event) string { return string(e.Status) }),
-		column(events, func(e models.Event) *string { return e.Because }))
+		column(events, func(e models.Event) string {
+			if e.Because == nil {
+				return ""
+			}
+			return *e.Because
+		}))
 	if err != nil {
 		return fmt.Errorf("keep %d events: %w", len(events), err)
 	}

@@ -19,41 +19,63 @@ type factRow struct {
 	Before  *asJSON[[]models.Clue] `db:"before"`
 }
 
+// around is, of each wanted subject and kind, the fact that holds at a moment ($4), and the first one after it.
+const around = `SELECT f.subject, f.kind, f.at, f.key, f.says, f.before
+	FROM unnest($3::text[]) wanted(subject) CROSS JOIN (VALUES ('event'), ('answer'), ('session')) kinds(kind) CROSS JOIN LATERAL (
+		(SELECT subject, kind, at, key, says, before FROM facts
+			WHERE company_id = $1 AND mode = $2 AND subject = wanted.subject AND kind = kinds.kind AND at <= $4::timestamptz ORDER BY at DESC, key DESC LIMIT 1)
+		UNION ALL (SELECT subject, kind, at, key, says, before FROM facts
+			WHERE company_id = $1 AND mode = $2 AND subject = wanted.subject AND kind = kinds.kind AND at > $4 ORDER BY at, key LIMIT 1)) f`
+
 // FactsAt loads of each subject and kind the fact that holds at a moment, and the first one after it, which tells what held before.
 func (s *Store) FactsAt(ctx context.Context, t models.Tenant, subjects []string, at time.Time) ([]models.Fact, error) {
 	var rows []factRow
-	if err := s.list(ctx, &rows, `SELECT f.subject, f.kind, f.at, f.key, f.says, f.before
-		FROM unnest($3::text[]) wanted(subject) CROSS JOIN (VALUES ('event'), ('answer'), ('session')) kinds(kind) CROSS JOIN LATERAL (
-			(SELECT subject, kind, at, key, says, before FROM facts
-				WHERE company_id = $1 AND mode = $2 AND subject = wanted.subject AND kind = kinds.kind AND at <= $4 ORDER BY at DESC, key DESC LIMIT 1)
-			UNION ALL (SELECT subject, kind, at, key, says, before FROM facts
-				WHERE company_id = $1 AND mode = $2 AND subject = wanted.subject AND kind = kinds.kind AND at > $4 ORDER BY at, key LIMIT 1)) f
-		ORDER BY f.subject, f.kind, f.at, f.key`, t.Company, t.Mode, pq.Array(subjects), at); err != nil {
+	if err := s.list(ctx, &rows, around+` ORDER BY f.subject, f.kind, f.at, f.key`, t.Company, t.Mode, pq.Array(subjects), at); err != nil {
 		return nil, fmt.Errorf("load what is known of %v: %w", subjects, err)
 	}
 	var list []models.Fact
 	for _, r := range rows {
-		f := models.Fact{Subject: r.Subject, Kind: r.Kind, At: r.At, Key: r.Key, Says: r.Says.V}
-		if r.Before != nil {
-			f.Before, f.BeforeKnown = r.Before.V, true
-		}
-		list = append(list, f)
+		list = append(list, r.fact())
 	}
 	return list, nil
 }
 
-// KeepFact keeps one, once, and tells whether it is new.
-func (s *Store) KeepFact(ctx context.Context, t models.Tenant, f models.Fact) (bool, error) {
+func (r factRow) fact() models.Fact {
+	f := models.Fact{Subject: r.Subject, Kind: r.Kind, At: r.At, Key: r.Key, Says: r.Says.V}
+	if r.Before != nil {
+		f.Before, f.BeforeKnown = r.Before.V, true
+	}
+	return f
+}
+
+// KeepFact keeps one, once, and tells whether it is new, and what was known around its moment before.
+func (s *Store) KeepFact(ctx context.Context, t models.Tenant, f models.Fact) (have []models.Fact, isNew bool, err error) {
 	var before *asJSON[[]models.Clue]
 	if f.BeforeKnown {
 		before = &asJSON[[]models.Clue]{f.Before}
 	}
-	n, err := s.exec(ctx, `INSERT INTO facts (company_id, mode, subject, kind, at, key, says, before) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (company_id, mode, subject, kind, at, key) DO NOTHING`, t.Company, t.Mode, f.Subject, f.Kind, f.At, f.Key, asJSON[[]models.Clue]{f.Says}, before)
-	if err != nil {
-		return false, fmt.Errorf("keep what is known of %s: %w", f.Subject, err)
+	var rows []struct {
+		factRow
+		New bool `db:"new"`
 	}
-	return n == 1, nil
+	err = s.list(ctx, &rows, `WITH kept AS (
+			INSERT INTO facts (company_id, mode, subject, kind, at, key, says, before) VALUES ($1, $2, ($3::text[])[1], $5, $4, $6, $7, $8)
+			ON CONFLICT (company_id, mode, subject, kind, at, key) DO NOTHING RETURNING 1),
+		have AS (`+around+`)
+		SELECT true AS new, '' AS subject, '' AS kind, now() AS at, '' AS key, '[]'::jsonb AS says, NULL::jsonb AS before FROM kept
+		UNION ALL SELECT false, subject, kind, at, key, says, before FROM have ORDER BY new DESC, subject, kind, at, key`,
+		t.Company, t.Mode, pq.Array([]string{f.Subject}), f.At, f.Kind, f.Key, asJSON[[]models.Clue]{f.Says}, before)
+	if err != nil {
+		return nil, false, fmt.Errorf("keep what is known of %s: %w", f.Subject, err)
+	}
+	for _, r := range rows {
+		if r.New {
+			isNew = true
+		} else {
+			have = append(have, r.fact())
+		}
+	}
+	return have, isNew, nil
 }
 
 // Touched is a payment that a fact may concern.

@@ -57,6 +57,7 @@ func samples() map[string]templ.Component {
 		"filters":   Filters(evil, []Chip{{evil, "/x", 1204, true}, {evil, "/x", 0, false}}),
 		"pager":     Pager(evil, "/x", "/y"),
 		"field":     Field(TextField{Name: "name", Label: evil, Value: evil, Hint: evil, Error: evil, Autocomplete: "name", InputMode: "text", Required: true, Autofocus: true}),
+		"pick":      PickPartner(PartnerPick{Label: evil, Offered: []Option{{evil, evil}}, Value: evil, Hint: evil, Error: evil, Autofocus: true}),
 		"area":      Field(TextField{Name: "note", Label: evil, Value: evil, Rows: 3}),
 		"select":    Select(Choice{Name: "c", Label: evil, Options: []Option{{evil, evil}}, Value: evil, Hint: evil, Error: evil}),
 		"check":     Check("c", evil, true),

@@ -125,7 +125,7 @@ func (c caller) insertion() string {
 	c.t.Helper()
 	before, after := sample()
 	body := hex.EncodeToString([]byte(before + strings.Repeat("x", idSize) + after))
-	script := filepath.Join(c.t.(testing.TB).TempDir(), "insert.sql")
+	script := filepath.Join(c.t.TempDir(), "insert.sql")
 	program := strings.TrimPrefix(c.ProgramID, "prg_")
 	company := strings.TrimPrefix(c.CompanyID, "co_")
 	text := `\set n :n + 1

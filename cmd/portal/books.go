@@ -20,7 +20,15 @@ var errDiffer = errors.New("the books do not balance")
 
 // Run proves the books.
 func (b booksCommand) Run(ctx context.Context, std streams) error {
-	c, err := b.load()
+	return b.with(ctx, func(base *base) error {
+		report, err := books.Prove(ctx, base.store)
+		return outcomeOf(std, b.JSON, report, err, report.OK, errDiffer, func() error { return tell(std, report) })
+	})
+}
+
+// with opens the database for a command beside a running serve.
+func (f configured) with(ctx context.Context, do func(*base) error) error {
+	c, err := f.load()
 	if err != nil {
 		return err
 	}
@@ -29,19 +37,22 @@ func (b booksCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer func() { _ = base.close() }()
-	report, err := books.Prove(ctx, base.store)
-	if err != nil {
+	return do(base)
+}
+
+// outcomeOf prints what a proof found, and ends the command with 1 when something differs.
+func outcomeOf(std streams, asJSON bool, report any, failed error, ok bool, differs error, inWords func() error) error {
+	if failed != nil {
+		return failed
+	}
+	print := inWords
+	if asJSON {
+		print = func() error { return json.NewEncoder(std.out).Encode(report) }
+	}
+	if err := print(); err != nil || ok {
 		return err
 	}
-	if b.JSON {
-		err = json.NewEncoder(std.out).Encode(report)
-	} else {
-		err = tell(std, report)
-	}
-	if err == nil && !report.OK {
-		err = errDiffer
-	}
-	return err
+	return differs
 }
 
 func tell(std streams, r books.Report) error {

@@ -11,9 +11,11 @@ func TestInARealBrowser(t *testing.T) {
 	s := newSite(t)
 	t.Run("a sale in the sandbox becomes the partner's paid invoice", s.story)
 	t.Run("a payment is given to a partner by hand, and to another one", s.givenByHand)
+	t.Run("a code is given to a partner, and removed", s.codes)
 	t.Run("what finance books by hand", s.hand)
 	t.Run("axe finds nothing serious on any page, light and dark, wide and narrow", s.accessible)
 	t.Run("every form works without JavaScript", s.withoutScript)
+	t.Run("payments without a partner are linked, by file too, and backfilled", s.inbox)
 }
 
 // inDays is a day counted from today, as a date field sends it.

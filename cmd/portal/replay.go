@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -20,30 +19,17 @@ var errNotTheSame = errors.New("what is kept is not what the events and actions 
 
 // Run rebuilds everything that is derived, and compares.
 func (r replayCommand) Run(ctx context.Context, std streams) error {
-	c, err := r.load()
-	if err != nil {
-		return err
+	return r.with(ctx, func(base *base) error {
+		report, err := replay.Run(ctx, base.store, base.direct)
+		return outcomeOf(std, r.JSON, report, err, report.OK, errNotTheSame, func() error { return tellReplay(std, report) })
+	})
+}
+
+func tellReplay(std streams, r replay.Report) error {
+	for _, d := range r.Differences {
+		fmt.Fprintln(os.Stderr, d)
 	}
-	base, err := open(ctx, c, join)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = base.close() }()
-	report, err := replay.Run(ctx, base.store, base.direct)
-	if err != nil {
-		return err
-	}
-	if r.JSON {
-		err = json.NewEncoder(std.out).Encode(report)
-	} else {
-		for _, d := range report.Differences {
-			fmt.Fprintln(os.Stderr, d)
-		}
-		_, err = fmt.Fprintf(std.out, "%d events and %d actions give %d facts, %d differences\nkept    %s\nrebuilt %s\n",
-			report.Events, report.Actions, report.Facts, len(report.Differences), report.Hash, report.Rebuilt)
-	}
-	if err == nil && !report.OK {
-		err = errNotTheSame
-	}
+	_, err := fmt.Fprintf(std.out, "%d events and %d actions give %d facts, %d differences\nkept    %s\nrebuilt %s\n",
+		r.Events, r.Actions, r.Facts, len(r.Differences), r.Hash, r.Rebuilt)
 	return err
 }

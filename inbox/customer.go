@@ -11,28 +11,26 @@ import (
 	"portal/store"
 )
 
-// whose finds the customer record that a payment belongs to. A payment that names its own partner, in a transaction-based
-// program, belongs to the customer's composite record with that partner; any other to the customer's own (D13, F67).
-func (in *Inbox) whose(ctx context.Context, tx *store.Store, p *told) (*models.Customer, error) {
+// compositeOf is the customer's record with the partner whom a payment names itself, in a transaction-based program (F67).
+// Any other payment belongs to the customer's own record: then own is true (D13).
+func (in *Inbox) compositeOf(ctx context.Context, tx *store.Store, p *told) (c *models.Customer, own bool, err error) {
 	if !attribution.ByTransaction(p.Policy) {
-		return in.customerOf(ctx, tx, p.Payment)
+		return nil, true, nil
 	}
 	var look attribution.Lookups
 	if err := in.partnersFor(ctx, tx, p.Payment, &look); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	d, err := in.judge(ctx, tx, p, &look)
-	if err != nil {
-		return nil, err
-	}
-	if !attribution.ForPayment(d) {
-		return in.customerOf(ctx, tx, p.Payment)
+	if err != nil || !attribution.ForPayment(d) {
+		return nil, true, err
 	}
 	key := in.keyOf(tx, p.Payment)
 	if key == "" {
-		return nil, nil
+		return nil, false, nil
 	}
-	return in.composite(ctx, tx, p.Payment, key+"__pkey_"+d.Partner.Key, *d.Partner)
+	c, err = in.composite(ctx, tx, p.Payment, key+"__pkey_"+d.Partner.Key, *d.Partner)
+	return c, false, err
 }
 
 // composite finds or makes a customer's record with one partner. It has no id of the provider's: that is the own record's.
@@ -63,80 +61,104 @@ func (in *Inbox) keyOf(tx *store.Store, p models.Payment) string {
 	case who.Key != "":
 		return who.Key
 	case models.NormalEmail(who.Email) != "":
-		return "guest_" + tx.Blind(p.Company.String()+"\n"+models.NormalEmail(who.Email))
+		return guestKey(tx, p.Company, models.NormalEmail(who.Email))
 	}
 	return ""
 }
 
-// customerOf finds who paid: by the provider's id, then by the API's key, then by e-mail; else a new customer is kept.
-// A customer found by e-mail learns the provider's id for next time (F83). No id, key or e-mail: no customer.
-func (in *Inbox) customerOf(ctx context.Context, tx *store.Store, p models.Payment) (*models.Customer, error) {
-	who := p.Customer
-	if who.StripeID != "" {
-		c, err := tx.CustomerByStripeID(ctx, p.Tenant, who.StripeID)
-		if err == nil {
-			return in.fill(ctx, tx, c, who, false)
-		} else if !errors.Is(err, models.ErrNotFound) {
-			return nil, err
-		}
-	}
-	if who.Key != "" {
-		c, err := tx.CustomerByKey(ctx, p.Tenant, who.Key)
-		if err == nil {
-			return in.fill(ctx, tx, c, who, false)
-		} else if !errors.Is(err, models.ErrNotFound) {
-			return nil, err
-		}
-	}
-	if c, err := in.byEmail(ctx, tx, p.Tenant, who); c != nil || err != nil {
-		return c, err
-	}
-	return in.newCustomer(ctx, tx, p)
+func guestKey(tx *store.Store, company models.CompanyID, address string) string {
+	return "guest_" + tx.Blind(company.String()+"\n"+address)
 }
 
-// byEmail finds a customer with the same address. With a provider's id only one that has none yet, and it learns the id;
-// with an API key none, since a key names its own customer.
-func (in *Inbox) byEmail(ctx context.Context, tx *store.Store, t models.Tenant, who models.PaymentCustomer) (*models.Customer, error) {
-	if models.NormalEmail(who.Email) == "" || who.Key != "" {
+// plainly finds who paid where that is plain: nobody else is known by what the payment says, so that it changes nothing
+// for others. A new customer is kept. No id, key or e-mail: no customer. It is not ok where more must be looked at.
+func (in *Inbox) plainly(ctx context.Context, tx *store.Store, before store.PaymentRow, p models.Payment) (c *models.Customer, ok bool, err error) {
+	who, address := p.Customer, models.NormalEmail(p.Customer.Email)
+	if who.StripeID != "" && who.Key != "" {
+		return nil, false, nil
+	}
+	known, err := in.known(ctx, tx, p.Tenant, who)
+	if err != nil || len(known) > 1 {
+		return nil, false, err
+	}
+	if len(known) == 0 {
+		return in.stranger(ctx, tx, before, p)
+	}
+	c = &known[0]
+	if before.Customer != nil && *before.Customer != c.ID {
+		return nil, false, nil
+	}
+	if address == "" && c.Email != nil {
+		address = models.NormalEmail(*c.Email)
+	}
+	if ok, err = tx.Alone(ctx, p.Tenant, c.ID, address, p.ID); err != nil || !ok {
+		return nil, false, err
+	}
+	return c, true, in.fill(ctx, tx, c, who)
+}
+
+// known are the records that what came with a payment names first: by the provider's id, the API's key, or else the address.
+func (in *Inbox) known(ctx context.Context, tx *store.Store, t models.Tenant, who models.PaymentCustomer) ([]models.Customer, error) {
+	var c models.Customer
+	var err error
+	switch {
+	case who.StripeID != "":
+		c, err = tx.CustomerByStripeID(ctx, t, who.StripeID)
+	case who.Key != "":
+		c, err = tx.CustomerByKey(ctx, t, who.Key)
+	case models.NormalEmail(who.Email) != "":
+		return tx.CustomersByEmail(ctx, t, who.Email)
+	default:
 		return nil, nil
 	}
-	same, err := tx.CustomersByEmail(ctx, t, who.Email)
-	if err != nil {
-		return nil, err
+	if errors.Is(err, models.ErrNotFound) {
+		return nil, nil
 	}
-	for _, c := range same {
-		if who.StripeID == "" || c.StripeID == nil {
-			if who.StripeID != "" {
-				c.StripeID, c.Taught = &who.StripeID, true
-			}
-			return in.fill(ctx, tx, c, who, who.StripeID != "")
-		}
-	}
-	return nil, nil
+	return []models.Customer{c}, err
 }
 
-// fill adds what a customer record does not have yet. Learned tells that the record has a new id already.
-func (in *Inbox) fill(ctx context.Context, tx *store.Store, c models.Customer, who models.PaymentCustomer, learned bool) (*models.Customer, error) {
-	before := c
-	if c.Email == nil && who.Email != "" {
+// stranger keeps a customer seen for the first time, if nobody else is known by the address or waits for the id.
+func (in *Inbox) stranger(ctx context.Context, tx *store.Store, before store.PaymentRow, p models.Payment) (*models.Customer, bool, error) {
+	if before.Customer != nil {
+		return nil, false, nil
+	}
+	if address := models.NormalEmail(p.Customer.Email); address != "" {
+		alone, err := tx.Alone(ctx, p.Tenant, models.NewID[models.CustomerID](in.Now()), address, p.ID)
+		if err != nil || !alone {
+			return nil, false, err
+		}
+	}
+	if p.Customer.StripeID != "" && !p.Customer.FindOnly {
+		if waits, err := tx.AnyWaits(ctx, p.Tenant, p.Customer.StripeID, p.ID); err != nil || waits {
+			return nil, false, err
+		}
+	}
+	if key := in.keyOf(tx, p); key != "" && !p.Customer.FindOnly {
+		c, err := in.newCustomer(ctx, tx, p.Tenant, key, p.Customer)
+		return c, true, err
+	}
+	return nil, true, nil
+}
+
+// fill adds what a customer record does not have yet. The address of one that somebody made is set by whom they name by
+// its key, and by nobody else: it joins others to it.
+func (in *Inbox) fill(ctx context.Context, tx *store.Store, c *models.Customer, who models.PaymentCustomer) error {
+	before := *c
+	if c.Email == nil && who.Email != "" && (!isNamed(*c) || who.Key == c.Key) {
 		c.Email = &who.Email
 	}
 	if c.Name == nil && who.Name != "" {
 		c.Name = &who.Name
 	}
-	if c == before && !learned {
-		return &c, nil
+	if *c == before {
+		return nil
 	}
-	return &c, tx.SaveCustomer(ctx, c)
+	return tx.SaveCustomer(ctx, *c)
 }
 
 // newCustomer keeps somebody seen for the first time. A guest's key is a keyed hash of the address, not the address.
-func (in *Inbox) newCustomer(ctx context.Context, tx *store.Store, p models.Payment) (*models.Customer, error) {
-	who := p.Customer
-	c := models.Customer{Tenant: p.Tenant, ID: models.NewID[models.CustomerID](in.Now()), CreatedAt: in.now()}
-	if c.Key = in.keyOf(tx, p); c.Key == "" || who.FindOnly {
-		return nil, nil
-	}
+func (in *Inbox) newCustomer(ctx context.Context, tx *store.Store, t models.Tenant, key string, who models.PaymentCustomer) (*models.Customer, error) {
+	c := models.Customer{Tenant: t, ID: models.NewID[models.CustomerID](in.Now()), Key: key, CreatedAt: in.now()}
 	if who.StripeID != "" {
 		c.StripeID = &who.StripeID
 	}
@@ -147,13 +169,13 @@ func (in *Inbox) newCustomer(ctx context.Context, tx *store.Store, p models.Paym
 		c.Name = &who.Name
 	}
 	// The key may be another's by now: somebody gave that one another address or id by hand.
-	for base, n := c.Key, 2; ; n++ {
-		if _, err := tx.CustomerByKey(ctx, p.Tenant, c.Key); errors.Is(err, models.ErrNotFound) {
+	for n := 2; ; n++ {
+		if _, err := tx.CustomerByKey(ctx, t, c.Key); errors.Is(err, models.ErrNotFound) {
 			break
 		} else if err != nil {
 			return nil, err
 		}
-		c.Key = fmt.Sprintf("%s_%d", base, n)
+		c.Key = fmt.Sprintf("%s_%d", key, n)
 	}
 	if err := tx.AddCustomer(ctx, c); err != nil {
 		return nil, fmt.Errorf("keep customer %s: %w", c.Key, err)

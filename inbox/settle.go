@@ -47,34 +47,87 @@ func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, before store.Pa
 		}
 		now.Policy = attribution.PolicyOf(program)
 	}
-	customer, err := in.whose(ctx, tx, now)
+	customer, own, err := in.compositeOf(ctx, tx, now)
 	if err != nil {
 		return err
 	}
-	var customerID *models.CustomerID
-	if customer != nil {
-		customerID = &customer.ID
+	from := since{now.PaidAt, now.Key}
+	if before.Customer != nil {
+		from = from.or(before.PaidAt, before.Key)
 	}
-	if err := tx.SavePayment(ctx, now.Payment, customerID, now.back.Total, statusOf(*now)); err != nil {
-		return fmt.Errorf("keep payment %s: %w", before.ID, err)
+	if own {
+		return in.settleOwn(ctx, tx, before, now, from)
 	}
-	if err := in.shown(ctx, tx, before, *now); err != nil {
+	if err := in.save(ctx, tx, before, now, idOf(customer)); err != nil {
 		return err
 	}
-	since := since{now.PaidAt, now.Key}
-	if before.Customer != nil {
-		since = since.or(before.PaidAt, before.Key)
-		if customer == nil || *before.Customer != customer.ID {
-			if err := in.redecideFormer(ctx, tx, t, *before.Customer, since); err != nil {
-				return err
-			}
+	if before.Customer != nil && (customer == nil || *before.Customer != customer.ID) {
+		if err := in.redecideFormer(ctx, tx, t, *before.Customer, from); err != nil {
+			return err
 		}
 	}
 	if customer == nil {
 		return in.decide(ctx, tx, now, nil)
 	}
-	return in.redecide(ctx, tx, *customer, since, now)
+	return in.redecide(ctx, tx, *customer, from, now)
 }
+
+// settleOwn settles a payment that belongs to the customer's own record.
+func (in *Inbox) settleOwn(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told, from since) error {
+	left := before.Customer // a composite record that the payment leaves
+	if left != nil {
+		was, err := tx.Customer(ctx, before.Tenant, *left)
+		if err != nil {
+			return err
+		}
+		if was.Composite {
+			before.Customer = nil
+		} else {
+			left = nil
+		}
+	}
+	customer, plain, err := in.plainly(ctx, tx, before, now.Payment)
+	if err != nil {
+		return err
+	}
+	id := before.Customer
+	if plain {
+		id = idOf(customer)
+	}
+	if err := in.save(ctx, tx, before, now, id); err != nil {
+		return err
+	}
+	if left != nil {
+		if err := in.redecideFormer(ctx, tx, before.Tenant, *left, from); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !plain:
+		return in.sortOut(ctx, tx, before, now, from)
+	case customer == nil:
+		return in.decide(ctx, tx, now, nil)
+	}
+	return in.redecideAll(ctx, tx, before.Tenant, map[models.CustomerID]models.Customer{customer.ID: *customer}, from, now)
+}
+
+// save keeps what a payment is told as, and whose it is.
+func (in *Inbox) save(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told, customer *models.CustomerID) error {
+	if err := tx.SavePayment(ctx, now.Payment, customer, now.back.Total, statusOf(*now)); err != nil {
+		return fmt.Errorf("keep payment %s: %w", before.ID, err)
+	}
+	return in.shown(ctx, tx, before, *now)
+}
+
+func idOf(c *models.Customer) *models.CustomerID {
+	if c == nil {
+		return nil
+	}
+	return &c.ID
+}
+
+// beginning is before all else.
+var beginning = since{}
 
 // since is a place in the order of the money's own time, ties broken by key (D14).
 type since struct {
@@ -198,9 +251,11 @@ func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tena
 				return err
 			}
 			if now = &other; attribution.ByTransaction(row.Policy) {
-				if home, err := in.whose(ctx, tx, now); err != nil {
+				home, own, err := in.compositeOf(ctx, tx, now)
+				if err != nil {
 					return err
-				} else if home == nil || home.ID != *row.Customer { // it names a partner now, or none any more
+				}
+				if own == group[*row.Customer].Composite || !own && (home == nil || home.ID != *row.Customer) { // it names a partner now, or none any more
 					moved = append(moved, row.ID)
 					continue
 				}

@@ -48,7 +48,7 @@ type person struct {
 	emails []string // as written, now one, now another
 }
 
-const strangers = false
+const strangers = true
 
 // drawing draws a story from a seed.
 type drawing struct {

@@ -1,0 +1,239 @@
+package inbox
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"portal/models"
+	"portal/store"
+)
+
+// sortOut settles a payment of somebody who may be one person with others: it finds out anew who is who among all of them,
+// gives each payment to its person, and decides anew from the first that moved.
+func (in *Inbox) sortOut(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told, from since) error {
+	w, err := in.around(ctx, tx, before, now)
+	if err != nil {
+		return err
+	}
+	people := w.sorted()
+	if err := in.seatAll(ctx, tx, before.Tenant, w, people, now); err != nil {
+		return err
+	}
+	moved, err := in.giveAll(ctx, tx, before.Tenant, w, people, from)
+	if err != nil {
+		return err
+	}
+	group, nobodys := map[models.CustomerID]models.Customer{}, true
+	for _, who := range people {
+		if who.row != nil {
+			group[who.row.ID] = *who.row
+		}
+		nobodys = nobodys && !slices.ContainsFunc(who.pays, func(pay store.Identity) bool { return pay.Payment == now.ID })
+	}
+	if nobodys {
+		if err := in.decide(ctx, tx, now, nil); err != nil {
+			return err
+		}
+	}
+	return in.redecideAll(ctx, tx, before.Tenant, group, moved, now)
+}
+
+// around is everybody whom a payment may concern: those it names, all who share an address with them, on their record or on
+// any payment, and all who share one with those.
+func (in *Inbox) around(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told) (party, error) {
+	t, who := before.Tenant, now.Customer
+	address := models.NormalEmail(who.Email)
+	self := store.Identity{Payment: now.ID, Key: now.Key, PaidAt: now.PaidAt, StripeID: who.StripeID, APIKey: who.Key, Email: address, FindOnly: who.FindOnly, Customer: before.Customer}
+	rows, err := in.named(ctx, tx, before, who)
+	if err != nil {
+		return party{}, err
+	}
+	found, asked := map[models.CustomerID]models.Customer{}, map[string]bool{"": true}
+	addresses := []string{address}
+	for len(rows) > 0 || len(addresses) > 0 {
+		var fresh []models.CustomerID
+		for _, row := range rows {
+			if _, known := found[row.ID]; !known && !row.Composite {
+				found[row.ID], fresh = row, append(fresh, row.ID)
+			}
+		}
+		more, err := tx.AddressesOf(ctx, t, fresh)
+		if err != nil {
+			return party{}, err
+		}
+		rows, addresses = nil, append(addresses, more...)
+		for _, address := range addresses {
+			if asked[address] {
+				continue
+			}
+			asked[address] = true
+			same, err := tx.CustomersByEmail(ctx, t, address)
+			if err != nil {
+				return party{}, err
+			}
+			rows = append(rows, same...)
+		}
+		addresses = nil
+	}
+	w := party{}
+	var ids []models.CustomerID
+	for id, row := range found {
+		w.rows, ids = append(w.rows, row), append(ids, id)
+	}
+	slices.SortFunc(w.rows, func(a, b models.Customer) int { return cmp.Compare(a.ID.String(), b.ID.String()) })
+	for address := range asked {
+		addresses = append(addresses, address)
+	}
+	if w.pays, err = tx.Identities(ctx, t, ids, addresses, who.StripeID); err != nil {
+		return w, err
+	}
+	w.pays = append(slices.DeleteFunc(w.pays, func(pay store.Identity) bool { return pay.Payment == now.ID }), self)
+	slices.SortFunc(w.pays, func(a, b store.Identity) int { return cmp.Or(a.PaidAt.Compare(b.PaidAt), cmp.Compare(a.Key, b.Key)) })
+	return w, nil
+}
+
+// named are the records that a payment names, by id and by key, and the one that it was taken to be of. A record of a new
+// key is made.
+func (in *Inbox) named(ctx context.Context, tx *store.Store, before store.PaymentRow, who models.PaymentCustomer) ([]models.Customer, error) {
+	var rows []models.Customer
+	add := func(c models.Customer, err error) error {
+		if err == nil {
+			rows = append(rows, c)
+		} else if !errors.Is(err, models.ErrNotFound) {
+			return err
+		}
+		return nil
+	}
+	if before.Customer != nil {
+		if err := add(tx.Customer(ctx, before.Tenant, *before.Customer)); err != nil {
+			return nil, err
+		}
+	}
+	if who.StripeID != "" {
+		if err := add(tx.CustomerByStripeID(ctx, before.Tenant, who.StripeID)); err != nil {
+			return nil, err
+		}
+	}
+	if who.Key == "" {
+		return rows, nil
+	}
+	c, err := tx.CustomerByKey(ctx, before.Tenant, who.Key)
+	if errors.Is(err, models.ErrNotFound) && !who.FindOnly {
+		id := who.StripeID
+		who.StripeID = "" // whether it is theirs is to be sorted out
+		made, err := in.newCustomer(ctx, tx, before.Tenant, who.Key, who)
+		if err != nil {
+			return nil, fmt.Errorf("name customer %s of %s: %w", who.Key, id, err)
+		}
+		return append(rows, *made), nil
+	} else if err == nil {
+		err = in.fill(ctx, tx, &c, who)
+	}
+	return rows, add(c, err)
+}
+
+// seatAll keeps a record for everybody, with the provider's id that is theirs.
+func (in *Inbox) seatAll(ctx context.Context, tx *store.Store, t models.Tenant, w party, people []*person, now *told) error {
+	had := map[models.CustomerID]models.Customer{}
+	for _, row := range w.rows {
+		had[row.ID] = row
+	}
+	for id, row := range had { // first free what is another's now
+		i := slices.IndexFunc(people, func(who *person) bool { return who.row != nil && who.row.ID == id })
+		if row.StripeID != nil && (i < 0 || people[i].stripeID != *row.StripeID) {
+			row.StripeID, row.Taught = nil, false
+			if err := tx.SaveCustomer(ctx, row); err != nil {
+				return err
+			}
+		}
+	}
+	for _, who := range people {
+		if err := in.seatOne(ctx, tx, t, who, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *Inbox) seatOne(ctx context.Context, tx *store.Store, t models.Tenant, who *person, now *told) error {
+	whose := models.PaymentCustomer{StripeID: who.stripeID}
+	for _, pay := range who.pays {
+		whose.Email = cmp.Or(whose.Email, pay.Email)
+		if pay.Payment == now.ID {
+			whose.Email, whose.Name = cmp.Or(now.Customer.Email, whose.Email), now.Customer.Name
+		}
+	}
+	if who.row == nil {
+		key := "stripe_" + who.stripeID
+		if who.stripeID == "" {
+			key = guestKey(tx, t.Company, who.address)
+		}
+		made, err := in.newCustomer(ctx, tx, t, key, whose)
+		who.row = made
+		return err
+	}
+	if id := who.row.StripeID; who.stripeID == "" && id != nil {
+		who.row.StripeID, who.row.Taught = nil, false
+	} else if who.stripeID != "" && (id == nil || *id != who.stripeID || who.row.Taught != who.taught && who.named) {
+		who.row.StripeID, who.row.Taught = &who.stripeID, who.taught
+		if err := tx.SaveCustomer(ctx, *who.row); err != nil {
+			return err
+		}
+	}
+	if who.named {
+		return nil
+	}
+	return in.fill(ctx, tx, who.row, whose)
+}
+
+// giveAll gives each payment to its person, and what is left of records that are nobody's to whoever got their payments.
+// It tells from when on something moved.
+func (in *Inbox) giveAll(ctx context.Context, tx *store.Store, t models.Tenant, w party, people []*person, from since) (since, error) {
+	heirs, owner := map[models.CustomerID]models.CustomerID{}, map[models.PaymentID]models.CustomerID{}
+	for _, who := range people {
+		for _, pay := range who.pays {
+			owner[pay.Payment] = who.row.ID
+			if pay.Customer != nil {
+				heirs[*pay.Customer] = who.row.ID
+			}
+		}
+	}
+	for _, pay := range w.pays {
+		to, has := owner[pay.Payment]
+		if has == (pay.Customer != nil) && (!has || *pay.Customer == to) {
+			continue
+		}
+		from = from.or(pay.PaidAt, pay.Key)
+		var id *models.CustomerID
+		if has {
+			id = &to
+		}
+		if err := tx.GivePayments(ctx, t, []models.PaymentID{pay.Payment}, id); err != nil {
+			return from, err
+		}
+	}
+	for _, row := range w.rows {
+		if slices.ContainsFunc(people, func(who *person) bool { return who.row != nil && who.row.ID == row.ID }) {
+			continue
+		}
+		if err := in.pass(ctx, tx, row, heirs); err != nil {
+			return from, fmt.Errorf("drop customer %s: %w", row.Key, err)
+		}
+	}
+	return from, nil
+}
+
+// pass gives what people set on a record that is nobody's any more to the heir, and drops it.
+func (in *Inbox) pass(ctx context.Context, tx *store.Store, row models.Customer, heirs map[models.CustomerID]models.CustomerID) error {
+	if err := tx.ForgetLinks(ctx, row.Tenant, row.ID, beginning.at, beginning.key); err != nil {
+		return err
+	}
+	if heir, has := heirs[row.ID]; has {
+		return tx.MoveCustomer(ctx, row.Tenant, row.ID, heir)
+	}
+	_, err := tx.DropUnused(ctx, row.Tenant, row.ID)
+	return err
+}

@@ -27,6 +27,8 @@ type Inbox struct {
 	door    door
 	senders senders
 	batches atomic.Int64 // carried so far by this process
+
+	first carrier // how a batch is tried first; nil is quickly. Tests compare
 }
 
 // now is the clock in what the database can keep.

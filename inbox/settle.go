@@ -15,7 +15,7 @@ import (
 // settle brings a payment to what all its tellings and reversals together say, and the payments of everybody whom that
 // touches with it: a fact that comes late re-decides what it touches, as further bookings (D14).
 func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) error {
-	before, err := tx.Payment(ctx, t, id)
+	before, err := tx.BarePayment(ctx, t, id)
 	if err != nil {
 		return err
 	}

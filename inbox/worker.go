@@ -12,11 +12,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"portal/models"
+	"portal/sources"
 	"portal/store"
 )
 
-// batch is how many events one transaction carries.
-const batch = 100
+// atATime is how many events one transaction carries.
+const atATime = 100
 
 // drainers is how many queues are drained at once: one company's slow provider does not hold up the others.
 const drainers = 4
@@ -104,40 +105,109 @@ func (in *Inbox) drainOne(ctx context.Context, but []store.Bucket) (queue store.
 		if queue, err = tx.ClaimBucket(ctx, in.Now(), but); err != nil {
 			return err
 		}
-		events, err := tx.PendingEvents(ctx, queue, in.Now(), batch)
+		events, err := tx.PendingEvents(ctx, queue, in.Now(), atATime)
 		if err != nil {
 			return err
 		}
-		if asked, err = in.quickly(ctx, tx, events); err == nil || store.IsDatabaseFault(err) {
-			return err
+		batch := read(events)
+		first := in.first
+		if first == nil {
+			first = in.quickly
 		}
-		asked, err = in.carefully(ctx, tx, events)
+		if asked, err = first(ctx, tx, batch); err != nil && !store.IsDatabaseFault(err) {
+			asked, err = in.carefully(ctx, tx, batch)
+		}
 		return err
 	})
 	return queue, asked, err
 }
 
-// quickly carries a batch as one. An event that fails undoes what was done for all of them.
-func (in *Inbox) quickly(ctx context.Context, tx *store.Store, events []models.Event) (asked []question, err error) {
-	err = tx.Savepoint(ctx, func() error {
-		for _, e := range events {
+// tidings is an event and what it tells, or why it cannot be read.
+type tidings struct {
+	models.Event
+	news models.News
+	err  error
+}
+
+func read(events []models.Event) []tidings {
+	list := make([]tidings, 0, len(events))
+	for _, e := range events {
+		list = append(list, readOne(e))
+	}
+	return list
+}
+
+func readOne(e models.Event) (t tidings) {
+	t.Event = e
+	defer func() {
+		if p := recover(); p != nil {
+			t.err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	t.news, t.err = sources.ByName[e.Source].Read(e)
+	return t
+}
+
+// carrier carries a batch of one queue's events, and gives the questions that came up.
+type carrier func(ctx context.Context, tx *store.Store, batch []tidings) ([]question, error)
+
+// quickly carries a batch as one: what it touches is read at once, and what it changes is written at once. An event that
+// fails undoes what was done for all of them.
+func (in *Inbox) quickly(ctx context.Context, tx *store.Store, batch []tidings) ([]question, error) {
+	return in.remembering(ctx, tx, batch, in.about(tx, batch), func(models.Event) error { return nil })
+}
+
+// remembering carries a batch with a memory that begins with what about names. After each event it calls then.
+func (in *Inbox) remembering(ctx context.Context, tx *store.Store, batch []tidings, about store.About, then func(models.Event) error) (asked []question, err error) {
+	if len(batch) == 0 {
+		return nil, nil
+	}
+	each := func() error {
+		for _, e := range batch {
 			end, err := in.carry(ctx, tx, e)
 			if err != nil {
 				return err
 			}
-			if asked, err = in.end(ctx, tx, e, end, asked); err != nil {
+			if asked, err = in.end(ctx, tx, e.Event, end, asked); err != nil {
+				return err
+			}
+			if err := then(e.Event); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}
+	err = tx.Savepoint(ctx, func() error { return tx.Remembering(ctx, batch[0].Tenant, about, each) })
 	return asked, err
+}
+
+// about is what a batch of events names.
+func (in *Inbox) about(tx *store.Store, batch []tidings) (about store.About) {
+	for _, e := range batch {
+		for _, ids := range touched(e.news) {
+			about.Aliases = append(about.Aliases, ids...)
+		}
+		for _, l := range e.news.Tellings {
+			who := l.Customer
+			if who.StripeID != "" {
+				about.StripeIDs = append(about.StripeIDs, who.StripeID)
+			}
+			if email := models.NormalEmail(who.Email); email != "" {
+				about.Emails = append(about.Emails, email)
+			}
+			if key := in.keyOf(tx, models.Payment{Tenant: e.Tenant, Customer: who}); key != "" {
+				about.Keys = append(about.Keys, key)
+			}
+			about.PartnerKeys = append(about.PartnerKeys, l.Clues.Named()...)
+		}
+	}
+	return about
 }
 
 // carefully carries a batch event by event, so that one that fails undoes only itself. What the event itself gets wrong
 // ends it as failed, with the reason; a fault of the database ends the whole transaction, which is tried again.
-func (in *Inbox) carefully(ctx context.Context, tx *store.Store, events []models.Event) (asked []question, err error) {
-	for _, e := range events {
+func (in *Inbox) carefully(ctx context.Context, tx *store.Store, batch []tidings) (asked []question, err error) {
+	for _, e := range batch {
 		var end outcome
 		err = tx.Savepoint(ctx, func() (err error) {
 			end, err = in.carry(ctx, tx, e)
@@ -151,7 +221,7 @@ func (in *Inbox) carefully(ctx context.Context, tx *store.Store, events []models
 			in.Log.Error("carry an event", "event", e.ID, "error", err)
 			end = outcome{status: models.EventFailed, because: new("an error in Portal: " + err.Error())}
 		}
-		if asked, err = in.end(ctx, tx, e, end, asked); err != nil {
+		if asked, err = in.end(ctx, tx, e.Event, end, asked); err != nil {
 			return nil, err
 		}
 	}

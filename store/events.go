@@ -150,6 +150,10 @@ func (s *Store) Events(ctx context.Context, t models.Tenant, status models.Event
 
 // FinishEvent keeps how an event ended. One that was carried through takes its turn on the tape.
 func (s *Store) FinishEvent(ctx context.Context, e models.Event, status models.EventStatus, because *string, now time.Time) error {
+	if m := s.remembers(e.Tenant); m != nil {
+		m.ended = append(m.ended, ended{e, status, because, now})
+		return nil
+	}
 	return s.do(ctx, `UPDATE events SET status = $4, because = $5, waits_for = NULL, carried_at = $6,
 			turn = CASE WHEN $4 = 'done' THEN coalesce(turn, nextval('tape')) ELSE turn END
 		WHERE company_id = $1 AND bucket = $2 AND id = $3`,
@@ -164,14 +168,22 @@ func (s *Store) TakeTurn(ctx context.Context, e models.Event, now time.Time) err
 
 // ParkEvent puts an event aside with its reason until a time, or until one of the ids it waits for is known.
 func (s *Store) ParkEvent(ctx context.Context, e models.Event, because string, waitsFor []string, until time.Time) error {
-	return s.do(ctx, `UPDATE events SET because = $4, waits_for = $5, next_try_at = $6, tries = tries + 1
+	if m := s.remembers(e.Tenant); m != nil {
+		for _, id := range waitsFor {
+			m.asked[id] = true
+		}
+	}
+	return s.apart().do(ctx, `UPDATE events SET because = $4, waits_for = $5, next_try_at = $6, tries = tries + 1
 		WHERE company_id = $1 AND bucket = $2 AND id = $3 AND status = 'pending'`,
 		e.Company, e.Bucket, e.ID, because, pq.Array(waitsFor), until)
 }
 
 // WakeEvents lets events go on that waited for one of these ids.
 func (s *Store) WakeEvents(ctx context.Context, t models.Tenant, known []string, now time.Time) error {
-	return s.do(ctx, `UPDATE events SET next_try_at = $4 WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND waits_for && $3`,
+	if m := s.remembers(t); m != nil && !m.waitedFor(known) {
+		return nil
+	}
+	return s.apart().do(ctx, `UPDATE events SET next_try_at = $4 WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND waits_for && $3`,
 		t.Company, t.Bucket(), pq.Array(known), now)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -57,13 +58,32 @@ func (p PaymentRow) Money(minor int64) models.Money {
 	return models.Money{Minor: minor, Currency: p.Currency}
 }
 
-const paymentRow = `SELECT p.company_id, p.mode, p.id, p.program_id, p.source, p.key, p.counted, p.kind, p.status, p.currency, p.gross, p.base,
-	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.steps, p.chosen_partner, p.chosen_reason, p.chosen_by, p.chosen_at, p.paid_at, p.created_at,
-	c.key AS customer_key, c.email AS customer_email, r.key AS partner_key, r.name AS partner_name
+const paymentColumns = `p.company_id, p.mode, p.id, p.program_id, p.source, p.key, p.counted, p.kind, p.status, p.currency, p.gross, p.base,
+	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.steps, p.chosen_partner, p.chosen_reason, p.chosen_by, p.chosen_at, p.paid_at, p.created_at`
+
+const paymentRow = `SELECT ` + paymentColumns + `, c.key AS customer_key, c.email AS customer_email, r.key AS partner_key, r.name AS partner_name
 	FROM payments p
 	LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
 	LEFT JOIN partners r ON r.company_id = p.company_id AND r.mode = p.mode AND r.id = p.partner_id
 	WHERE p.company_id = $1 AND p.mode = $2 AND `
+
+const barePayment = `SELECT ` + paymentColumns + ` FROM payments p WHERE p.company_id = $1 AND p.mode = $2 AND `
+
+// BarePayment loads one by id, without the names of others: as it is decided about.
+func (s *Store) BarePayment(ctx context.Context, t models.Tenant, id models.PaymentID) (PaymentRow, error) {
+	if m := s.remembers(t); m != nil {
+		p, err := m.payment(ctx, id)
+		if err != nil {
+			return PaymentRow{}, err
+		}
+		return p.PaymentRow, nil
+	}
+	var p PaymentRow
+	if err := s.get(ctx, &p, barePayment+`p.id = $3`, t.Company, t.Mode, id); err != nil {
+		return p, fmt.Errorf("load payment %s: %w", id, err)
+	}
+	return p, nil
+}
 
 // Payment loads one by id.
 func (s *Store) Payment(ctx context.Context, t models.Tenant, id models.PaymentID) (PaymentRow, error) {
@@ -142,10 +162,14 @@ func (s *Store) PaymentsAttributed(ctx context.Context, t models.Tenant, program
 	return list, err
 }
 
-// PaymentsOfCustomers lists the payments and hints of payments of some customers from a moment on, in the order of the money's own time (D14).
+// PaymentsOfCustomers lists the payments and hints of payments of some customers from a moment on, in the order of the
+// money's own time (D14), without the names of others.
 func (s *Store) PaymentsOfCustomers(ctx context.Context, t models.Tenant, customers []models.CustomerID, since time.Time, key string) ([]PaymentRow, error) {
+	if m := s.remembers(t); m != nil {
+		return m.paymentsOfCustomers(ctx, customers, since, key)
+	}
 	var list []PaymentRow
-	err := s.list(ctx, &list, paymentRow+`p.customer_id = ANY($3::uuid[]) AND p.merged_into IS NULL AND (p.paid_at, p.key) >= ($4, $5) ORDER BY p.paid_at, p.key LIMIT 100000`,
+	err := s.list(ctx, &list, barePayment+`p.customer_id = ANY($3::uuid[]) AND p.merged_into IS NULL AND (p.paid_at, p.key) >= ($4, $5) ORDER BY p.paid_at, p.key LIMIT 100000`,
 		t.Company, t.Mode, pq.Array(uuids(customers)), since, key)
 	return list, err
 }
@@ -185,18 +209,33 @@ type First struct {
 
 // FirstOf finds what a customer's payments begin with.
 func (s *Store) FirstOf(ctx context.Context, t models.Tenant, customer models.CustomerID) (First, error) {
-	var f First
-	err := s.get(ctx, &f, `SELECT f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by,
-			EXISTS (SELECT 1 FROM payments h WHERE h.company_id = $1 AND h.mode = $2 AND h.customer_id = $3 AND NOT h.counted AND h.merged_into IS NULL AND h.paid_at < f.paid_at) AS trial
-		FROM (SELECT 1) one
-		LEFT JOIN (SELECT paid_at, key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND counted ORDER BY paid_at, key LIMIT 1) f ON true
-		LEFT JOIN (SELECT key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND customer_ref <> '' AND merged_into IS NULL
-			ORDER BY paid_at, key LIMIT 1) i ON true`, t.Company, t.Mode, customer)
-	return f, err
+	if m := s.remembers(t); m != nil {
+		return m.firstOf(ctx, customer)
+	}
+	list, err := s.firsts(ctx, t, pq.Array([]string{uuidOf(customer)}))
+	if err != nil {
+		return First{}, err
+	}
+	return list[0].First, nil
+}
+
+// firsts is FirstOf of many customers.
+func (s *Store) firsts(ctx context.Context, t models.Tenant, customers any) ([]firstPlace, error) {
+	var list []firstPlace
+	err := s.list(ctx, &list, `SELECT c.id AS customer_id, f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by, i.paid_at AS taught_at,
+			EXISTS (SELECT 1 FROM payments h WHERE h.company_id = $1 AND h.mode = $2 AND h.customer_id = c.id AND NOT h.counted AND h.merged_into IS NULL AND h.paid_at < f.paid_at) AS trial
+		FROM unnest($3::uuid[]) AS c (id)
+		LEFT JOIN LATERAL (SELECT paid_at, key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = c.id AND counted ORDER BY paid_at, key LIMIT 1) f ON true
+		LEFT JOIN LATERAL (SELECT paid_at, key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = c.id AND customer_ref <> '' AND merged_into IS NULL
+			ORDER BY paid_at, key LIMIT 1) i ON true`, t.Company, t.Mode, customers)
+	return list, err
 }
 
 // PaymentsWithAlias lists the payments that any of these ids belongs to, the oldest first.
 func (s *Store) PaymentsWithAlias(ctx context.Context, t models.Tenant, aliases []string) ([]models.PaymentID, error) {
+	if m := s.remembers(t); m != nil {
+		return m.paymentsWithAlias(ctx, aliases)
+	}
 	var list []models.PaymentID
 	err := s.list(ctx, &list, `SELECT DISTINCT payment_id FROM payment_aliases
 		WHERE company_id = $1 AND mode = $2 AND alias = ANY($3) ORDER BY payment_id`, t.Company, t.Mode, pq.Array(aliases))
@@ -229,12 +268,19 @@ func (s *Store) AliasesOfAll(ctx context.Context, t models.Tenant, payments []mo
 
 // AddPayment keeps a payment of which only a first hint has come.
 func (s *Store) AddPayment(ctx context.Context, t models.Tenant, id models.PaymentID, program models.ProgramID, source models.SourceName, key string, now time.Time) error {
+	if m := s.remembers(t); m != nil {
+		m.addPayment(id, program, source, key, now)
+		return nil
+	}
 	return s.do(ctx, `INSERT INTO payments (company_id, mode, id, program_id, source, key, paid_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
 		t.Company, t.Mode, id, program, source, key, now)
 }
 
 // ClaimAliases ties ids to a payment for ever. An id that another payment has is an error: merge first.
 func (s *Store) ClaimAliases(ctx context.Context, t models.Tenant, id models.PaymentID, aliases []string) error {
+	if m := s.remembers(t); m != nil {
+		return m.claimAliases(ctx, id, aliases)
+	}
 	return s.do(ctx, `INSERT INTO payment_aliases (company_id, mode, alias, payment_id) SELECT $1, $2, unnest($3::text[]), $4
 		ON CONFLICT (company_id, mode, alias) DO NOTHING`, t.Company, t.Mode, pq.Array(aliases), id)
 }
@@ -268,6 +314,13 @@ func (s *Store) MergePayments(ctx context.Context, t models.Tenant, from, into m
 
 // Tellings lists what was told of a payment.
 func (s *Store) Tellings(ctx context.Context, t models.Tenant, id models.PaymentID) ([]models.Telling, error) {
+	if m := s.remembers(t); m != nil {
+		p, err := m.tellingsOf(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return slices.Clone(p.tellings), nil
+	}
 	var rows []asJSON[models.Telling]
 	err := s.list(ctx, &rows, `SELECT body FROM tellings WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY object`, t.Company, t.Mode, id)
 	list := make([]models.Telling, 0, len(rows))
@@ -279,6 +332,9 @@ func (s *Store) Tellings(ctx context.Context, t models.Tenant, id models.Payment
 
 // KeepTelling keeps what an object says now of a payment.
 func (s *Store) KeepTelling(ctx context.Context, t models.Tenant, id models.PaymentID, telling models.Telling) error {
+	if m := s.remembers(t); m != nil {
+		return m.keepTelling(ctx, id, telling)
+	}
 	return s.do(ctx, `INSERT INTO tellings (company_id, mode, payment_id, object, told_at, body) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (company_id, mode, payment_id, object) DO UPDATE SET told_at = excluded.told_at, body = excluded.body`,
 		t.Company, t.Mode, id, telling.Object, telling.At, asJSON[models.Telling]{telling})
@@ -296,27 +352,48 @@ type reversalRow struct {
 	At       time.Time            `db:"at"`
 }
 
+func (r reversalRow) told() models.Reversal {
+	return models.Reversal{Key: r.Key, Kind: r.Kind, State: r.State, Charge: r.Charge, Says: r.Says,
+		Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, Made: r.Made, At: r.At}
+}
+
 // Reversals lists what went back of a payment, or is at stake.
 func (s *Store) Reversals(ctx context.Context, t models.Tenant, id models.PaymentID) ([]models.Reversal, error) {
+	if m := s.remembers(t); m != nil {
+		p, err := m.reversalsOf(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		var list []models.Reversal
+		for _, k := range p.reversals {
+			list = append(list, k.Reversal)
+		}
+		return list, nil
+	}
 	var rows []reversalRow
 	err := s.list(ctx, &rows, `SELECT key, kind, state, charge, says, amount, currency, made, at FROM reversals
 		WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY made, key`, t.Company, t.Mode, id)
 	var list []models.Reversal
 	for _, r := range rows {
-		list = append(list, models.Reversal{Key: r.Key, Kind: r.Kind, State: r.State, Charge: r.Charge, Says: r.Says,
-			Amount: models.Money{Minor: r.Amount, Currency: r.Currency}, Made: r.Made, At: r.At})
+		list = append(list, r.told())
 	}
 	return list, err
 }
 
 // CountReversal keeps what a reversal takes off its payment, in the payment's currency.
 func (s *Store) CountReversal(ctx context.Context, t models.Tenant, id models.PaymentID, key string, counted int64) error {
+	if m := s.remembers(t); m != nil {
+		return m.countReversal(ctx, id, key, counted)
+	}
 	return s.do(ctx, `UPDATE reversals SET counted = $5 WHERE company_id = $1 AND mode = $2 AND payment_id = $3 AND key = $4 AND counted <> $5`,
 		t.Company, t.Mode, id, key, counted)
 }
 
 // KeepReversal keeps the newest state of one reversal.
 func (s *Store) KeepReversal(ctx context.Context, t models.Tenant, id models.PaymentID, r models.Reversal) error {
+	if m := s.remembers(t); m != nil {
+		return m.keepReversal(ctx, id, r)
+	}
 	return s.do(ctx, `INSERT INTO reversals (company_id, mode, payment_id, key, kind, state, charge, says, amount, currency, made, at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (company_id, mode, payment_id, key) DO UPDATE SET state = excluded.state, charge = excluded.charge, says = excluded.says,
@@ -326,6 +403,9 @@ func (s *Store) KeepReversal(ctx context.Context, t models.Tenant, id models.Pay
 
 // SavePayment keeps what the tellings together say of a payment, and what went back of it.
 func (s *Store) SavePayment(ctx context.Context, p models.Payment, customer *models.CustomerID, refunded int64, status string) error {
+	if m := s.remembers(p.Tenant); m != nil {
+		return m.savePayment(ctx, p, customer, refunded, status)
+	}
 	return s.do(ctx, `UPDATE payments SET source = $4, key = $5, counted = $6, kind = $7, status = $8, currency = $9, gross = $10, base = $11,
 		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15, customer_email = $16, named = $17 WHERE company_id = $1 AND mode = $2 AND id = $3`,
 		p.Company, p.Mode, p.ID, p.Source, p.Key, p.Counted, p.Kind, status, p.Gross.Currency, p.Gross.Minor, p.Base.Minor,
@@ -334,6 +414,13 @@ func (s *Store) SavePayment(ctx context.Context, p models.Payment, customer *mod
 
 // SaveKind keeps whether a payment is the first of its kind or one that recurs.
 func (s *Store) SaveKind(ctx context.Context, t models.Tenant, id models.PaymentID, kind models.PaymentKind) error {
+	if m := s.remembers(t); m != nil {
+		p, err := m.payment(ctx, id)
+		if err == nil {
+			p.Kind, p.changed = kind, true
+		}
+		return err
+	}
 	return s.do(ctx, `UPDATE payments SET kind = $4 WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id, kind)
 }
 
@@ -345,6 +432,13 @@ func (s *Store) SaveChoice(ctx context.Context, t models.Tenant, id models.Payme
 
 // SaveDecision keeps which partner a payment belongs to, and every step that led there.
 func (s *Store) SaveDecision(ctx context.Context, t models.Tenant, id models.PaymentID, partner *models.PartnerID, by *models.AttributedBy, policy string, steps []models.Step) error {
+	if m := s.remembers(t); m != nil {
+		p, err := m.payment(ctx, id)
+		if err == nil {
+			p.Partner, p.AttributedBy, p.Policy, p.Steps.V, p.changed = partner, by, policy, slices.Clone(steps), true
+		}
+		return err
+	}
 	return s.do(ctx, `UPDATE payments SET partner_id = $4, attributed_by = $5, policy = $6, steps = $7 WHERE company_id = $1 AND mode = $2 AND id = $3`,
 		t.Company, t.Mode, id, partner, by, policy, asJSON[[]models.Step]{steps})
 }

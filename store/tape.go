@@ -21,5 +21,5 @@ func (s *Store) Record(ctx context.Context, t models.Tenant, kind string, at tim
 	if err != nil {
 		return fmt.Errorf("record %s: %w", kind, err)
 	}
-	return s.do(ctx, `INSERT INTO actions (company_id, mode, kind, at, body) VALUES ($1, $2, $3, $4, $5)`, t.Company, t.Mode, kind, at, string(text))
+	return s.apart().do(ctx, `INSERT INTO actions (company_id, mode, kind, at, body) VALUES ($1, $2, $3, $4, $5)`, t.Company, t.Mode, kind, at, string(text))
 }

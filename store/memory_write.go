@@ -1,0 +1,344 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lib/pq"
+
+	"portal/models"
+)
+
+// What each table is written with. Every column stands here, or among those that memory leaves alone: a test compares.
+var (
+	customerFields = []field[*keptCustomer]{
+		{"id", "uuid", func(k *keptCustomer) any { return k.ID }},
+		{"key", "text", func(k *keptCustomer) any { return k.Key }},
+		{"email", "text", func(k *keptCustomer) any { return k.Email }},
+		{"name", "text", func(k *keptCustomer) any { return k.Name }},
+		{"stripe_customer_id", "text", func(k *keptCustomer) any { return k.StripeID }},
+		{"taught_by_email", "boolean", func(k *keptCustomer) any { return k.Taught }},
+		{"stripe_id_since", "timestamptz", func(k *keptCustomer) any { return k.StripeIDSince }},
+		{"composite", "boolean", func(k *keptCustomer) any { return k.Composite }},
+		{"created_at", "timestamptz", func(k *keptCustomer) any { return k.CreatedAt }},
+	}
+	paymentFields = []field[*keptPayment]{
+		{"id", "uuid", func(p *keptPayment) any { return p.ID }},
+		{"program_id", "uuid", func(p *keptPayment) any { return p.Program }},
+		{"source", "text", func(p *keptPayment) any { return string(p.Source) }},
+		{"key", "text", func(p *keptPayment) any { return p.Key }},
+		{"counted", "boolean", func(p *keptPayment) any { return p.Counted }},
+		{"kind", "text", func(p *keptPayment) any { return string(p.Kind) }},
+		{"status", "text", func(p *keptPayment) any { return p.Status }},
+		{"currency", "text", func(p *keptPayment) any { return string(p.Currency) }},
+		{"gross", "bigint", func(p *keptPayment) any { return p.Gross }},
+		{"base", "bigint", func(p *keptPayment) any { return p.Base }},
+		{"refunded", "bigint", func(p *keptPayment) any { return p.Refunded }},
+		{"customer_id", "uuid", func(p *keptPayment) any { return valueOf(p.Customer) }},
+		{"customer_ref", "text", func(p *keptPayment) any { return p.CustomerRef }},
+		{"customer_email", "text", func(p *keptPayment) any { return p.Email }},
+		{"named", "text[]", func(p *keptPayment) any { return pq.StringArray(append([]string{}, p.Named...)) }},
+		{"partner_id", "uuid", func(p *keptPayment) any { return valueOf(p.Partner) }},
+		{"attributed_by", "text", func(p *keptPayment) any { return (*string)(p.AttributedBy) }},
+		{"policy", "text", func(p *keptPayment) any { return p.Policy }},
+		{"steps", "jsonb", func(p *keptPayment) any { return asJSON[[]models.Step]{append([]models.Step{}, p.Steps.V...)} }},
+		{"paid_at", "timestamptz", func(p *keptPayment) any { return p.PaidAt }},
+		{"created_at", "timestamptz", func(p *keptPayment) any { return p.CreatedAt }},
+	}
+	aliasFields = []field[alias]{
+		{"alias", "text", func(a alias) any { return a.alias }},
+		{"payment_id", "uuid", func(a alias) any { return a.payment }},
+	}
+	tellingFields = []field[toldOf]{
+		{"payment_id", "uuid", func(t toldOf) any { return t.payment }},
+		{"object", "text", func(t toldOf) any { return t.Object }},
+		{"told_at", "timestamptz", func(t toldOf) any { return t.At }},
+		{"body", "jsonb", func(t toldOf) any { return asJSON[models.Telling]{t.Telling} }},
+	}
+	reversalFields = []field[reversedOf]{
+		{"payment_id", "uuid", func(r reversedOf) any { return r.payment }},
+		{"key", "text", func(r reversedOf) any { return r.Key }},
+		{"kind", "text", func(r reversedOf) any { return string(r.Kind) }},
+		{"state", "text", func(r reversedOf) any { return string(r.State) }},
+		{"charge", "text", func(r reversedOf) any { return r.Charge }},
+		{"says", "text", func(r reversedOf) any { return r.Says }},
+		{"made", "timestamptz", func(r reversedOf) any { return r.Made }},
+		{"amount", "bigint", func(r reversedOf) any { return r.Amount.Minor }},
+		{"currency", "text", func(r reversedOf) any { return string(r.Amount.Currency) }},
+		{"counted", "bigint", func(r reversedOf) any { return r.counted }},
+		{"at", "timestamptz", func(r reversedOf) any { return r.At }},
+	}
+	linkFields = []field[*models.Link]{
+		{"customer_id", "uuid", func(l *models.Link) any { return l.Customer }},
+		{"partner_id", "uuid", func(l *models.Link) any { return l.Partner }},
+		{"linked_at", "timestamptz", func(l *models.Link) any { return l.From }},
+		{"origin", "text", func(l *models.Link) any { return l.Origin }},
+		{"payment_id", "uuid", func(l *models.Link) any { return valueOf(l.Payment) }},
+		{"payment_key", "text", func(l *models.Link) any { return l.PayKey }},
+	}
+	goneLinkFields = []field[linkKey]{
+		{"customer_id", "uuid", func(l linkKey) any { return l.customer }},
+		{"linked_at", "timestamptz", func(l linkKey) any { return time.UnixMicro(l.at).UTC() }},
+		{"origin", "text", func(l linkKey) any { return l.origin }},
+		{"payment_key", "text", func(l linkKey) any { return l.payment }},
+	}
+	commissionFields = []field[*keptCommission]{
+		{"id", "uuid", func(c *keptCommission) any { return c.ID }},
+		{"payment_id", "uuid", func(c *keptCommission) any { return c.Payment }},
+		{"partner_id", "uuid", func(c *keptCommission) any { return c.Partner }},
+		{"program_id", "uuid", func(c *keptCommission) any { return c.Program }},
+		{"sale_currency", "text", func(c *keptCommission) any { return string(c.Share.Currency) }},
+		{"share", "bigint", func(c *keptCommission) any { return c.Share.Minor }},
+		{"first_share", "bigint", func(c *keptCommission) any { return c.First.Minor }},
+		{"currency", "text", func(c *keptCommission) any { return string(c.Amount.Currency) }},
+		{"rate", "text", func(c *keptCommission) any { return ofRate(c, func(r *models.Rate) any { return r.Value }) }},
+		{"rate_source", "text", func(c *keptCommission) any { return ofRate(c, func(r *models.Rate) any { return r.Source }) }},
+		{"rate_day", "date", func(c *keptCommission) any {
+			return ofRate(c, func(r *models.Rate) any { return r.Date.Format(time.DateOnly) })
+		}},
+		{"earned", "bigint", func(c *keptCommission) any { return c.Earned.Minor }},
+		{"amount", "bigint", func(c *keptCommission) any { return c.Amount.Minor }},
+		{"status", "text", func(c *keptCommission) any { return string(c.Status) }},
+		{"hold_days", "int", func(c *keptCommission) any { return c.HoldDays }},
+		{"refunds", "text", func(c *keptCommission) any { return c.Refunds }},
+		{"payable_on", "date", func(c *keptCommission) any { return c.PayableOn.Format(time.DateOnly) }},
+		{"matured", "boolean", func(c *keptCommission) any { return c.Matured }},
+		{"disputed", "boolean", func(c *keptCommission) any { return c.Disputed }},
+		{"holds", "int", func(c *keptCommission) any { return c.Holds }},
+		{"steps", "jsonb", func(c *keptCommission) any { return asJSON[[]models.Step]{c.Steps} }},
+		{"created_at", "timestamptz", func(c *keptCommission) any { return c.made }},
+	}
+	entryFields = []field[entryOf]{
+		{"commission_id", "uuid", func(e entryOf) any { return e.c.ID }},
+		{"seq", "int", func(e entryOf) any { return e.Seq }},
+		{"partner_id", "uuid", func(e entryOf) any { return e.c.Partner }},
+		{"kind", "text", func(e entryOf) any { return e.Kind }},
+		{"amount", "bigint", func(e entryOf) any { return e.Amount.Minor }},
+		{"currency", "text", func(e entryOf) any { return string(e.Amount.Currency) }},
+		{"because", "text", func(e entryOf) any { return e.Because }},
+		{"payable_on", "date", func(e entryOf) any { return e.payable.Format(time.DateOnly) }},
+		{"at", "timestamptz", func(e entryOf) any { return e.At }},
+		{"invoice_id", "uuid", func(e entryOf) any { return valueOf(e.Invoice) }},
+	}
+	transferFields = []field[models.Transfer]{
+		{"key", "text", func(t models.Transfer) any { return t.Key }},
+		{"from_account", "text", func(t models.Transfer) any { return string(t.From) }},
+		{"to_account", "text", func(t models.Transfer) any { return string(t.To) }},
+		{"amount", "bigint", func(t models.Transfer) any { return t.Amount.Minor }},
+		{"currency", "text", func(t models.Transfer) any { return string(t.Amount.Currency) }},
+		{"cause", "text", func(t models.Transfer) any { return t.Cause }},
+		{"at", "timestamptz", func(t models.Transfer) any { return t.At }},
+		{"digest", "bytea", func(t models.Transfer) any { return t.Digest[:] }},
+	}
+	endedFields = []field[ended]{
+		{"id", "uuid", func(e ended) any { return e.event.ID }},
+		{"status", "text", func(e ended) any { return string(e.status) }},
+		{"because", "text", func(e ended) any { return e.because }},
+		{"carried_at", "timestamptz", func(e ended) any { return e.at }},
+	}
+)
+
+// Rows of a payment or a commission, with whose they are.
+type (
+	toldOf struct {
+		payment models.PaymentID
+		models.Telling
+	}
+	reversedOf struct {
+		payment models.PaymentID
+		keptReversal
+	}
+	entryOf struct {
+		c *keptCommission
+		keptEntry
+	}
+)
+
+// valueOf is an id that may be missing.
+func valueOf[T any](id *T) any {
+	if id == nil {
+		return nil
+	}
+	return *id
+}
+
+func ofRate(c *keptCommission, of func(*models.Rate) any) any {
+	if c.Rate == nil {
+		return nil
+	}
+	return of(c.Rate)
+}
+
+// write writes all that waits, each table in one statement, those that others refer to first. What was changed is known
+// from then on as the database has it.
+func (m *memory) write(ctx context.Context) error {
+	customers, payments, commissions := m.unwritten()
+	var tellings []toldOf
+	var reversals []reversedOf
+	for _, p := range m.payments {
+		for _, t := range p.tellings {
+			if p.retold[t.Object] {
+				tellings = append(tellings, toldOf{p.ID, t})
+			}
+		}
+		for _, r := range p.reversals {
+			if r.changed {
+				reversals = append(reversals, reversedOf{p.ID, r})
+			}
+		}
+	}
+	var entries, moved []entryOf
+	for _, c := range m.commissions {
+		for _, e := range c.entries {
+			if e.isNew {
+				entries = append(entries, entryOf{c, e})
+			} else if e.moved {
+				moved = append(moved, entryOf{c, e})
+			}
+		}
+	}
+	var links []*models.Link
+	var gone []linkKey
+	for key, l := range m.links {
+		if l == nil {
+			gone = append(gone, key)
+		} else {
+			links = append(links, l)
+		}
+	}
+	s, t := m.direct, m.tenant
+	for _, step := range []struct {
+		what string
+		run  func() error
+	}{
+		{"customers", func() error { return doRows(ctx, s, t, writeCustomers, customerFields, customers) }},
+		{"payments", func() error { return doRows(ctx, s, t, writePayments, paymentFields, payments) }},
+		{"aliases", func() error { return doRows(ctx, s, t, writeAliases, aliasFields, m.newAliases) }},
+		{"tellings", func() error { return doRows(ctx, s, t, writeTellings, tellingFields, tellings) }},
+		{"reversals", func() error { return doRows(ctx, s, t, writeReversals, reversalFields, reversals) }},
+		{"dropped links", func() error { return doRows(ctx, s, t, dropLinks, goneLinkFields, gone) }},
+		{"links", func() error { return doRows(ctx, s, t, writeLinks, linkFields, links) }},
+		{"commissions", func() error { return doRows(ctx, s, t, writeCommissions, commissionFields, commissions) }},
+		{"entries", func() error { return doRows(ctx, s, t, writeEntries, entryFields, entries) }},
+		{"moved entries", func() error { return doRows(ctx, s, t, moveEntries, entryFields, moved) }},
+		{"transfers", func() error { return doRows(ctx, s, t, writeTransfers, transferFields, m.transfers) }},
+		{"ends of events", func() error { return doRows(ctx, s, t, endEvents, endedFields, m.ended) }},
+	} {
+		if err := step.run(); err != nil {
+			return fmt.Errorf("write %s: %w", step.what, err)
+		}
+	}
+	m.written(customers, payments, commissions)
+	return nil
+}
+
+// unwritten are the rows that are marked, in the order of their ids: that in which they were made.
+func (m *memory) unwritten() (customers []*keptCustomer, payments []*keptPayment, commissions []*keptCommission) {
+	for _, k := range m.customers {
+		if k.changed {
+			customers = append(customers, k)
+		}
+	}
+	for _, p := range m.payments {
+		if p.changed {
+			payments = append(payments, p)
+		}
+	}
+	for _, c := range m.commissions {
+		if c.changed {
+			commissions = append(commissions, c)
+		}
+	}
+	slices.SortFunc(customers, func(a, b *keptCustomer) int { return a.ID.Compare(b.ID) })
+	slices.SortFunc(payments, func(a, b *keptPayment) int { return a.ID.Compare(b.ID) })
+	slices.SortFunc(commissions, func(a, b *keptCommission) int { return a.ID.Compare(b.ID) })
+	return customers, payments, commissions
+}
+
+// written takes the marks away. What was read of the database about customers' payments and addresses, and is not so any
+// more, is forgotten.
+func (m *memory) written(customers []*keptCustomer, payments []*keptPayment, commissions []*keptCommission) {
+	for _, k := range m.customers {
+		if k.first != nil && slices.ContainsFunc(payments, k.first.shaken) {
+			k.first = nil
+		}
+	}
+	for _, k := range customers {
+		for _, email := range []*string{k.wasEmail, k.Email} {
+			if email != nil {
+				delete(m.byEmail, models.NormalEmail(*email))
+			}
+		}
+		k.isNew, k.changed, k.wasEmail = false, false, k.Email
+	}
+	for _, p := range payments {
+		now := p.standing()
+		if p.was == nil || *p.was != now {
+			delete(m.byEmail, now.email)
+			if p.was != nil {
+				delete(m.byEmail, p.was.email)
+			}
+		}
+		p.isNew, p.changed, p.was = false, false, &now
+	}
+	for _, p := range m.payments {
+		clear(p.retold)
+		for i := range p.reversals {
+			p.reversals[i].changed = false
+		}
+	}
+	for _, c := range commissions {
+		c.isNew, c.changed = false, false
+	}
+	for _, c := range m.commissions {
+		for i := range c.entries {
+			c.entries[i].isNew, c.entries[i].moved = false, false
+		}
+	}
+	clear(m.links)
+	m.newAliases, m.transfers, m.ended = nil, nil, nil
+}
+
+const (
+	writeCustomers = `INSERT INTO customers (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
+		ON CONFLICT (company_id, mode, id) DO UPDATE SET email = excluded.email, name = excluded.name, stripe_customer_id = excluded.stripe_customer_id,
+			taught_by_email = excluded.taught_by_email, stripe_id_since = excluded.stripe_id_since`
+	writePayments = `INSERT INTO payments (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
+		ON CONFLICT (company_id, mode, id) DO UPDATE SET source = excluded.source, key = excluded.key, counted = excluded.counted, kind = excluded.kind, status = excluded.status,
+			currency = excluded.currency, gross = excluded.gross, base = excluded.base, refunded = excluded.refunded, customer_id = excluded.customer_id,
+			customer_ref = excluded.customer_ref, customer_email = excluded.customer_email, named = excluded.named, partner_id = excluded.partner_id,
+			attributed_by = excluded.attributed_by, policy = excluded.policy, steps = excluded.steps, paid_at = excluded.paid_at`
+	writeAliases = `INSERT INTO payment_aliases (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
+		ON CONFLICT (company_id, mode, alias) DO NOTHING`
+	writeTellings = `INSERT INTO tellings (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
+		ON CONFLICT (company_id, mode, payment_id, object) DO UPDATE SET told_at = excluded.told_at, body = excluded.body`
+	writeReversals = `INSERT INTO reversals (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
+		ON CONFLICT (company_id, mode, payment_id, key) DO UPDATE SET state = excluded.state, charge = excluded.charge, says = excluded.says,
+			amount = excluded.amount, currency = excluded.currency, counted = excluded.counted, made = excluded.made, at = excluded.at`
+	dropLinks = `DELETE FROM links l USING {rows} WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = r.customer_id AND l.linked_at = r.linked_at
+		AND l.origin = r.origin AND l.payment_key = r.payment_key`
+	writeLinks = `INSERT INTO links (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
+		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key) DO UPDATE SET partner_id = excluded.partner_id`
+	writeCommissions = `INSERT INTO commissions (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
+		ON CONFLICT (company_id, mode, id) DO UPDATE SET sale_currency = excluded.sale_currency, share = excluded.share, first_share = excluded.first_share,
+			earned = excluded.earned, amount = excluded.amount, status = excluded.status, payable_on = excluded.payable_on, matured = excluded.matured, steps = excluded.steps,
+			disputed = excluded.disputed, holds = excluded.holds, rate = excluded.rate, rate_source = excluded.rate_source, rate_day = excluded.rate_day`
+	writeEntries = `INSERT INTO commission_entries (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}`
+	moveEntries  = `UPDATE commission_entries e SET payable_on = r.payable_on FROM {rows}
+		WHERE e.company_id = $1 AND e.mode = $2 AND e.commission_id = r.commission_id AND e.seq = r.seq`
+	// A transfer that was booked before moves no balance.
+	writeTransfers = `WITH booked AS (
+			INSERT INTO transfers (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
+			ON CONFLICT (company_id, mode, key) DO NOTHING RETURNING from_account, to_account, currency, amount),
+		moved AS (SELECT account, currency, sum(minor) AS minor FROM (
+				SELECT from_account AS account, currency, -amount AS minor FROM booked UNION ALL SELECT to_account, currency, amount FROM booked) AS sides
+			GROUP BY account, currency)
+		INSERT INTO balances (company_id, mode, account, currency, minor) SELECT $1, $2, account, currency, minor FROM moved ORDER BY account, currency
+		ON CONFLICT (company_id, mode, account, currency) DO UPDATE SET minor = balances.minor + excluded.minor`
+	// Those that were carried through take their turns on the tape in their order.
+	endEvents = `WITH o AS MATERIALIZED (SELECT {values}, CASE WHEN r.status = 'done' THEN nextval('tape') END AS turn FROM {rows})
+		UPDATE events e SET status = o.status, because = o.because, waits_for = NULL, carried_at = o.carried_at, turn = coalesce(e.turn, o.turn) FROM o
+		WHERE e.company_id = $1 AND e.bucket = CASE $2 WHEN 'live' THEN 0 ELSE 1 END AND e.id = o.id`
+)

@@ -26,7 +26,8 @@ type Inbox struct {
 
 	door    door
 	senders senders
-	batches atomic.Int64 // carried so far by this process
+	carried atomic.Int64 // events, so far, by this process
+	counted atomic.Int64 // how many of them when PostgreSQL last counted its tables
 
 	first carrier // how a batch is tried first; nil is quickly. Tests compare
 }

@@ -51,32 +51,32 @@ func (in *Inbox) work(ctx context.Context, wake <-chan struct{}) {
 func (in *Inbox) Drain(ctx context.Context) error {
 	var failing []store.Bucket
 	var failed []error
+	var counting errgroup.Group
 	for {
 		queue, asked, err := in.drainOne(ctx, failing)
 		if errors.Is(err, models.ErrNotFound) && queue == (store.Bucket{}) {
-			return errors.Join(failed...)
+			return errors.Join(append(failed, counting.Wait())...)
 		}
 		if err == nil {
-			err = errors.Join(in.askAll(ctx, asked), in.count(ctx))
+			counting.Go(func() error { return in.count(ctx) })
+			err = in.askAll(ctx, asked)
 		}
 		if err != nil && queue == (store.Bucket{}) {
-			return errors.Join(append(failed, err)...)
+			return errors.Join(append(failed, err, counting.Wait())...)
 		} else if err != nil {
 			failing, failed = append(failing, queue), append(failed, err)
 		}
 	}
 }
 
-// count lets PostgreSQL count its tables anew while they grow fast: after 5 batches, 20, 80 … of this process. A fresh
-// database is planned as if it were empty, and each look-up would read ever more rows; later its own counting keeps up.
+// count lets PostgreSQL count its tables anew while they grow fast: when this process has carried 100 events, 400, 1600 …
+// A fresh database is planned as if it were empty, and each look-up would read ever more rows; later its own counting keeps up.
 func (in *Inbox) count(ctx context.Context) error {
-	n := in.batches.Add(1)
-	for at := int64(5); at <= 5120; at *= 4 {
-		if n == at {
-			return in.Store.Analyze(ctx)
-		}
+	last, now := in.counted.Load(), in.carried.Load()
+	if now < max(100, 4*last) || last > 100_000 || !in.counted.CompareAndSwap(last, now) {
+		return nil
 	}
-	return nil
+	return in.Store.Analyze(ctx)
 }
 
 // atOnce is how many questions are put to providers at once.
@@ -100,6 +100,7 @@ type question struct {
 // drainOne claims one queue and carries a batch of it in one transaction. It gives back the questions that came up:
 // they are asked afterwards, outside any transaction.
 func (in *Inbox) drainOne(ctx context.Context, but []store.Bucket) (queue store.Bucket, asked []question, err error) {
+	carried := 0
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
 		var err error
 		if queue, err = tx.ClaimBucket(ctx, in.Now(), but); err != nil {
@@ -117,8 +118,12 @@ func (in *Inbox) drainOne(ctx context.Context, but []store.Bucket) (queue store.
 		if asked, err = first(ctx, tx, batch); err != nil && !store.IsDatabaseFault(err) {
 			asked, err = in.carefully(ctx, tx, batch)
 		}
+		carried = len(batch)
 		return err
 	})
+	if err == nil {
+		in.carried.Add(int64(carried))
+	}
 	return queue, asked, err
 }
 

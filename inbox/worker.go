@@ -49,11 +49,13 @@ func (in *Inbox) work(ctx context.Context, wake <-chan struct{}) {
 // Drain carries every event that may be carried now, in every queue that nobody else is draining. A queue that fails is
 // left for the next time, and does not keep the others from being drained.
 func (in *Inbox) Drain(ctx context.Context) error {
+	var last store.Bucket
 	var failing []store.Bucket
 	var failed []error
 	var counting errgroup.Group
 	for {
-		queue, asked, err := in.drainOne(ctx, failing)
+		queue, asked, err := in.drainOne(ctx, last, failing)
+		last = queue
 		if errors.Is(err, models.ErrNotFound) && queue == (store.Bucket{}) {
 			return errors.Join(append(failed, counting.Wait())...)
 		}
@@ -97,13 +99,13 @@ type question struct {
 	models.Question
 }
 
-// drainOne claims one queue and carries a batch of it in one transaction. It gives back the questions that came up:
+// drainOne claims the next queue and carries a batch of it in one transaction. It gives back the questions that came up:
 // they are asked afterwards, outside any transaction.
-func (in *Inbox) drainOne(ctx context.Context, but []store.Bucket) (queue store.Bucket, asked []question, err error) {
+func (in *Inbox) drainOne(ctx context.Context, after store.Bucket, but []store.Bucket) (queue store.Bucket, asked []question, err error) {
 	carried := 0
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
 		var err error
-		if queue, err = tx.ClaimBucket(ctx, in.Now(), but); err != nil {
+		if queue, err = tx.ClaimBucket(ctx, in.Now(), after, but); err != nil {
 			return err
 		}
 		events, err := tx.PendingEvents(ctx, queue, in.Now(), atATime)

@@ -5,6 +5,10 @@ ALTER TABLE integrations ADD COLUMN former_webhook_secret bytea, -- sealed
     ADD COLUMN former_until timestamptz,
     ADD CONSTRAINT integration_former CHECK ((former_webhook_secret IS NULL) = (former_until IS NULL));
 
+-- In the order in which they are carried, to the last column: else all that wait are sorted for each batch.
+DROP INDEX events_pending;
+CREATE INDEX events_pending ON events (company_id, bucket, next_try_at, id) WHERE status = 'pending';
+
 -- An event that waits for nothing is no business of this index; most never do.
 DROP INDEX events_waiting;
 CREATE INDEX events_waiting ON events USING gin (waits_for) WHERE status = 'pending' AND waits_for IS NOT NULL;

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -85,18 +86,30 @@ type Bucket struct {
 	Bucket  int              `db:"bucket"`
 }
 
-// ClaimBucket takes a queue, but for some, that has events to carry, and that nobody else is draining. None is ErrNotFound.
-// It stays claimed until the transaction ends.
-func (s *Store) ClaimBucket(ctx context.Context, now time.Time, but []Bucket) (Bucket, error) {
+// ClaimBucket takes a queue, but for some, that has events to carry, and that nobody else is draining: the next after one,
+// and in the end that one again, so that each has its turn. None is ErrNotFound. It stays claimed until the transaction ends.
+func (s *Store) ClaimBucket(ctx context.Context, now time.Time, after Bucket, but []Bucket) (Bucket, error) {
 	var not []string
 	for _, b := range but {
 		not = append(not, fmt.Sprintf("%s/%d", b.Company, b.Bucket))
 	}
+	last := lowestID
+	if !after.Company.IsZero() {
+		last = uuidOf(after.Company)
+	}
 	var b Bucket
-	err := s.get(ctx, &b, `SELECT b.company_id, b.bucket FROM buckets b
-		WHERE EXISTS (SELECT 1 FROM events e WHERE e.company_id = b.company_id AND e.bucket = b.bucket AND e.status = 'pending' AND e.next_try_at <= $1)
-			AND NOT ('co_' || replace(b.company_id::text, '-', '') || '/' || b.bucket = ANY($2))
-		LIMIT 1 FOR UPDATE OF b SKIP LOCKED`, now, pq.Array(append([]string{}, not...)))
+	claim := func(where string) error {
+		// The look at the events has a limit of its own: else all of them may be read, to be joined with the queues.
+		return s.get(ctx, &b, `SELECT b.company_id, b.bucket FROM buckets b
+			WHERE `+where+` AND NOT ('co_' || replace(b.company_id::text, '-', '') || '/' || b.bucket = ANY($2))
+				AND (SELECT true FROM events e WHERE e.company_id = b.company_id AND e.bucket = b.bucket AND e.status = 'pending' AND e.next_try_at <= $1
+					ORDER BY e.next_try_at LIMIT 1)
+			ORDER BY b.company_id, b.bucket LIMIT 1 FOR UPDATE OF b SKIP LOCKED`, now, pq.Array(append([]string{}, not...)), last, after.Bucket)
+	}
+	err := claim(`(b.company_id, b.bucket) > ($3::uuid, $4)`)
+	if errors.Is(err, models.ErrNotFound) && last != lowestID {
+		err = claim(`(b.company_id, b.bucket) <= ($3::uuid, $4)`)
+	}
 	return b, err
 }
 

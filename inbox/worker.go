@@ -16,8 +16,11 @@ import (
 	"portal/store"
 )
 
-// atATime is how many events one transaction carries.
-const atATime = 100
+// atATime is how many events one transaction carries, and how many bytes they may have together.
+const (
+	atATime     = 250
+	atATimeSize = 16 << 20
+)
 
 // drainers is how many queues are drained at once: one company's slow provider does not hold up the others.
 const drainers = 4
@@ -108,7 +111,7 @@ func (in *Inbox) drainOne(ctx context.Context, after store.Bucket, but []store.B
 		if queue, err = tx.ClaimBucket(ctx, in.Now(), after, but); err != nil {
 			return err
 		}
-		events, err := tx.PendingEvents(ctx, queue, in.Now(), atATime)
+		events, err := tx.PendingEvents(ctx, queue, in.Now(), atATime, atATimeSize)
 		if err != nil {
 			return err
 		}
@@ -136,11 +139,18 @@ type tidings struct {
 	err  error
 }
 
+// read reads events, on two processors where there are two.
 func read(events []models.Event) []tidings {
-	list := make([]tidings, 0, len(events))
-	for _, e := range events {
-		list = append(list, readOne(e))
+	list := make([]tidings, len(events))
+	var all sync.WaitGroup
+	for half := range 2 {
+		all.Go(func() {
+			for n := half; n < len(events); n += 2 {
+				list[n] = readOne(events[n])
+			}
+		})
 	}
+	all.Wait()
 	return list
 }
 

@@ -12,6 +12,7 @@ CREATE INDEX events_pending ON events (company_id, bucket, next_try_at, id) WHER
 -- An event that waits for nothing is no business of this index; most never do.
 DROP INDEX events_waiting;
 CREATE INDEX events_waiting ON events USING gin (waits_for) WHERE status = 'pending' AND waits_for IS NOT NULL;
+CREATE INDEX events_any_waiting ON events (company_id, bucket) WHERE status = 'pending' AND waits_for IS NOT NULL;
 
 -- What is only ever read back whole is not worth counting: it made up most of what ANALYZE took.
 ALTER TABLE events ALTER COLUMN body SET STATISTICS 0, ALTER COLUMN answer SET STATISTICS 0, ALTER COLUMN because SET STATISTICS 0;

@@ -122,11 +122,15 @@ func (s *Store) LockBucket(ctx context.Context, t models.Tenant) error {
 	return nil
 }
 
-// PendingEvents lists the events of a queue that may be carried now, in the order they came.
-func (s *Store) PendingEvents(ctx context.Context, b Bucket, now time.Time, limit int) ([]models.Event, error) {
+// PendingEvents lists the events of a queue that may be carried now, in the order they came: as many as the limit, while
+// their bodies stay under a size.
+func (s *Store) PendingEvents(ctx context.Context, b Bucket, now time.Time, limit, size int) ([]models.Event, error) {
 	var list []models.Event
-	err := s.list(ctx, &list, `SELECT `+eventColumns+` FROM events WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND next_try_at <= $3
-		ORDER BY next_try_at, id LIMIT $4`, b.Company, b.Bucket, now, limit)
+	err := s.list(ctx, &list, `SELECT `+eventColumns+` FROM (
+			SELECT `+eventColumns+`, next_try_at, sum(octet_length(body)) OVER (ORDER BY next_try_at, id ROWS UNBOUNDED PRECEDING) AS so_far
+			FROM events WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND next_try_at <= $3
+			ORDER BY next_try_at, id LIMIT $4) AS next
+		WHERE so_far <= $5 ORDER BY next_try_at, id`, b.Company, b.Bucket, now, limit, size)
 	return list, err
 }
 

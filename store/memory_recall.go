@@ -33,7 +33,10 @@ func (m *memory) recall(ctx context.Context, about About) error {
 // recallWaiting finds the ids among these for which events wait.
 func (m *memory) recallWaiting(ctx context.Context, about About) error {
 	var waits []pq.StringArray
-	if err := m.direct.list(ctx, &waits, `SELECT waits_for FROM events WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND waits_for && $3`,
+	// Most often nothing waits: then no id is looked for.
+	if err := m.direct.list(ctx, &waits, `SELECT waits_for FROM events
+		WHERE (SELECT true FROM events w WHERE w.company_id = $1 AND w.bucket = $2 AND w.status = 'pending' AND w.waits_for IS NOT NULL LIMIT 1)
+			AND company_id = $1 AND bucket = $2 AND status = 'pending' AND waits_for && $3`,
 		m.tenant.Company, m.tenant.Bucket(), pq.Array(about.Aliases)); err != nil {
 		return err
 	}

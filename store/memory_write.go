@@ -208,30 +208,67 @@ func (m *memory) write(ctx context.Context) error {
 			links = append(links, l)
 		}
 	}
-	s, t := m.direct, m.tenant
-	for _, step := range []struct {
-		what string
-		run  func() error
-	}{
-		{"customers", func() error { return doRows(ctx, s, t, writeCustomers, customerFields, customers) }},
-		{"payments", func() error { return doRows(ctx, s, t, writePayments, paymentFields, payments) }},
-		{"aliases", func() error { return doRows(ctx, s, t, writeAliases, aliasFields, m.newAliases) }},
-		{"tellings", func() error { return doRows(ctx, s, t, writeTellings, tellingFields, tellings) }},
-		{"reversals", func() error { return doRows(ctx, s, t, writeReversals, reversalFields, reversals) }},
-		{"dropped links", func() error { return doRows(ctx, s, t, dropLinks, goneLinkFields, gone) }},
-		{"links", func() error { return doRows(ctx, s, t, writeLinks, linkFields, links) }},
-		{"commissions", func() error { return doRows(ctx, s, t, writeCommissions, commissionFields, commissions) }},
-		{"entries", func() error { return doRows(ctx, s, t, writeEntries, entryFields, entries) }},
-		{"moved entries", func() error { return doRows(ctx, s, t, moveEntries, entryFields, moved) }},
-		{"transfers", func() error { return doRows(ctx, s, t, writeTransfers, transferFields, m.transfers) }},
-		{"ends of events", func() error { return doRows(ctx, s, t, endEvents, endedFields, m.ended) }},
-	} {
-		if err := step.run(); err != nil {
-			return fmt.Errorf("write %s: %w", step.what, err)
+	err := m.run(ctx, []writing{
+		rowsOf("customers", writeCustomers, customerFields, customers),
+		rowsOf("payments", writePayments, paymentFields, payments),
+		rowsOf("aliases", writeAliases, aliasFields, m.newAliases),
+		rowsOf("tellings", writeTellings, tellingFields, tellings),
+		rowsOf("reversals", writeReversals, reversalFields, reversals),
+		rowsOf("dropped links", dropLinks, goneLinkFields, gone),
+		rowsOf("links", writeLinks, linkFields, links),
+		rowsOf("commissions", writeCommissions, commissionFields, commissions),
+		rowsOf("entries", writeEntries, entryFields, entries),
+		rowsOf("moved entries", moveEntries, entryFields, moved),
+		rowsOf("transfers", writeTransfers, transferFields, m.transfers),
+		rowsOf("ends of events", endEvents, endedFields, m.ended),
+	})
+	if err == nil {
+		m.written(customers, payments, commissions)
+	}
+	return err
+}
+
+// writing is one table's rows that wait to be written.
+type writing struct {
+	what string
+	rows int
+	make func(models.Tenant) (string, []any, error)
+}
+
+func rowsOf[R any](what, statement string, fields []field[R], rows []R) writing {
+	return writing{what, len(rows), func(t models.Tenant) (string, []any, error) { return manyRows(t, statement, fields, rows) }}
+}
+
+// run writes one table after the other. While the database takes one, the next is made.
+func (m *memory) run(ctx context.Context, tables []writing) error {
+	type made struct {
+		what, statement string
+		args            []any
+		err             error
+	}
+	ready := make(chan made, len(tables))
+	go func() {
+		defer close(ready)
+		for _, w := range tables {
+			if w.rows > 0 {
+				statement, args, err := w.make(m.tenant)
+				ready <- made{w.what, statement, args, err}
+			}
+		}
+	}()
+	var failed error
+	for w := range ready { // to the end, so that nothing looks at the rows any more
+		if failed == nil {
+			failed = w.err
+		}
+		if failed == nil {
+			failed = m.direct.do(ctx, w.statement, w.args...)
+		}
+		if failed != nil {
+			failed = fmt.Errorf("write %s: %w", w.what, failed)
 		}
 	}
-	m.written(customers, payments, commissions)
-	return nil
+	return failed
 }
 
 // unwritten are the rows that are marked, in the order of their ids: that in which they were made.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"database/sql/driver"
 	"encoding/hex"
 	"fmt"
@@ -18,12 +17,9 @@ type field[R any] struct {
 	of         func(R) any
 }
 
-// doRows runs a statement that takes many rows of a tenant, $1 and $2. In it {names} stands for the columns, {values} for
-// their values, and {rows} for the rows to select them from. Without rows it does nothing.
-func doRows[R any](ctx context.Context, s *Store, t models.Tenant, statement string, fields []field[R], rows []R) error {
-	if len(rows) == 0 {
-		return nil
-	}
+// manyRows makes a statement that takes many rows of a tenant, $1 and $2. In it {names} stands for the columns, {values} for
+// their values, and {rows} for the rows to select them from.
+func manyRows[R any](t models.Tenant, statement string, fields []field[R], rows []R) (string, []any, error) {
 	var names, values, arrays []string
 	args := []any{t.Company, t.Mode}
 	for _, f := range fields {
@@ -33,14 +29,14 @@ func doRows[R any](ctx context.Context, s *Store, t models.Tenant, statement str
 		}
 		array, err := arrayOf(rows, f.of)
 		if err != nil {
-			return fmt.Errorf("write %s: %w", f.name, err)
+			return "", nil, fmt.Errorf("write %s: %w", f.name, err)
 		}
 		args = append(args, array)
 		names, values, arrays = append(names, f.name), append(values, value), append(arrays, fmt.Sprintf("$%d::%s[]", len(args), kind))
 	}
 	columns := strings.Join(names, ", ")
-	return s.do(ctx, strings.NewReplacer("{names}", columns, "{values}", strings.Join(values, ", "),
-		"{rows}", "unnest("+strings.Join(arrays, ", ")+") AS r ("+columns+")").Replace(statement), args...)
+	return strings.NewReplacer("{names}", columns, "{values}", strings.Join(values, ", "),
+		"{rows}", "unnest("+strings.Join(arrays, ", ")+") AS r ("+columns+")").Replace(statement), args, nil
 }
 
 // arrayOf writes one value of each row as PostgreSQL writes an array.

@@ -74,7 +74,7 @@ func (in *Inbox) Drain(ctx context.Context) error {
 	}
 }
 
-// count lets PostgreSQL count its tables anew while they grow fast: when this process has carried 100 events, 400, 1600 …
+// count lets PostgreSQL count its tables anew if they grow fast: when this process has carried 100 events, 400, 1600 …
 // A fresh database is planned as if it were empty, and each look-up would read ever more rows; later its own counting keeps up.
 func (in *Inbox) count(ctx context.Context) error {
 	last, now := in.counted.Load(), in.carried.Load()

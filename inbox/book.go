@@ -26,15 +26,15 @@ type target struct {
 
 // earn brings the payment's commissions to the target: the difference is booked, nothing is edited.
 func (in *Inbox) earn(ctx context.Context, tx *store.Store, want target) error {
-	have, err := tx.CommissionsOf(ctx, want.payment.Tenant, want.payment.ID)
+	have, err := tx.EarnedFrom(ctx, want.payment.Tenant, want.payment.ID)
 	if err != nil {
 		return err
 	}
 	var current *models.Commission
 	for _, c := range have {
 		if want.partner != nil && want.earning.Earns && c.Partner == want.partner.ID {
-			current = &c.Commission
-		} else if err := in.takeBack(ctx, tx, c.Commission, "the payment is not this partner's by what is known now"); err != nil {
+			current = &c
+		} else if err := in.takeBack(ctx, tx, c, "the payment is not this partner's by what is known now"); err != nil {
 			return err
 		}
 	}
@@ -42,9 +42,13 @@ func (in *Inbox) earn(ctx context.Context, tx *store.Store, want target) error {
 		return nil
 	}
 	if current == nil {
-		current = in.newCommission(want)
+		return in.adjust(ctx, tx, *in.newCommission(want), nil, want)
 	}
-	return in.adjust(ctx, tx, *current, want)
+	entries, err := tx.Entries(ctx, current.Tenant, current.ID)
+	if err != nil {
+		return err
+	}
+	return in.adjust(ctx, tx, *current, entries, want)
 }
 
 // newCommission freezes the terms at the moment of sale: partner, currency, hold and refunds (P31). The version of the rules
@@ -59,15 +63,11 @@ func (in *Inbox) newCommission(want target) *models.Commission {
 }
 
 // adjust books what separates a commission from its target: first a change of what was earned, then of what went back.
-func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commission, want target) error {
+func (in *Inbox) adjust(ctx context.Context, tx *store.Store, c models.Commission, entries []models.Entry, want target) error {
 	first := want.earning.Share
 	share := first
 	if c.Refunds == "automatic" {
 		share = commission.Remaining(first, want.payment.Gross, want.back.Total)
-	}
-	entries, err := tx.Entries(ctx, c.Tenant, c.ID)
-	if err != nil {
-		return err
 	}
 	if err := in.payable(ctx, tx, &c, want, entries); err != nil {
 		return err

@@ -21,19 +21,19 @@ type outcome struct {
 	wants    []models.Want
 }
 
-// carry takes one event through the rules: read it, find the money it tells of, keep what it says, decide, book.
+// carry takes one event through the rules: find the money it tells of, keep what it says, decide, book.
 // The tenant's queue is locked, so nobody else decides about the tenant's money meanwhile.
-func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (outcome, error) {
-	news, err := sources.ByName[e.Source].Read(e)
-	if errors.Is(err, models.ErrInvalid) {
-		return outcome{status: models.EventFailed, because: new(err.Error())}, nil
-	} else if err != nil {
-		return outcome{}, err
+func (in *Inbox) carry(ctx context.Context, tx *store.Store, e tidings) (outcome, error) {
+	if errors.Is(e.err, models.ErrInvalid) {
+		return outcome{status: models.EventFailed, because: new(e.err.Error())}, nil
+	} else if e.err != nil {
+		return outcome{}, e.err
 	}
+	news := e.news
 	if news.Silent != "" {
 		return outcome{status: models.EventIgnored, because: &news.Silent}, nil
 	}
-	if err := in.again(ctx, tx, e); err != nil {
+	if err := in.again(ctx, tx, e.Event); err != nil {
 		return outcome{}, err
 	}
 	if news.Ask != nil {
@@ -45,14 +45,14 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e models.Event) (ou
 			return outcome{ask: news.Ask, waitsFor: known(*news.Ask)}, nil
 		}
 	}
-	told, err := in.apply(ctx, tx, e, news)
+	told, err := in.apply(ctx, tx, e.Event, news)
 	if err != nil {
 		return outcome{}, err
 	}
 	if len(news.Tellings)+len(news.Reversals) == 0 {
 		return outcome{status: models.EventDone, because: new("Kept. It tells of " + strings.Join(subjectsOf(news.Facts), ", ") + " and counts no money.")}, nil
 	}
-	return in.end(ctx, tx, e, told)
+	return in.end(ctx, tx, e.Event, told)
 }
 
 // apply keeps what the news says of each payment that it touches, and settles it, and then what its facts concern. It
@@ -210,12 +210,12 @@ func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, fr
 	if err := tx.MergePayments(ctx, t, from, into); err != nil {
 		return err
 	}
-	earned, err := tx.CommissionsOf(ctx, t, from)
+	earned, err := tx.EarnedFrom(ctx, t, from)
 	if err != nil {
 		return err
 	}
 	for _, c := range earned {
-		if err := in.takeBack(ctx, tx, c.Commission, "the same money is counted as another payment"); err != nil {
+		if err := in.takeBack(ctx, tx, c, "the same money is counted as another payment"); err != nil {
 			return err
 		}
 	}

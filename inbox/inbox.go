@@ -27,9 +27,12 @@ type Inbox struct {
 	// What cannot be had for lack of a right stands in the answer. ErrLater, with a sentence, means that it is to be asked again.
 	Show func(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, wants []models.Want) (sources.Answer, error)
 
-	door    door
-	senders senders
-	batches atomic.Int64 // carried so far by this process
+	door     door
+	senders  senders
+	carried  atomic.Int64 // events, so far, by this process
+	analyzed atomic.Int64 // how many of them when PostgreSQL last counted its tables
+
+	first carrier // how a batch is tried first; nil is quickly. Tests compare
 }
 
 // now is the clock in what the database can keep.

@@ -21,7 +21,7 @@ func (in *Inbox) settle(ctx context.Context, tx *store.Store, t models.Tenant, i
 
 // settleAsking settles a payment and gives it as it is now, with what the provider could still show that would matter.
 func (in *Inbox) settleAsking(ctx context.Context, tx *store.Store, t models.Tenant, id models.PaymentID) (told, error) {
-	before, err := tx.Payment(ctx, t, id)
+	before, err := tx.BarePayment(ctx, t, id)
 	if err != nil {
 		return told{}, err
 	}

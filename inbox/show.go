@@ -78,14 +78,13 @@ func (in *Inbox) finish(ctx context.Context, tx *store.Store, e models.Event, en
 	if len(end.wants) == 0 {
 		return nil, tx.FinishEvent(ctx, e, end.status, end.because, in.now())
 	}
-	if err := tx.TakeTurn(ctx, e, in.now()); err != nil {
-		return nil, err
-	}
-	because := "Counted. Stripe is still to show " + inWords(end.wants) + "."
+	aside := store.Parked{Because: "Counted. Stripe is still to show " + inWords(end.wants) + ".", Counted: new(in.now())}
 	if e.Tries == 0 {
-		return nil, tx.ParkEvent(ctx, e, because, factsOn(end.wants), in.Now().Add(patience))
+		aside.WaitsFor, aside.Until = factsOn(end.wants), in.Now().Add(patience)
+		return nil, tx.ParkEvent(ctx, e, aside)
 	}
-	return &question{Event: e, wants: end.wants}, tx.ParkEvent(ctx, e, because, waitsFor(e, end.wants), in.Now().Add(time.Minute))
+	aside.WaitsFor, aside.Until = waitsFor(e, end.wants), in.Now().Add(time.Minute)
+	return &question{Event: e, wants: end.wants}, tx.ParkEvent(ctx, e, aside)
 }
 
 // factsOn are what lets an event go on that has not asked yet: a fact about what it would like to be shown.
@@ -124,7 +123,7 @@ func (in *Inbox) show(ctx context.Context, q question) error {
 	answer, err := in.Show(ctx, q.Tenant, q.Program, models.SourceStripe, q.wants)
 	if err != nil {
 		in.Log.Info("a question to the provider stays open", "event", q.ID, "because", err)
-		return in.Store.ParkEvent(ctx, q.Event, "Counted. "+sentence(err), waitsFor(q.Event, q.wants), in.Now().Add(backoff(q.Tries)))
+		return in.Store.ParkEvent(ctx, q.Event, store.Parked{Because: "Counted. " + sentence(err), WaitsFor: waitsFor(q.Event, q.wants), Until: in.Now().Add(backoff(q.Tries))})
 	}
 	answer.Aside = true
 	if err := in.keepAnswer(ctx, q.Event, answer); err != nil {

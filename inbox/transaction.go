@@ -81,10 +81,8 @@ func (in *Inbox) countNow(ctx context.Context, tx *store.Store, e models.Event) 
 		_, err = in.finish(ctx, tx, e, end)
 		return err
 	}
-	if err := tx.TakeTurn(ctx, e, in.now()); err != nil {
-		return err
-	}
-	return tx.ParkEvent(ctx, e, "counted; Stripe is still to say whether an invoice stands behind this charge", known(*news.Ask), in.Now())
+	return tx.ParkEvent(ctx, e, store.Parked{Because: "counted; Stripe is still to say whether an invoice stands behind this charge",
+		WaitsFor: known(*news.Ask), Until: in.Now(), Counted: new(in.now())})
 }
 
 // sameAgain refuses a key that stands for something else already.

@@ -24,6 +24,7 @@ type settings []string
 var defaults = settings{
 	"listen_addresses=", "unix_socket_permissions=0700", "max_connections=100",
 	"shared_buffers=32MB", "huge_pages=off", "jit=off",
+	"random_page_cost=1.1", // disks have no arm to move any more: an index is the way to a few hundred rows
 	"timezone=UTC", "log_timezone=UTC", "log_checkpoints=off",
 }
 

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"bytes"
 	"crypto/rand"
 	"database/sql/driver"
 	"encoding/binary"
@@ -100,6 +101,9 @@ func (id ID[N]) String() string {
 	var n N
 	return n.prefix() + "_" + hex.EncodeToString(id.uuid[:])
 }
+
+// Compare orders ids as the database does: by the time they were made.
+func (id ID[N]) Compare(other ID[N]) int { return bytes.Compare(id.uuid[:], other.uuid[:]) }
 
 // IsZero tells that the id names nothing.
 func (id ID[N]) IsZero() bool { return id.uuid == [16]byte{} }

@@ -47,14 +47,14 @@ func (s *Store) CodesOf(ctx context.Context, t models.Tenant, partner models.Par
 // CodesNamed loads those of these codes that ever stood for a partner, the oldest first.
 func (s *Store) CodesNamed(ctx context.Context, t models.Tenant, codes []string) ([]models.Code, error) {
 	var list []models.Code
-	err := s.list(ctx, &list, codeRow+`c.folded = ANY($3) ORDER BY c.made_at, c.id LIMIT 1000`, t.Company, t.Mode, pq.Array(codes))
+	err := s.apart().list(ctx, &list, codeRow+`c.folded = ANY($3) ORDER BY c.made_at, c.id LIMIT 1000`, t.Company, t.Mode, pq.Array(codes))
 	return list, err
 }
 
 // AnyCodes tells whether any code stands for a partner.
 func (s *Store) AnyCodes(ctx context.Context, t models.Tenant) (bool, error) {
 	var any bool
-	err := s.get(ctx, &any, `SELECT EXISTS (SELECT 1 FROM codes WHERE company_id = $1 AND mode = $2 AND removed_at IS NULL)`, t.Company, t.Mode)
+	err := s.apart().get(ctx, &any, `SELECT EXISTS (SELECT 1 FROM codes WHERE company_id = $1 AND mode = $2 AND removed_at IS NULL)`, t.Company, t.Mode)
 	return any, err
 }
 
@@ -67,7 +67,7 @@ func (s *Store) AddClick(ctx context.Context, c models.Click) error {
 // Click loads one by its id.
 func (s *Store) Click(ctx context.Context, t models.Tenant, id string) (models.Click, error) {
 	var c models.Click
-	if err := s.get(ctx, &c, `SELECT company_id, mode, id, partner_id, at FROM clicks WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id); err != nil {
+	if err := s.apart().get(ctx, &c, `SELECT company_id, mode, id, partner_id, at FROM clicks WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id); err != nil {
 		return c, fmt.Errorf("load click %q: %w", id, err)
 	}
 	return c, nil

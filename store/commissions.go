@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"portal/models"
@@ -88,6 +89,28 @@ func (s *Store) CommissionsOf(ctx context.Context, t models.Tenant, payment mode
 	return s.commissions(ctx, `c.payment_id = $3 ORDER BY c.id LIMIT 200`, t.Company, t.Mode, payment)
 }
 
+// EarnedFrom lists the commissions of one payment, without the names of others: as they are decided about.
+func (s *Store) EarnedFrom(ctx context.Context, t models.Tenant, payment models.PaymentID) ([]models.Commission, error) {
+	var list []models.Commission
+	if m := s.remembers(t); m != nil {
+		p, err := m.commissionsOf(ctx, payment)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range p.earnings {
+			c := k.Commission
+			c.PaymentKey, c.Steps = p.Key, slices.Clip(c.Steps)
+			list = append(list, c)
+		}
+		return list, nil
+	}
+	rows, err := s.CommissionsOf(ctx, t, payment)
+	for _, r := range rows {
+		list = append(list, r.Commission)
+	}
+	return list, err
+}
+
 // Commission loads one by id.
 func (s *Store) Commission(ctx context.Context, t models.Tenant, id models.CommissionID) (CommissionRow, error) {
 	list, err := s.commissions(ctx, `c.id = $3 ORDER BY c.id LIMIT 1`, t.Company, t.Mode, id)
@@ -130,6 +153,9 @@ func (s *Store) TenantsWithRipe(ctx context.Context, day time.Time) ([]models.Te
 
 // KeepCommission keeps a commission as it stands now. The moment at which it was decided stays when its reasons do.
 func (s *Store) KeepCommission(ctx context.Context, c models.Commission, now time.Time) error {
+	if m := s.remembers(c.Tenant); m != nil {
+		return m.keepCommission(ctx, c, now)
+	}
 	var value, source *string
 	var day *time.Time
 	if c.Rate != nil {
@@ -203,12 +229,18 @@ func (s *Store) Unpriced(ctx context.Context, t models.Tenant, page Page) ([]Unp
 
 // MoveEntries gives the entries of a commission that no invoice gathers yet the day on which it turns payable.
 func (s *Store) MoveEntries(ctx context.Context, c models.Commission) error {
+	if m := s.remembers(c.Tenant); m != nil {
+		return m.moveEntries(ctx, c)
+	}
 	return s.do(ctx, `UPDATE commission_entries SET payable_on = $4
 		WHERE company_id = $1 AND mode = $2 AND commission_id = $3 AND invoice_id IS NULL AND payable_on <> $4`, c.Company, c.Mode, c.ID, c.PayableOn)
 }
 
 // AddEntry keeps one change of a commission's amount.
 func (s *Store) AddEntry(ctx context.Context, c models.Commission, e models.Entry) error {
+	if m := s.remembers(c.Tenant); m != nil {
+		return m.addEntry(ctx, c, e)
+	}
 	return s.do(ctx, `INSERT INTO commission_entries (company_id, mode, commission_id, seq, partner_id, kind, amount, currency, because, payable_on, at, invoice_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		c.Company, c.Mode, c.ID, e.Seq, c.Partner, e.Kind, e.Amount.Minor, e.Amount.Currency, e.Because, c.PayableOn, e.At, e.Invoice)
@@ -222,23 +254,33 @@ func (s *Store) Standing(ctx context.Context, c models.Commission) (models.Money
 	return m, err
 }
 
+type entryRow struct {
+	Seq      int               `db:"seq"`
+	Kind     string            `db:"kind"`
+	Amount   int64             `db:"amount"`
+	Currency models.Currency   `db:"currency"`
+	Because  string            `db:"because"`
+	At       time.Time         `db:"at"`
+	Invoice  *models.InvoiceID `db:"invoice_id"`
+}
+
+func (r entryRow) told(id models.CommissionID) models.Entry {
+	return models.Entry{Commission: id, Seq: r.Seq, Kind: r.Kind, Amount: models.Money{Minor: r.Amount, Currency: r.Currency},
+		Because: r.Because, At: r.At, Invoice: r.Invoice}
+}
+
 // Entries lists the changes of a commission's amount in their order.
 func (s *Store) Entries(ctx context.Context, t models.Tenant, id models.CommissionID) ([]models.Entry, error) {
-	var rows []struct {
-		Seq      int               `db:"seq"`
-		Kind     string            `db:"kind"`
-		Amount   int64             `db:"amount"`
-		Currency models.Currency   `db:"currency"`
-		Because  string            `db:"because"`
-		At       time.Time         `db:"at"`
-		Invoice  *models.InvoiceID `db:"invoice_id"`
+	if m := s.remembers(t); m != nil {
+		c, err := m.entriesOf(ctx, id)
+		return c.told(), err
 	}
+	var rows []entryRow
 	err := s.list(ctx, &rows, `SELECT seq, kind, amount, currency, because, at, invoice_id FROM commission_entries
 		WHERE company_id = $1 AND mode = $2 AND commission_id = $3 ORDER BY seq`, t.Company, t.Mode, id)
 	var list []models.Entry
 	for _, r := range rows {
-		list = append(list, models.Entry{Commission: id, Seq: r.Seq, Kind: r.Kind, Amount: models.Money{Minor: r.Amount, Currency: r.Currency},
-			Because: r.Because, At: r.At, Invoice: r.Invoice})
+		list = append(list, r.told(id))
 	}
 	return list, err
 }

@@ -56,6 +56,9 @@ func (s *Store) AddProgram(ctx context.Context, p models.Program, now time.Time)
 
 // Program loads one of a company's programs.
 func (s *Store) Program(ctx context.Context, company models.CompanyID, id models.ProgramID) (models.Program, error) {
+	if m := s.memory; m != nil && m.tenant.Company == company {
+		return m.program(ctx, id)
+	}
 	var p models.Program
 	if err := s.get(ctx, &p, `SELECT `+programColumns+` FROM programs WHERE company_id = $1 AND id = $2`, company, id); err != nil {
 		return p, fmt.Errorf("load program %s: %w", id, err)
@@ -99,16 +102,24 @@ func (s *Store) SaveProgram(ctx context.Context, p models.Program, now time.Time
 
 // RuleSets loads every version of a program's rules in one mode, the oldest first.
 func (s *Store) RuleSets(ctx context.Context, t models.Tenant, program models.ProgramID) ([]models.RuleSet, error) {
+	if m := s.remembers(t); m != nil {
+		if sets, ok := m.rules[program]; ok {
+			return sets, nil
+		}
+	}
 	var rows []struct {
 		Version   int                   `db:"version"`
 		ValidFrom *time.Time            `db:"valid_from"`
 		Rules     asJSON[[]models.Rule] `db:"rules"`
 	}
-	err := s.list(ctx, &rows, `SELECT version, valid_from, rules FROM rule_sets
+	err := s.apart().list(ctx, &rows, `SELECT version, valid_from, rules FROM rule_sets
 		WHERE company_id = $1 AND program_id = $2 AND mode = $3 ORDER BY version`, t.Company, program, t.Mode)
 	var sets []models.RuleSet
 	for _, r := range rows {
 		sets = append(sets, models.RuleSet{Version: r.Version, ValidFrom: r.ValidFrom, Rules: r.Rules.V})
+	}
+	if m := s.remembers(t); m != nil && err == nil {
+		m.rules[program] = sets
 	}
 	return sets, err
 }
@@ -129,7 +140,7 @@ func (s *Store) SaveRules(ctx context.Context, t models.Tenant, program models.P
 // Audited keeps who changed what. The object is named as people see it.
 func (s *Store) Audited(ctx context.Context, company models.CompanyID, who models.Actor, action, object, note string, now time.Time) error {
 	type row = models.EventID
-	return s.do(ctx, `INSERT INTO audit (company_id, id, at, person_id, actor, action, object, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	return s.apart().do(ctx, `INSERT INTO audit (company_id, id, at, person_id, actor, action, object, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		company, models.NewID[row](now), now, who.Person, who.Name, action, object, note)
 }
 

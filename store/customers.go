@@ -14,28 +14,48 @@ const customerColumns = `company_id, mode, id, key, email, name, stripe_customer
 
 // AddCustomer keeps a new customer. A key or Stripe id that exists is an ErrConflict.
 func (s *Store) AddCustomer(ctx context.Context, c models.Customer) error {
+	if m := s.remembers(c.Tenant); m != nil {
+		m.addCustomer(c)
+		return nil
+	}
 	return s.do(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		c.Company, c.Mode, c.ID, c.Key, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince, c.Composite, c.CreatedAt)
 }
 
 // SaveCustomer keeps changed fields.
 func (s *Store) SaveCustomer(ctx context.Context, c models.Customer) error {
+	if m := s.remembers(c.Tenant); m != nil {
+		return m.saveCustomer(ctx, c)
+	}
 	return s.do(ctx, `UPDATE customers SET email = $4, name = $5, stripe_customer_id = $6, taught_by_email = $7, stripe_id_since = $8
 		WHERE company_id = $1 AND mode = $2 AND id = $3`, c.Company, c.Mode, c.ID, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince)
 }
 
 // Customer loads one by id.
 func (s *Store) Customer(ctx context.Context, t models.Tenant, id models.CustomerID) (models.Customer, error) {
+	if m := s.remembers(t); m != nil {
+		k, err := m.customer(ctx, id)
+		if err != nil {
+			return models.Customer{}, err
+		}
+		return k.Customer, nil
+	}
 	return s.customer(ctx, t, `id = $3`, id)
 }
 
 // CustomerByKey loads one by its key.
 func (s *Store) CustomerByKey(ctx context.Context, t models.Tenant, key string) (models.Customer, error) {
+	if m := s.remembers(t); m != nil {
+		return m.customerBy(ctx, m.byKey, "key", key)
+	}
 	return s.customer(ctx, t, `key = $3`, key)
 }
 
 // CustomerByStripeID loads the one that a Stripe customer id names.
 func (s *Store) CustomerByStripeID(ctx context.Context, t models.Tenant, id string) (models.Customer, error) {
+	if m := s.remembers(t); m != nil {
+		return m.customerBy(ctx, m.byStripe, "stripe_customer_id", id)
+	}
 	return s.customer(ctx, t, `stripe_customer_id = $3`, id)
 }
 
@@ -49,6 +69,9 @@ func (s *Store) customer(ctx context.Context, t models.Tenant, where string, arg
 
 // CustomersByEmail lists those with an address, however it was written: as theirs, or on a payment of theirs. The oldest first.
 func (s *Store) CustomersByEmail(ctx context.Context, t models.Tenant, email string) ([]models.Customer, error) {
+	if m := s.remembers(t); m != nil {
+		return m.customersByEmail(ctx, models.NormalEmail(email))
+	}
 	var list []models.Customer
 	err := s.list(ctx, &list, `SELECT `+customerColumns+` FROM customers
 		WHERE company_id = $1 AND mode = $2 AND NOT composite AND id IN (
@@ -78,6 +101,9 @@ func (s *Store) Customers(ctx context.Context, t models.Tenant, email, stripeID 
 
 // AddLink keeps from when a customer belongs to a partner.
 func (s *Store) AddLink(ctx context.Context, t models.Tenant, l models.Link) error {
+	if m := s.remembers(t); m != nil {
+		return m.addLink(ctx, l)
+	}
 	return s.do(ctx, `INSERT INTO links (company_id, mode, customer_id, partner_id, linked_at, origin, payment_id, payment_key, batch_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key, batch_id) DO UPDATE SET partner_id = excluded.partner_id`,
@@ -86,10 +112,18 @@ func (s *Store) AddLink(ctx context.Context, t models.Tenant, l models.Link) err
 
 // LinksOf lists a customer's links in the order in which they hold.
 func (s *Store) LinksOf(ctx context.Context, t models.Tenant, customer models.CustomerID) ([]models.Link, error) {
+	if m := s.remembers(t); m != nil {
+		return m.linksOf(ctx, customer)
+	}
+	return s.links(ctx, t, pq.Array([]string{uuidOf(customer)}))
+}
+
+// links is LinksOf of many customers.
+func (s *Store) links(ctx context.Context, t models.Tenant, customers any) ([]models.Link, error) {
 	var list []models.Link
 	err := s.list(ctx, &list, `SELECT l.customer_id, l.partner_id, l.linked_at, l.origin, l.payment_id, l.payment_key, coalesce(p.customer_ref = '', false) AS guest, l.batch_id
 		FROM links l LEFT JOIN payments p ON p.company_id = l.company_id AND p.mode = l.mode AND p.id = l.payment_id
-		WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = $3 ORDER BY l.linked_at, l.payment_key, l.batch_id NULLS FIRST, l.origin LIMIT 1000`, t.Company, t.Mode, customer)
+		WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = ANY($3::uuid[]) ORDER BY l.linked_at, l.payment_key, l.batch_id NULLS FIRST, l.origin LIMIT 100000`, t.Company, t.Mode, customers)
 	return list, err
 }
 
@@ -114,6 +148,9 @@ func (s *Store) PartnersOfCustomers(ctx context.Context, t models.Tenant, custom
 
 // ForgetLinks drops the links that a customer's payments made from a moment on, before they are decided anew.
 func (s *Store) ForgetLinks(ctx context.Context, t models.Tenant, customer models.CustomerID, since time.Time, key string) error {
+	if m := s.remembers(t); m != nil {
+		return m.forgetLinks(ctx, customer, since, key)
+	}
 	return s.do(ctx, `DELETE FROM links WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND origin = 'event'
 		AND (linked_at, payment_key) >= ($4, $5)`, t.Company, t.Mode, customer, since, key)
 }

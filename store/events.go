@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -85,18 +86,30 @@ type Bucket struct {
 	Bucket  int              `db:"bucket"`
 }
 
-// ClaimBucket takes a queue, but for some, that has events to carry, and that nobody else is draining. None is ErrNotFound.
-// It stays claimed until the transaction ends.
-func (s *Store) ClaimBucket(ctx context.Context, now time.Time, but []Bucket) (Bucket, error) {
+// ClaimBucket takes a queue, but for some, that has events to carry, and that nobody else is draining: the next after one,
+// and in the end that one again, so that each has its turn. None is ErrNotFound. It stays claimed until the transaction ends.
+func (s *Store) ClaimBucket(ctx context.Context, now time.Time, after Bucket, but []Bucket) (Bucket, error) {
 	var not []string
 	for _, b := range but {
 		not = append(not, fmt.Sprintf("%s/%d", b.Company, b.Bucket))
 	}
+	last := lowestID
+	if !after.Company.IsZero() {
+		last = uuidOf(after.Company)
+	}
 	var b Bucket
-	err := s.get(ctx, &b, `SELECT b.company_id, b.bucket FROM buckets b
-		WHERE EXISTS (SELECT 1 FROM events e WHERE e.company_id = b.company_id AND e.bucket = b.bucket AND e.status = 'pending' AND e.next_try_at <= $1)
-			AND NOT ('co_' || replace(b.company_id::text, '-', '') || '/' || b.bucket = ANY($2))
-		LIMIT 1 FOR UPDATE OF b SKIP LOCKED`, now, pq.Array(append([]string{}, not...)))
+	claim := func(where string) error {
+		// The look at the events has a limit of its own: else all of them may be read, to be joined with the queues.
+		return s.get(ctx, &b, `SELECT b.company_id, b.bucket FROM buckets b
+			WHERE `+where+` AND NOT ('co_' || replace(b.company_id::text, '-', '') || '/' || b.bucket = ANY($2))
+				AND (SELECT true FROM events e WHERE e.company_id = b.company_id AND e.bucket = b.bucket AND e.status = 'pending' AND e.next_try_at <= $1
+					ORDER BY e.next_try_at LIMIT 1)
+			ORDER BY b.company_id, b.bucket LIMIT 1 FOR UPDATE OF b SKIP LOCKED`, now, pq.Array(append([]string{}, not...)), last, after.Bucket)
+	}
+	err := claim(`(b.company_id, b.bucket) > ($3::uuid, $4)`)
+	if errors.Is(err, models.ErrNotFound) && last != lowestID {
+		err = claim(`(b.company_id, b.bucket) <= ($3::uuid, $4)`)
+	}
 	return b, err
 }
 
@@ -118,11 +131,15 @@ func (s *Store) LockBuckets(ctx context.Context, company models.CompanyID) error
 	return nil
 }
 
-// PendingEvents lists the events of a queue that may be carried now, in the order they came.
-func (s *Store) PendingEvents(ctx context.Context, b Bucket, now time.Time, limit int) ([]models.Event, error) {
+// PendingEvents lists the events of a queue that may be carried now, in the order they came: as many as the limit, while
+// their bodies stay under a size.
+func (s *Store) PendingEvents(ctx context.Context, b Bucket, now time.Time, limit, size int) ([]models.Event, error) {
 	var list []models.Event
-	err := s.list(ctx, &list, `SELECT `+eventColumns+` FROM events WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND next_try_at <= $3
-		ORDER BY next_try_at, id LIMIT $4`, b.Company, b.Bucket, now, limit)
+	err := s.list(ctx, &list, `SELECT `+eventColumns+` FROM (
+			SELECT `+eventColumns+`, next_try_at, sum(octet_length(body)) OVER (ORDER BY next_try_at, id ROWS UNBOUNDED PRECEDING) AS so_far
+			FROM events WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND next_try_at <= $3
+			ORDER BY next_try_at, id LIMIT $4) AS next
+		WHERE so_far <= $5 ORDER BY next_try_at, id`, b.Company, b.Bucket, now, limit, size)
 	return list, err
 }
 
@@ -159,29 +176,48 @@ func (s *Store) Events(ctx context.Context, t models.Tenant, status models.Event
 
 // FinishEvent keeps how an event ended. One that was carried through takes its turn on the tape.
 func (s *Store) FinishEvent(ctx context.Context, e models.Event, status models.EventStatus, because *string, now time.Time) error {
+	if m := s.remembers(e.Tenant); m != nil {
+		m.ended = append(m.ended, ended{event: e, status: status, because: because, carriedAt: &now, turns: status == models.EventDone})
+		return nil
+	}
 	return s.do(ctx, `UPDATE events SET status = $4, because = $5, waits_for = NULL, carried_at = coalesce(carried_at, $6),
 			turn = CASE WHEN $4 = 'done' THEN coalesce(turn, nextval('tape')) ELSE turn END
 		WHERE company_id = $1 AND bucket = $2 AND id = $3`,
 		e.Company, e.Bucket, e.ID, status, because, now)
 }
 
-// TakeTurn puts an event on the tape that counts already although it is not through.
-func (s *Store) TakeTurn(ctx context.Context, e models.Event, now time.Time) error {
-	return s.do(ctx, `UPDATE events SET turn = coalesce(turn, nextval('tape')), carried_at = coalesce(carried_at, $4) WHERE company_id = $1 AND bucket = $2 AND id = $3`,
-		e.Company, e.Bucket, e.ID, now)
+// Parked is why an event is put aside, and until when.
+type Parked struct {
+	Because  string
+	WaitsFor []string // what lets it go on sooner, once it is known
+	Until    time.Time
+	Counted  *time.Time // since when it counts all the same: then it takes its turn on the tape
 }
 
-// ParkEvent puts an event aside with its reason until a time, or until one of the ids it waits for is known.
-func (s *Store) ParkEvent(ctx context.Context, e models.Event, because string, waitsFor []string, until time.Time) error {
-	return s.do(ctx, `UPDATE events SET because = $4, waits_for = $5, next_try_at = $6, tries = tries + 1
+// ParkEvent puts an event aside.
+func (s *Store) ParkEvent(ctx context.Context, e models.Event, p Parked) error {
+	if m := s.remembers(e.Tenant); m != nil {
+		for _, id := range p.WaitsFor {
+			m.asked[id] = true
+		}
+		m.ended = append(m.ended, ended{event: e, status: models.EventPending, because: &p.Because, waitsFor: p.WaitsFor, until: &p.Until, carriedAt: p.Counted, turns: p.Counted != nil})
+		return nil
+	}
+	return s.do(ctx, `UPDATE events SET because = $4, waits_for = $5, next_try_at = $6, tries = tries + 1, carried_at = coalesce(carried_at, $7),
+			turn = CASE WHEN $7 IS NOT NULL THEN coalesce(turn, nextval('tape')) ELSE turn END
 		WHERE company_id = $1 AND bucket = $2 AND id = $3 AND status = 'pending'`,
-		e.Company, e.Bucket, e.ID, because, pq.Array(waitsFor), until)
+		e.Company, e.Bucket, e.ID, p.Because, pq.Array(p.WaitsFor), p.Until, p.Counted)
 }
 
 // WakeEvents lets events go on that waited for one of these ids.
 func (s *Store) WakeEvents(ctx context.Context, t models.Tenant, known []string, now time.Time) error {
-	return s.do(ctx, `UPDATE events SET next_try_at = $4 WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND waits_for && $3`,
-		t.Company, t.Bucket(), pq.Array(known), now)
+	if m := s.remembers(t); m != nil && !m.waitedFor(known) {
+		return nil
+	}
+	return s.aside(ctx, func(s *Store) error {
+		return s.do(ctx, `UPDATE events SET next_try_at = $4 WHERE company_id = $1 AND bucket = $2 AND status = 'pending' AND waits_for && $3`,
+			t.Company, t.Bucket(), pq.Array(known), now)
+	})
 }
 
 // WakeAll lets every parked event of a tenant go on, when a connection was made or mended.

@@ -42,6 +42,9 @@ func (s *Store) Identities(ctx context.Context, t models.Tenant, customers []mod
 
 // Alone tells whether nobody but one customer is known by an address, and that one by no other address.
 func (s *Store) Alone(ctx context.Context, t models.Tenant, customer models.CustomerID, address string, but models.PaymentID) (bool, error) {
+	if m := s.remembers(t); m != nil && m.alone(customer, address, but) {
+		return true, nil
+	}
 	var alone bool
 	err := s.get(ctx, &alone, `SELECT NOT EXISTS (SELECT 1 FROM customers WHERE company_id = $1 AND mode = $2 AND lower(btrim(email)) = $4 AND $4 <> '' AND id <> $3 AND NOT composite)
 		AND NOT EXISTS (SELECT 1 FROM payments p LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
@@ -57,6 +60,9 @@ func (s *Store) Alone(ctx context.Context, t models.Tenant, customer models.Cust
 
 // AnyWaits tells whether a payment that has nobody came with a provider's id: it was only to be found, and was not.
 func (s *Store) AnyWaits(ctx context.Context, t models.Tenant, stripeID string, but models.PaymentID) (bool, error) {
+	if m := s.remembers(t); m != nil && m.noneWaits(stripeID, but) {
+		return false, nil
+	}
 	var waits bool
 	err := s.get(ctx, &waits, `SELECT EXISTS (SELECT 1 FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id IS NULL AND customer_ref = $3 AND id <> $4 AND merged_into IS NULL)`,
 		t.Company, t.Mode, stripeID, but)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -172,6 +173,11 @@ func (s *Store) Release(ctx context.Context, i models.Invoice) error {
 // OpenInvoiceOf finds the invoice, not yet in flight, that gathers what a commission earned. None is ErrNotFound.
 func (s *Store) OpenInvoiceOf(ctx context.Context, t models.Tenant, c models.CommissionID) (models.Invoice, error) {
 	var i models.Invoice
+	if m := s.remembers(t); m != nil {
+		if k, err := m.entriesOf(ctx, c); err != nil || k != nil && !k.invoiced() {
+			return i, errors.Join(err, models.ErrNotFound)
+		}
+	}
 	err := s.get(ctx, &i, invoiceSelect+`i.status IN ('review', 'approved', 'failed') AND i.id IN
 		(SELECT invoice_id FROM commission_entries WHERE company_id = $1 AND mode = $2 AND commission_id = $3) ORDER BY i.id LIMIT 1 FOR UPDATE OF i`,
 		t.Company, t.Mode, c)

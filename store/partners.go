@@ -27,6 +27,9 @@ func (s *Store) SavePartner(ctx context.Context, p models.Partner, now time.Time
 
 // Partner loads one by id.
 func (s *Store) Partner(ctx context.Context, t models.Tenant, id models.PartnerID) (models.Partner, error) {
+	if m := s.remembers(t); m != nil {
+		return m.partner(ctx, id)
+	}
 	var p models.Partner
 	if err := s.get(ctx, &p, `SELECT `+partnerColumns+` FROM partners WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id); err != nil {
 		return p, fmt.Errorf("load partner %s: %w", id, err)
@@ -45,6 +48,9 @@ func (s *Store) PartnerByKey(ctx context.Context, t models.Tenant, key string) (
 
 // PartnersByKey loads those partners whose keys are named.
 func (s *Store) PartnersByKey(ctx context.Context, t models.Tenant, keys []string) ([]models.Partner, error) {
+	if m := s.remembers(t); m != nil {
+		return m.partnersByKey(ctx, keys)
+	}
 	var list []models.Partner
 	err := s.list(ctx, &list, `SELECT `+partnerColumns+` FROM partners WHERE company_id = $1 AND mode = $2 AND key = ANY($3) ORDER BY key`,
 		t.Company, t.Mode, pq.Array(keys))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -63,15 +64,33 @@ func (p PaymentRow) Money(minor int64) models.Money {
 	return models.Money{Minor: minor, Currency: p.Currency}
 }
 
-const paymentRow = `SELECT p.company_id, p.mode, p.id, p.program_id, p.source, p.key, p.counted, p.kind, p.status, p.currency, p.gross, p.base,
+const paymentColumns = `p.company_id, p.mode, p.id, p.program_id, p.source, p.key, p.counted, p.kind, p.status, p.currency, p.gross, p.base,
 	p.refunded, p.customer_id, p.customer_ref, p.partner_id, p.attributed_by, p.policy, p.earns, p.decided_at, p.steps, p.terms, p.chosen_partner, p.chosen_reason, p.chosen_by, p.chosen_at, p.paid_at, p.created_at,
-	co.currency AS company_currency, ` + shownColumns + `,
-	c.key AS customer_key, c.email AS customer_email, r.key AS partner_key, r.name AS partner_name
+	(SELECT currency FROM companies WHERE id = p.company_id) AS company_currency, ` + shownColumns
+
+const paymentRow = `SELECT ` + paymentColumns + `, c.key AS customer_key, c.email AS customer_email, r.key AS partner_key, r.name AS partner_name
 	FROM payments p
-	JOIN companies co ON co.id = p.company_id
 	LEFT JOIN customers c ON c.company_id = p.company_id AND c.mode = p.mode AND c.id = p.customer_id
 	LEFT JOIN partners r ON r.company_id = p.company_id AND r.mode = p.mode AND r.id = p.partner_id
 	WHERE p.company_id = $1 AND p.mode = $2 AND `
+
+const barePayment = `SELECT ` + paymentColumns + ` FROM payments p WHERE p.company_id = $1 AND p.mode = $2 AND `
+
+// BarePayment loads one by id, without the names of others: as it is decided about.
+func (s *Store) BarePayment(ctx context.Context, t models.Tenant, id models.PaymentID) (PaymentRow, error) {
+	if m := s.remembers(t); m != nil {
+		p, err := m.payment(ctx, id)
+		if err != nil {
+			return PaymentRow{}, err
+		}
+		return p.PaymentRow, nil
+	}
+	var p PaymentRow
+	if err := s.get(ctx, &p, barePayment+`p.id = $3`, t.Company, t.Mode, id); err != nil {
+		return p, fmt.Errorf("load payment %s: %w", id, err)
+	}
+	return p, nil
+}
 
 // Payment loads one by id.
 func (s *Store) Payment(ctx context.Context, t models.Tenant, id models.PaymentID) (PaymentRow, error) {
@@ -150,10 +169,14 @@ func (s *Store) PaymentsAttributed(ctx context.Context, t models.Tenant, program
 	return list, err
 }
 
-// PaymentsOfCustomers lists the payments and hints of payments of some customers from a moment on, in the order of the money's own time (D14).
+// PaymentsOfCustomers lists the payments and hints of payments of some customers from a moment on, in the order of the
+// money's own time (D14), without the names of others.
 func (s *Store) PaymentsOfCustomers(ctx context.Context, t models.Tenant, customers []models.CustomerID, since time.Time, key string) ([]PaymentRow, error) {
+	if m := s.remembers(t); m != nil {
+		return m.paymentsOfCustomers(ctx, customers, since, key)
+	}
 	var list []PaymentRow
-	err := s.list(ctx, &list, paymentRow+`p.customer_id = ANY($3::uuid[]) AND p.merged_into IS NULL AND (p.paid_at, p.key) >= ($4, $5) ORDER BY p.paid_at, p.key LIMIT 100000`,
+	err := s.list(ctx, &list, barePayment+`p.customer_id = ANY($3::uuid[]) AND p.merged_into IS NULL AND (p.paid_at, p.key) >= ($4, $5) ORDER BY p.paid_at, p.key LIMIT 100000`,
 		t.Company, t.Mode, pq.Array(uuids(customers)), since, key)
 	return list, err
 }
@@ -194,18 +217,34 @@ type First struct {
 
 // FirstOf finds what a customer's payments begin with.
 func (s *Store) FirstOf(ctx context.Context, t models.Tenant, customer models.CustomerID) (First, error) {
-	var f First
-	err := s.get(ctx, &f, `SELECT f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by, coalesce(f.refunded >= f.gross, false) AS returned,
-			EXISTS (SELECT 1 FROM payments h WHERE h.company_id = $1 AND h.mode = $2 AND h.customer_id = $3 AND NOT h.counted AND h.merged_into IS NULL AND h.paid_at < f.paid_at) AS trial
-		FROM (SELECT 1) one
-		LEFT JOIN (SELECT paid_at, key, gross, refunded FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND counted ORDER BY paid_at, key LIMIT 1) f ON true
-		LEFT JOIN (SELECT key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND customer_ref <> '' AND merged_into IS NULL
-			ORDER BY paid_at, key LIMIT 1) i ON true`, t.Company, t.Mode, customer)
-	return f, err
+	if m := s.remembers(t); m != nil {
+		return m.firstOf(ctx, customer)
+	}
+	list, err := s.firsts(ctx, t, pq.Array([]string{uuidOf(customer)}))
+	if err != nil {
+		return First{}, err
+	}
+	return list[0].First, nil
+}
+
+// firsts is FirstOf of many customers.
+func (s *Store) firsts(ctx context.Context, t models.Tenant, customers any) ([]firstPlace, error) {
+	var list []firstPlace
+	err := s.list(ctx, &list, `SELECT c.id AS customer_id, f.paid_at, coalesce(f.key, '') AS key, coalesce(i.key, '') AS taught_by, i.paid_at AS taught_at,
+			coalesce(f.refunded >= f.gross, false) AS returned,
+			EXISTS (SELECT 1 FROM payments h WHERE h.company_id = $1 AND h.mode = $2 AND h.customer_id = c.id AND NOT h.counted AND h.merged_into IS NULL AND h.paid_at < f.paid_at) AS trial
+		FROM unnest($3::uuid[]) AS c (id)
+		LEFT JOIN LATERAL (SELECT paid_at, key, gross, refunded FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = c.id AND counted ORDER BY paid_at, key LIMIT 1) f ON true
+		LEFT JOIN LATERAL (SELECT paid_at, key FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = c.id AND customer_ref <> '' AND merged_into IS NULL
+			ORDER BY paid_at, key LIMIT 1) i ON true`, t.Company, t.Mode, customers)
+	return list, err
 }
 
 // PaymentsWithAlias lists the payments that any of these ids belongs to, the oldest first.
 func (s *Store) PaymentsWithAlias(ctx context.Context, t models.Tenant, aliases []string) ([]models.PaymentID, error) {
+	if m := s.remembers(t); m != nil {
+		return m.paymentsWithAlias(ctx, aliases)
+	}
 	var list []models.PaymentID
 	err := s.list(ctx, &list, `SELECT DISTINCT payment_id FROM payment_aliases
 		WHERE company_id = $1 AND mode = $2 AND alias = ANY($3) ORDER BY payment_id`, t.Company, t.Mode, pq.Array(aliases))
@@ -238,6 +277,9 @@ func (s *Store) AliasesOfAll(ctx context.Context, t models.Tenant, payments []mo
 
 // AddPayment keeps a payment of which only a first hint has come, with the program's settings of this moment.
 func (s *Store) AddPayment(ctx context.Context, t models.Tenant, id models.PaymentID, program models.ProgramID, source models.SourceName, key string, now time.Time) error {
+	if m := s.remembers(t); m != nil {
+		return m.addPayment(ctx, id, program, source, key, now)
+	}
 	return s.do(ctx, `INSERT INTO payments (company_id, mode, id, program_id, source, key, paid_at, created_at, terms)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $7, jsonb_build_object('self_referral', self_referral, 'no_shipping', NOT count_shipping, 'no_outside', NOT count_out_of_band)
 		FROM programs WHERE company_id = $1 AND id = $4`,
@@ -246,6 +288,9 @@ func (s *Store) AddPayment(ctx context.Context, t models.Tenant, id models.Payme
 
 // ClaimAliases ties ids to a payment for ever. An id that another payment has is an error: merge first.
 func (s *Store) ClaimAliases(ctx context.Context, t models.Tenant, id models.PaymentID, aliases []string) error {
+	if m := s.remembers(t); m != nil {
+		return m.claimAliases(ctx, id, aliases)
+	}
 	return s.do(ctx, `INSERT INTO payment_aliases (company_id, mode, alias, payment_id) SELECT $1, $2, unnest($3::text[]), $4
 		ON CONFLICT (company_id, mode, alias) DO NOTHING`, t.Company, t.Mode, pq.Array(aliases), id)
 }
@@ -279,6 +324,13 @@ func (s *Store) MergePayments(ctx context.Context, t models.Tenant, from, into m
 
 // Tellings lists what was told of a payment.
 func (s *Store) Tellings(ctx context.Context, t models.Tenant, id models.PaymentID) ([]models.Telling, error) {
+	if m := s.remembers(t); m != nil {
+		p, err := m.tellingsOf(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return slices.Clone(p.tellings), nil
+	}
 	var rows []asJSON[models.Telling]
 	err := s.list(ctx, &rows, `SELECT body FROM tellings WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY object`, t.Company, t.Mode, id)
 	list := make([]models.Telling, 0, len(rows))
@@ -290,11 +342,15 @@ func (s *Store) Tellings(ctx context.Context, t models.Tenant, id models.Payment
 
 // KeepTelling keeps what an object says now of a payment.
 func (s *Store) KeepTelling(ctx context.Context, t models.Tenant, id models.PaymentID, telling models.Telling) error {
+	if m := s.remembers(t); m != nil {
+		return m.keepTelling(ctx, id, telling)
+	}
 	return s.do(ctx, `INSERT INTO tellings (company_id, mode, payment_id, object, told_at, body) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (company_id, mode, payment_id, object) DO UPDATE SET told_at = excluded.told_at, body = excluded.body`,
 		t.Company, t.Mode, id, telling.Object, telling.At, asJSON[models.Telling]{telling})
 }
 
+// reversalColumns are what a reversal is read as.
 const reversalColumns = `key, kind, state, charge, says, amount, currency, made, at, counted`
 
 type reversalRow struct {
@@ -313,6 +369,17 @@ type reversalRow struct {
 
 // Reversals lists what went back of a payment, or is at stake.
 func (s *Store) Reversals(ctx context.Context, t models.Tenant, id models.PaymentID) ([]models.Reversal, error) {
+	if m := s.remembers(t); m != nil {
+		p, err := m.reversalsOf(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		var list []models.Reversal
+		for _, k := range p.reversals {
+			list = append(list, k.Reversal)
+		}
+		return list, nil
+	}
 	var rows []reversalRow
 	err := s.list(ctx, &rows, `SELECT `+reversalColumns+` FROM reversals
 		WHERE company_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY made, key`, t.Company, t.Mode, id)
@@ -330,12 +397,18 @@ func (r reversalRow) reversal() models.Reversal {
 
 // CountReversal keeps what a reversal takes off its payment, in the payment's currency.
 func (s *Store) CountReversal(ctx context.Context, t models.Tenant, id models.PaymentID, key string, counted int64) error {
+	if m := s.remembers(t); m != nil {
+		return m.countReversal(ctx, id, key, counted)
+	}
 	return s.do(ctx, `UPDATE reversals SET counted = $5 WHERE company_id = $1 AND mode = $2 AND payment_id = $3 AND key = $4 AND counted <> $5`,
 		t.Company, t.Mode, id, key, counted)
 }
 
 // KeepReversal keeps the newest state of one reversal.
 func (s *Store) KeepReversal(ctx context.Context, t models.Tenant, id models.PaymentID, r models.Reversal) error {
+	if m := s.remembers(t); m != nil {
+		return m.keepReversal(ctx, id, r)
+	}
 	return s.do(ctx, `INSERT INTO reversals (company_id, mode, payment_id, key, kind, state, charge, says, amount, currency, made, at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (company_id, mode, payment_id, key) DO UPDATE SET state = excluded.state, charge = excluded.charge, says = excluded.says,
@@ -345,6 +418,9 @@ func (s *Store) KeepReversal(ctx context.Context, t models.Tenant, id models.Pay
 
 // SavePayment keeps what the tellings together say of a payment, and what went back of it.
 func (s *Store) SavePayment(ctx context.Context, p models.Payment, customer *models.CustomerID, refunded int64, status string) error {
+	if m := s.remembers(p.Tenant); m != nil {
+		return m.savePayment(ctx, p, customer, refunded, status)
+	}
 	return s.do(ctx, `UPDATE payments SET source = $4, key = $5, counted = $6, kind = $7, status = $8, currency = $9, gross = $10, base = $11,
 		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15, customer_email = $16, subscription_ref = $17 WHERE company_id = $1 AND mode = $2 AND id = $3`,
 		p.Company, p.Mode, p.ID, p.Source, p.Key, p.Counted, p.Kind, status, p.Gross.Currency, p.Gross.Minor, p.Base.Minor,
@@ -353,6 +429,13 @@ func (s *Store) SavePayment(ctx context.Context, p models.Payment, customer *mod
 
 // SaveKind keeps whether a payment is the first of its kind or one that recurs.
 func (s *Store) SaveKind(ctx context.Context, t models.Tenant, id models.PaymentID, kind models.PaymentKind) error {
+	if m := s.remembers(t); m != nil {
+		p, err := m.payment(ctx, id)
+		if err == nil {
+			p.Kind, p.changed = kind, true
+		}
+		return err
+	}
 	return s.do(ctx, `UPDATE payments SET kind = $4 WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id, kind)
 }
 
@@ -374,6 +457,9 @@ type Decided struct {
 // SaveDecision keeps which partner a payment belongs to, every step that led there, and what its clues name: a partner or
 // a code that comes later finds it by that. The moment stays while nothing changes.
 func (s *Store) SaveDecision(ctx context.Context, p models.Payment, d Decided, now time.Time) error {
+	if m := s.remembers(p.Tenant); m != nil {
+		return m.saveDecision(ctx, p, d, now)
+	}
 	return s.do(ctx, `UPDATE payments SET partner_id = $4, attributed_by = $5, policy = $6, steps = $7, named = $8, named_beside = $9, earns = $10,
 		decided_at = CASE WHEN decided_at IS NOT NULL AND partner_id IS NOT DISTINCT FROM $4 AND earns = $10 AND steps = $7 THEN decided_at ELSE $11 END
 		WHERE company_id = $1 AND mode = $2 AND id = $3`,

@@ -35,7 +35,7 @@ func (s *Store) LastQuotes(ctx context.Context, source string, from, to models.C
 		From string    `db:"from_value"`
 		To   string    `db:"to_value"`
 	}
-	err := s.get(ctx, &row, `SELECT f.day, f.per_eur::text AS from_value, t.per_eur::text AS to_value
+	err := s.apart().get(ctx, &row, `SELECT f.day, f.per_eur::text AS from_value, t.per_eur::text AS to_value
 		FROM fx_rates f JOIN fx_rates t ON t.source = f.source AND t.day = f.day AND t.currency = $3
 		WHERE f.source = $1 AND f.currency = $2 AND f.day BETWEEN $4::date AND $5::date ORDER BY f.day DESC LIMIT 1`,
 		source, from, to, first.Format(time.DateOnly), last.Format(time.DateOnly))
@@ -61,7 +61,7 @@ func (s *Store) SetOwnRate(ctx context.Context, company models.CompanyID, r mode
 // LastOwnRate loads the last rate that a company entered by hand for the days from first to last. None is ErrNotFound.
 func (s *Store) LastOwnRate(ctx context.Context, company models.CompanyID, from, to models.Currency, first, last time.Time) (models.Rate, error) {
 	var r models.Rate
-	err := s.get(ctx, &r, `SELECT from_currency, to_currency, rate::text AS rate, $6 AS source, day FROM own_rates
+	err := s.apart().get(ctx, &r, `SELECT from_currency, to_currency, rate::text AS rate, $6 AS source, day FROM own_rates
 		WHERE company_id = $1 AND from_currency = $2 AND to_currency = $3 AND day BETWEEN $4::date AND $5::date ORDER BY day DESC LIMIT 1`,
 		company, from, to, first.Format(time.DateOnly), last.Format(time.DateOnly), models.RateByHand)
 	if err != nil {

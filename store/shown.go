@@ -44,6 +44,9 @@ func (r shownRow) of(from models.Currency) (Shown, bool) {
 
 // SaveShown keeps a payment's amounts in the company's display currency; nil when a rate is awaited, or none is needed.
 func (s *Store) SaveShown(ctx context.Context, t models.Tenant, id models.PaymentID, n *Shown, waits bool) error {
+	if m := s.remembers(t); m != nil {
+		return m.saveShown(ctx, id, n, waits)
+	}
 	if n == nil {
 		return s.do(ctx, `UPDATE payments SET shown_currency = NULL, shown_rate = NULL, shown_source = NULL, shown_day = NULL, shown_gross = NULL, shown_base = NULL,
 			shown_refunded = NULL, shown_waits = $4 WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id, waits)

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -28,6 +29,8 @@ type Store struct {
 	q     sqlx.ExtContext
 	keys  Keyring
 	queue *river.Client[*sql.Tx]
+
+	memory *memory // of a transaction that remembers; else nil
 }
 
 // Open connects. The key ring seals and opens what is kept encrypted.
@@ -71,8 +74,16 @@ func (s *Store) DB() *sql.DB { return s.db.DB }
 // Ping answers whether the database can be reached.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
 
-// Analyze lets PostgreSQL count anew what the tables hold, after much was written at once.
-func (s *Store) Analyze(ctx context.Context) error { return s.do(ctx, `ANALYZE`) }
+// Analyze lets PostgreSQL count anew what those tables hold that have more than doubled since it counted them.
+func (s *Store) Analyze(ctx context.Context) error {
+	var grown []string
+	if err := s.list(ctx, &grown, `SELECT relname FROM pg_class WHERE relname IN ('events', 'customers', 'payments', 'payment_aliases', 'tellings', 'reversals',
+			'links', 'commissions', 'commission_entries', 'transfers', 'balances') AND relkind = 'r' AND pg_table_is_visible(oid)
+			AND pg_relation_size(oid) > 2 * relpages::bigint * 8192 + 65536 ORDER BY relname`); err != nil || len(grown) == 0 {
+		return err
+	}
+	return s.do(ctx, `ANALYZE `+strings.Join(grown, ", "))
+}
 
 // InTx runs fn in one transaction: all of it is kept, or nothing.
 func (s *Store) InTx(ctx context.Context, fn func(tx *Store) error) error {
@@ -105,7 +116,7 @@ func (s *Store) Snapshot(ctx context.Context, fn func(tx *Store) error) error {
 
 // Savepoint runs fn inside the transaction so that its failure undoes only itself.
 func (s *Store) Savepoint(ctx context.Context, fn func() error) (err error) {
-	if _, err := s.tx.ExecContext(ctx, "SAVEPOINT part"); err != nil {
+	if err := s.do(ctx, "SAVEPOINT part"); err != nil {
 		return fmt.Errorf("savepoint: %w", err)
 	}
 	defer func() {
@@ -115,6 +126,9 @@ func (s *Store) Savepoint(ctx context.Context, fn func() error) (err error) {
 		end := "RELEASE SAVEPOINT part"
 		if err != nil {
 			end = "ROLLBACK TO SAVEPOINT part"
+			if s.memory != nil {
+				s.memory.drop()
+			}
 		}
 		if _, failed := s.tx.ExecContext(ctx, end); failed != nil {
 			err = errors.Join(err, failed)
@@ -136,17 +150,21 @@ func (s *Store) Enqueue(ctx context.Context, job river.JobArgs, opts *river.Inse
 
 // get reads one row into dest; none is ErrNotFound.
 func (s *Store) get(ctx context.Context, dest any, query string, args ...any) error {
-	return told(sqlx.GetContext(ctx, s.q, dest, query, args...))
+	return told(s.past(ctx, query, func() error { return sqlx.GetContext(ctx, s.q, dest, query, args...) }))
 }
 
 // list reads all rows into dest.
 func (s *Store) list(ctx context.Context, dest any, query string, args ...any) error {
-	return told(sqlx.SelectContext(ctx, s.q, dest, query, args...))
+	return told(s.past(ctx, query, func() error { return sqlx.SelectContext(ctx, s.q, dest, query, args...) }))
 }
 
 // exec runs a statement and tells how many rows it touched.
 func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := s.q.ExecContext(ctx, query, args...)
+	var res sql.Result
+	err := s.past(ctx, query, func() (err error) {
+		res, err = s.q.ExecContext(ctx, query, args...)
+		return err
+	})
 	if err != nil {
 		return 0, told(err)
 	}

@@ -36,7 +36,9 @@ func (s *Store) Record(ctx context.Context, t models.Tenant, kind string, at tim
 	if err != nil {
 		return fmt.Errorf("record %s: %w", kind, err)
 	}
-	return s.do(ctx, `INSERT INTO actions (company_id, mode, kind, at, body) VALUES ($1, $2, $3, $4, $5)`, t.Company, t.Mode, kind, at, string(text))
+	return s.aside(ctx, func(s *Store) error {
+		return s.do(ctx, `INSERT INTO actions (company_id, mode, kind, at, body) VALUES ($1, $2, $3, $4, $5)`, t.Company, t.Mode, kind, at, string(text))
+	})
 }
 
 // Taped is one turn of the tape: an event that was carried, or an action.

@@ -37,6 +37,10 @@ type streams struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if os.Getenv("GOGC") == "" {
+		// Little lives long, and most that is made is soon garbage: room for it costs a few megabytes and saves a fifth of the work.
+		debug.SetGCPercent(300)
+	}
 	line := kong.Parse(&commands{}, kong.Name("portal"), kong.Description("Pay the partners who bring you customers."), kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(streams{os.Stdin, os.Stdout}))
 	if err := line.Run(); err != nil {

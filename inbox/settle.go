@@ -237,7 +237,7 @@ func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tena
 			return err
 		}
 	}
-	rows, err := tx.PaymentsOfCustomers(ctx, t, ids, from.at, from.key)
+	rows, err := tx.BarePaymentsOfCustomers(ctx, t, ids, from.at, from.key)
 	if err != nil {
 		return fmt.Errorf("list the payments of %d customers: %w", len(ids), err)
 	}

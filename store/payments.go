@@ -169,15 +169,22 @@ func (s *Store) PaymentsAttributed(ctx context.Context, t models.Tenant, program
 	return list, err
 }
 
-// PaymentsOfCustomers lists the payments and hints of payments of some customers from a moment on, in the order of the
-// money's own time (D14), without the names of others.
+const ofCustomers = `p.customer_id = ANY($3::uuid[]) AND p.merged_into IS NULL AND (p.paid_at, p.key) >= ($4, $5) ORDER BY p.paid_at, p.key LIMIT 100000`
+
+// PaymentsOfCustomers lists the payments and hints of payments of some customers from a moment on, in the order of the money's own time (D14).
 func (s *Store) PaymentsOfCustomers(ctx context.Context, t models.Tenant, customers []models.CustomerID, since time.Time, key string) ([]PaymentRow, error) {
+	var list []PaymentRow
+	err := s.list(ctx, &list, paymentRow+ofCustomers, t.Company, t.Mode, pq.Array(uuids(customers)), since, key)
+	return list, err
+}
+
+// BarePaymentsOfCustomers is PaymentsOfCustomers without the names of others: as they are decided about.
+func (s *Store) BarePaymentsOfCustomers(ctx context.Context, t models.Tenant, customers []models.CustomerID, since time.Time, key string) ([]PaymentRow, error) {
 	if m := s.remembers(t); m != nil {
 		return m.paymentsOfCustomers(ctx, customers, since, key)
 	}
 	var list []PaymentRow
-	err := s.list(ctx, &list, barePayment+`p.customer_id = ANY($3::uuid[]) AND p.merged_into IS NULL AND (p.paid_at, p.key) >= ($4, $5) ORDER BY p.paid_at, p.key LIMIT 100000`,
-		t.Company, t.Mode, pq.Array(uuids(customers)), since, key)
+	err := s.list(ctx, &list, barePayment+ofCustomers, t.Company, t.Mode, pq.Array(uuids(customers)), since, key)
 	return list, err
 }
 

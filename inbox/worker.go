@@ -17,7 +17,7 @@ import (
 
 // batchEvents is how many events one transaction carries, and how many bytes they may have together.
 const (
-	batchEvents = 250
+	batchEvents = 500
 	batchBytes  = 16 << 20
 )
 

@@ -113,6 +113,9 @@ func (p *performance) fresh() {
 	now := func() time.Time { return p.clock }
 	p.Inbox = &inbox.Inbox{Store: p.live, Now: now, Log: slog.New(slog.DiscardHandler), Ask: p.answer, Show: p.show, Rates: &rates.Rates{Store: p.live, Now: now}}
 	p.Counted()
+	if p.Carry(inbox.Ways[0]); p.wild {
+		p.Carry(inbox.Ways[p.chance(uint64(len(inbox.Ways)), "way")])
+	}
 }
 
 // begin keeps the company, and does what people did at their own time before any event.

@@ -130,10 +130,10 @@ func (in *Inbox) converted(ctx context.Context, tx *store.Store, c *models.Commi
 	return earned, amount, nil
 }
 
-// freeze finds the rate of a sale and keeps it on the commission for good. A sale whose currency is known better now
+// freeze finds the rate of a sale and keeps it on the commission for good. A sale whose currency or day is known better now
 // needs another one.
 func (in *Inbox) freeze(ctx context.Context, tx *store.Store, c *models.Commission, p models.Payment) error {
-	if c.Rate != nil && c.Rate.From == c.First.Currency {
+	if c.Rate.For(c.First.Currency, p.PaidAt) {
 		return nil
 	}
 	rate, err := in.rate(ctx, tx, c.Company, c.First.Currency, c.Amount.Currency, p.PaidAt)
@@ -164,13 +164,14 @@ func (w target) whyBack() string {
 	return fmt.Sprintf("%s refunded of %s and %s lost in a dispute", money(w.back.Refunded), w.payment.Key, money(w.back.Lost))
 }
 
-// payable sets the day on which the hold ends. It follows the payment's own time while the hold lasts, or while nothing
-// is booked because a rate is waited for: a telling that comes later may know that time better.
+// payable sets the day on which the hold ends. It follows the payment's own time, which a telling that comes later may know
+// better, until an invoice gathers the commission; what is due already stays due.
 func (in *Inbox) payable(ctx context.Context, tx *store.Store, c *models.Commission, want target, entries []models.Entry) error {
-	if c.Matured && len(entries) > 0 || slices.ContainsFunc(entries, func(e models.Entry) bool { return e.Invoice != nil }) {
+	day := commission.PayableOn(want.payment.PaidAt, c.HoldDays)
+	if c.Matured && len(entries) > 0 && day.After(in.Now()) || slices.ContainsFunc(entries, func(e models.Entry) bool { return e.Invoice != nil }) {
 		return nil
 	}
-	c.PayableOn = commission.PayableOn(want.payment.PaidAt, c.HoldDays)
+	c.PayableOn = day
 	if len(entries) == 0 {
 		c.Matured = !c.PayableOn.After(in.Now()) && !want.back.Held
 		return nil

@@ -21,7 +21,7 @@ func (in *Inbox) shown(ctx context.Context, tx *store.Store, row store.PaymentRo
 		return tx.SaveShown(ctx, p.Tenant, p.ID, nil, false)
 	}
 	n := store.Shown{Rate: had.Rate}
-	if !turned || had.Rate.From != p.Gross.Currency {
+	if !turned || !had.Rate.For(p.Gross.Currency, p.PaidAt) {
 		rate, err := in.rate(ctx, tx, p.Company, p.Gross.Currency, row.CompanyCurrency, p.PaidAt)
 		if errors.Is(err, models.ErrLater) {
 			return tx.SaveShown(ctx, p.Tenant, p.ID, nil, true)

@@ -31,6 +31,12 @@ type Rates struct {
 // the snapshot. None at all is an ErrLater that names the pair and the day.
 func (r *Rates) At(ctx context.Context, tx *store.Store, company models.CompanyID, from, to models.Currency, paidAt time.Time) (models.Rate, error) {
 	day := paidAt.UTC().Truncate(24 * time.Hour)
+	rate, err := find(ctx, tx, company, from, to, day)
+	rate.Of = day
+	return rate, err
+}
+
+func find(ctx context.Context, tx *store.Store, company models.CompanyID, from, to models.Currency, day time.Time) (models.Rate, error) {
 	if from == to {
 		return models.Rate{From: from, To: to, Value: "1", Source: models.RateSame, Date: day}, nil
 	}

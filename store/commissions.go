@@ -30,6 +30,7 @@ type commissionRow struct {
 	Rate       *string                 `db:"rate"`
 	RateSource *string                 `db:"rate_source"`
 	RateDay    *time.Time              `db:"rate_day"`
+	RateOf     *time.Time              `db:"rate_of"`
 	Matured    bool                    `db:"matured"`
 	Disputed   bool                    `db:"disputed"`
 	Holds      int                     `db:"holds"`
@@ -52,7 +53,7 @@ func (r commissionRow) frozen() *models.Rate {
 	if r.Rate == nil {
 		return nil
 	}
-	return &models.Rate{From: r.SaleIn, To: r.Currency, Value: *r.Rate, Source: *r.RateSource, Date: *r.RateDay}
+	return &models.Rate{From: r.SaleIn, To: r.Currency, Value: *r.Rate, Source: *r.RateSource, Date: *r.RateDay, Of: *r.RateOf}
 }
 
 func (r commissionRow) told() CommissionRow {
@@ -65,7 +66,7 @@ func (r commissionRow) told() CommissionRow {
 }
 
 const commissionSelect = `SELECT c.company_id, c.mode, c.id, c.payment_id, p.key AS payment_key, c.partner_id, r.key AS partner_key, c.program_id,
-	c.sale_currency, c.share, c.first_share, c.currency, c.earned, c.amount, c.status, c.hold_days, c.refunds, c.payable_on, c.rate, c.rate_source, c.rate_day, c.matured, c.disputed, c.holds, c.rule_version, c.decided_at, c.steps, p.paid_at, u.email AS customer_email
+	c.sale_currency, c.share, c.first_share, c.currency, c.earned, c.amount, c.status, c.hold_days, c.refunds, c.payable_on, c.rate, c.rate_source, c.rate_day, c.rate_of, c.matured, c.disputed, c.holds, c.rule_version, c.decided_at, c.steps, p.paid_at, u.email AS customer_email
 	FROM commissions c
 	JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 	JOIN partners r ON r.company_id = c.company_id AND r.mode = c.mode AND r.id = c.partner_id
@@ -157,19 +158,19 @@ func (s *Store) KeepCommission(ctx context.Context, c models.Commission, now tim
 		return m.keepCommission(ctx, c, now)
 	}
 	var value, source *string
-	var day *time.Time
+	var day, of *time.Time
 	if c.Rate != nil {
-		value, source, day = &c.Rate.Value, &c.Rate.Source, &c.Rate.Date
+		value, source, day, of = &c.Rate.Value, &c.Rate.Source, &c.Rate.Date, &c.Rate.Of
 	}
 	return s.do(ctx, `INSERT INTO commissions (company_id, mode, id, payment_id, partner_id, program_id, sale_currency, share, first_share,
-			currency, earned, amount, status, payable_on, matured, steps, created_at, hold_days, refunds, disputed, holds, rate, rate_source, rate_day, rule_version, decided_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $17)
+			currency, earned, amount, status, payable_on, matured, steps, created_at, hold_days, refunds, disputed, holds, rate, rate_source, rate_day, rule_version, decided_at, rate_of)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $17, $26)
 		ON CONFLICT (company_id, mode, id) DO UPDATE SET sale_currency = excluded.sale_currency, share = excluded.share, first_share = excluded.first_share, earned = excluded.earned,
 			amount = excluded.amount, status = excluded.status, payable_on = excluded.payable_on, matured = excluded.matured, steps = excluded.steps,
-			disputed = excluded.disputed, holds = excluded.holds, rate = excluded.rate, rate_source = excluded.rate_source, rate_day = excluded.rate_day,
+			disputed = excluded.disputed, holds = excluded.holds, rate = excluded.rate, rate_source = excluded.rate_source, rate_day = excluded.rate_day, rate_of = excluded.rate_of,
 			rule_version = excluded.rule_version, decided_at = CASE WHEN commissions.steps = excluded.steps THEN commissions.decided_at ELSE excluded.decided_at END`,
 		c.Company, c.Mode, c.ID, c.Payment, c.Partner, c.Program, c.Share.Currency, c.Share.Minor, c.First.Minor,
-		c.Amount.Currency, c.Earned.Minor, c.Amount.Minor, c.Status, c.PayableOn, c.Matured, asJSON[[]models.Step]{c.Steps}, now, c.HoldDays, c.Refunds, c.Disputed, c.Holds, value, source, day, c.Version)
+		c.Amount.Currency, c.Earned.Minor, c.Amount.Minor, c.Status, c.PayableOn, c.Matured, asJSON[[]models.Step]{c.Steps}, now, c.HoldDays, c.Refunds, c.Disputed, c.Holds, value, source, day, c.Version, of)
 }
 
 // WaitingPayment is a payment of which a commission waits for a rate.

@@ -230,7 +230,7 @@ func (m *memory) saveShown(ctx context.Context, id models.PaymentID, n *Shown, w
 	k.changed, k.shownRow = true, shownRow{ShownWaits: waits}
 	if n != nil {
 		k.shownRow = shownRow{ShownCurrency: &n.Rate.To, ShownRate: &n.Rate.Value, ShownSource: &n.Rate.Source, ShownDay: &n.Rate.Date,
-			ShownGross: &n.Gross.Minor, ShownBase: &n.Base.Minor, ShownRefunded: &n.Refunded.Minor}
+			ShownGross: &n.Gross.Minor, ShownBase: &n.Base.Minor, ShownRefunded: &n.Refunded.Minor, ShownOf: &n.Rate.Of}
 	}
 	return nil
 }

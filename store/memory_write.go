@@ -55,6 +55,7 @@ var (
 		{"shown_gross", "bigint", func(p *keptPayment) any { return valueOf(p.ShownGross) }},
 		{"shown_base", "bigint", func(p *keptPayment) any { return valueOf(p.ShownBase) }},
 		{"shown_refunded", "bigint", func(p *keptPayment) any { return valueOf(p.ShownRefunded) }},
+		{"shown_of", "date", func(p *keptPayment) any { return dayOf(p.ShownOf) }},
 		{"shown_waits", "boolean", func(p *keptPayment) any { return p.ShownWaits }},
 		{"steps", "jsonb", func(p *keptPayment) any { return asJSON[[]models.Step]{append([]models.Step{}, p.Steps.V...)} }},
 		{"paid_at", "timestamptz", func(p *keptPayment) any { return p.PaidAt }},
@@ -119,6 +120,9 @@ var (
 		{"rate_source", "text", func(c *keptCommission) any { return ofRate(c, func(r *models.Rate) any { return r.Source }) }},
 		{"rate_day", "date", func(c *keptCommission) any {
 			return ofRate(c, func(r *models.Rate) any { return r.Date.Format(time.DateOnly) })
+		}},
+		{"rate_of", "date", func(c *keptCommission) any {
+			return ofRate(c, func(r *models.Rate) any { return r.Of.Format(time.DateOnly) })
 		}},
 		{"earned", "bigint", func(c *keptCommission) any { return c.Earned.Minor }},
 		{"amount", "bigint", func(c *keptCommission) any { return c.Amount.Minor }},
@@ -398,7 +402,7 @@ const (
 			named_beside = excluded.named_beside, partner_id = excluded.partner_id, attributed_by = excluded.attributed_by, policy = excluded.policy, earns = excluded.earns,
 			decided_at = excluded.decided_at, steps = excluded.steps, paid_at = excluded.paid_at, shown_currency = excluded.shown_currency, shown_rate = excluded.shown_rate,
 			shown_source = excluded.shown_source, shown_day = excluded.shown_day, shown_gross = excluded.shown_gross, shown_base = excluded.shown_base,
-			shown_refunded = excluded.shown_refunded, shown_waits = excluded.shown_waits`
+			shown_refunded = excluded.shown_refunded, shown_of = excluded.shown_of, shown_waits = excluded.shown_waits`
 	writeAliases = `INSERT INTO payment_aliases (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
 		ON CONFLICT (company_id, mode, alias) DO NOTHING`
 	writeTellings = `INSERT INTO tellings (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
@@ -415,7 +419,7 @@ const (
 	writeCommissions = `INSERT INTO commissions (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
 		ON CONFLICT (company_id, mode, id) DO UPDATE SET sale_currency = excluded.sale_currency, share = excluded.share, first_share = excluded.first_share,
 			earned = excluded.earned, amount = excluded.amount, status = excluded.status, payable_on = excluded.payable_on, matured = excluded.matured, steps = excluded.steps,
-			disputed = excluded.disputed, holds = excluded.holds, rate = excluded.rate, rate_source = excluded.rate_source, rate_day = excluded.rate_day,
+			disputed = excluded.disputed, holds = excluded.holds, rate = excluded.rate, rate_source = excluded.rate_source, rate_day = excluded.rate_day, rate_of = excluded.rate_of,
 			rule_version = excluded.rule_version, decided_at = excluded.decided_at`
 	writeEntries = `INSERT INTO commission_entries (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}`
 	moveEntries  = `UPDATE commission_entries e SET payable_on = r.payable_on FROM {rows}

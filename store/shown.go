@@ -13,7 +13,7 @@ type Shown struct {
 	Gross, Base, Refunded models.Money
 }
 
-const shownColumns = `p.shown_currency, p.shown_rate, p.shown_source, p.shown_day, p.shown_gross, p.shown_base, p.shown_refunded, p.shown_waits`
+const shownColumns = `p.shown_currency, p.shown_rate, p.shown_source, p.shown_day, p.shown_gross, p.shown_base, p.shown_refunded, p.shown_of, p.shown_waits`
 
 type shownRow struct {
 	ShownCurrency *models.Currency `db:"shown_currency"`
@@ -23,6 +23,7 @@ type shownRow struct {
 	ShownGross    *int64           `db:"shown_gross"`
 	ShownBase     *int64           `db:"shown_base"`
 	ShownRefunded *int64           `db:"shown_refunded"`
+	ShownOf       *time.Time       `db:"shown_of"`
 	ShownWaits    bool             `db:"shown_waits"` // for a rate
 }
 
@@ -38,7 +39,7 @@ func (r shownRow) of(from models.Currency) (Shown, bool) {
 		return Shown{}, false
 	}
 	money := func(minor int64) models.Money { return models.Money{Minor: minor, Currency: *r.ShownCurrency} }
-	return Shown{Rate: models.Rate{From: from, To: *r.ShownCurrency, Value: *r.ShownRate, Source: *r.ShownSource, Date: r.ShownDay.UTC()},
+	return Shown{Rate: models.Rate{From: from, To: *r.ShownCurrency, Value: *r.ShownRate, Source: *r.ShownSource, Date: r.ShownDay.UTC(), Of: r.ShownOf.UTC()},
 		Gross: money(*r.ShownGross), Base: money(*r.ShownBase), Refunded: money(*r.ShownRefunded)}, true
 }
 
@@ -49,9 +50,9 @@ func (s *Store) SaveShown(ctx context.Context, t models.Tenant, id models.Paymen
 	}
 	if n == nil {
 		return s.do(ctx, `UPDATE payments SET shown_currency = NULL, shown_rate = NULL, shown_source = NULL, shown_day = NULL, shown_gross = NULL, shown_base = NULL,
-			shown_refunded = NULL, shown_waits = $4 WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id, waits)
+			shown_refunded = NULL, shown_of = NULL, shown_waits = $4 WHERE company_id = $1 AND mode = $2 AND id = $3`, t.Company, t.Mode, id, waits)
 	}
 	return s.do(ctx, `UPDATE payments SET shown_currency = $4, shown_rate = $5, shown_source = $6, shown_day = $7, shown_gross = $8, shown_base = $9,
-		shown_refunded = $10, shown_waits = false WHERE company_id = $1 AND mode = $2 AND id = $3`,
-		t.Company, t.Mode, id, n.Rate.To, n.Rate.Value, n.Rate.Source, n.Rate.Date, n.Gross.Minor, n.Base.Minor, n.Refunded.Minor)
+		shown_refunded = $10, shown_of = $11, shown_waits = false WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		t.Company, t.Mode, id, n.Rate.To, n.Rate.Value, n.Rate.Source, n.Rate.Date, n.Gross.Minor, n.Base.Minor, n.Refunded.Minor, n.Rate.Of)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"portal/inbox"
 	"portal/models"
 	"portal/rates"
 	"portal/store/storetest"
@@ -217,5 +218,35 @@ func TestADisputeAlsoHoldsWhatWaitsForARate(t *testing.T) {
 		if c := h.only(); c.Amount.String() != "18.00 EUR" || c.Status != models.Due {
 			t.Errorf("disputed first %v, won: %s %s", disputedFirst, c.Amount, c.Status)
 		}
+	}
+}
+
+// D11, D14: an API call gives a sale the day on which it was made; when Stripe tells of another day, the rate is that day's,
+// as if Stripe had told first. The rate of a day that stays is never looked up again.
+func TestTheRateIsOfTheDayOnWhichTheSaleTurnsOutToBe(t *testing.T) {
+	t.Parallel()
+	h := priced(t)
+	s := sale()
+	s.Partner = "EURO"
+	h.enter("usd", "eur", "0.9", s.PaidAt)
+	h.enter("usd", "eur", "0.5", storetest.Day)
+	call := inbox.Transaction{Key: "ch_1", Amount: "100.00", AmountUnits: "usd", CustomerKey: "cus_1", CreateCustomer: true, Partner: "EURO"}
+	if _, _, err := h.Transact(context.Background(), h.caller, call); err != nil {
+		t.Fatal(err)
+	}
+	if c := h.only(); c.Amount.String() != "10.00 EUR" || c.Rate.Value != "0.5" {
+		t.Fatalf("by the call alone: %s at %+v", c.Amount, c.Rate)
+	}
+	h.invoices["pi_1"] = "in_1"
+	h.post(s.Invoice(storetest.Old), s.Charge(storetest.Old))
+	h.drain()
+	if c := h.only(); c.Amount.String() != "18.00 EUR" || c.Rate.Value != "0.9" {
+		t.Errorf("when Stripe has told: %s at %+v", c.Amount, c.Rate)
+	}
+	h.enter("usd", "eur", "0.1", s.PaidAt)
+	h.post(s.Refund(storetest.Old, 5000))
+	h.drain()
+	if c := h.only(); c.Amount.String() != "9.00 EUR" || c.Earned.String() != "18.00 EUR" {
+		t.Errorf("half back, after another rate was entered for the day: %s of %s", c.Amount, c.Earned)
 	}
 }

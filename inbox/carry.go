@@ -170,11 +170,11 @@ func (in *Inbox) keepNews(ctx context.Context, tx *store.Store, t models.Tenant,
 		return err
 	}
 	for _, l := range news.Tellings {
-		old := slices.IndexFunc(have, func(h models.Telling) bool { return h.Object == l.Object })
-		if old >= 0 {
-			l = sources.Settled(have[old], l)
+		more := true
+		if old := slices.IndexFunc(have, func(h models.Telling) bool { return h.Object == l.Object }); old >= 0 {
+			l, more = sources.Joined(have[old], l)
 		}
-		if !here(l.Aliases()) || old >= 0 && !sources.Newer(have[old], l) {
+		if !more || !here(l.Aliases()) {
 			continue
 		}
 		if err := tx.KeepTelling(ctx, t, payment, l); err != nil {

@@ -62,7 +62,7 @@ func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, before store.Pa
 		return err
 	}
 	if before.Customer != nil && (customer == nil || *before.Customer != customer.ID) {
-		if err := in.redecideFormer(ctx, tx, t, *before.Customer, from); err != nil {
+		if err := in.left(ctx, tx, t, *before.Customer, now.Payment, from); err != nil {
 			return err
 		}
 	}
@@ -206,6 +206,18 @@ func statusOf(p told) string {
 		return "partially_refunded"
 	}
 	return "refunded"
+}
+
+// left decides anew for a customer whom a payment has left for a composite record.
+func (in *Inbox) left(ctx context.Context, tx *store.Store, t models.Tenant, id models.CustomerID, gone models.Payment, from since) error {
+	former, err := tx.Customer(ctx, t, id)
+	if err != nil {
+		return err
+	}
+	if former.Composite {
+		return in.redecide(ctx, tx, former, from, nil)
+	}
+	return in.sortWithout(ctx, tx, former, gone, from)
 }
 
 // redecideFormer decides anew for a customer who turned out not to have made a payment.

@@ -18,41 +18,76 @@ func (in *Inbox) sortOut(ctx context.Context, tx *store.Store, before store.Paym
 	if err != nil {
 		return err
 	}
-	people := w.sorted()
-	if err := in.seatAll(ctx, tx, before.Tenant, w, people, now); err != nil {
-		return err
-	}
-	moved, err := in.giveAll(ctx, tx, before.Tenant, w, people, from)
+	people, group, from, err := in.seated(ctx, tx, before.Tenant, w, now, from)
 	if err != nil {
 		return err
 	}
-	group, nobodys := map[models.CustomerID]models.Customer{}, true
-	for _, who := range people {
-		if who.row != nil {
-			group[who.row.ID] = *who.row
-		}
-		nobodys = nobodys && !slices.ContainsFunc(who.pays, func(pay store.Identity) bool { return pay.Payment == now.ID })
-	}
-	if nobodys {
+	if !slices.ContainsFunc(people, func(who *person) bool {
+		return slices.ContainsFunc(who.pays, func(pay store.Identity) bool { return pay.Payment == now.ID })
+	}) {
 		if err := in.decide(ctx, tx, now, nil); err != nil {
 			return err
 		}
 	}
-	return in.redecideAll(ctx, tx, before.Tenant, group, moved, now)
+	return in.redecideAll(ctx, tx, before.Tenant, group, from, now)
 }
 
-// around is everybody whom a payment may concern: those it names, all who share an address with them, on their record or on
-// any payment, and all who share one with those.
+// sortWithout finds out anew who is who among all around a record that a payment has left: what the payment told of them
+// does not hold any more.
+func (in *Inbox) sortWithout(ctx context.Context, tx *store.Store, left models.Customer, gone models.Payment, from since) error {
+	w, err := in.gather(ctx, tx, left.Tenant, []models.Customer{left}, []string{models.NormalEmail(gone.Customer.Email)}, gone.Customer.StripeID)
+	if err != nil {
+		return err
+	}
+	_, group, from, err := in.seated(ctx, tx, left.Tenant, w, nil, from)
+	if err != nil {
+		return err
+	}
+	return in.redecideAll(ctx, tx, left.Tenant, group, from, nil)
+}
+
+// seated sorts a party out and keeps who is who. It gives the people, their records, and from when on something moved.
+// Now is the payment that is settled; nil for none.
+func (in *Inbox) seated(ctx context.Context, tx *store.Store, t models.Tenant, w party, now *told, from since) ([]*person, map[models.CustomerID]models.Customer, since, error) {
+	people := w.sorted()
+	from, err := in.seatAll(ctx, tx, t, w, people, now, from)
+	if err != nil {
+		return nil, nil, from, err
+	}
+	if from, err = in.giveAll(ctx, tx, t, w, people, from); err != nil {
+		return nil, nil, from, err
+	}
+	group := map[models.CustomerID]models.Customer{}
+	for _, who := range people {
+		if who.row != nil {
+			group[who.row.ID] = *who.row
+		}
+	}
+	return people, group, from, nil
+}
+
+// around is everybody whom a payment may concern.
 func (in *Inbox) around(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told) (party, error) {
-	t, who := before.Tenant, now.Customer
+	who := now.Customer
 	address := models.NormalEmail(who.Email)
 	self := store.Identity{Payment: now.ID, Key: now.Key, PaidAt: now.PaidAt, StripeID: who.StripeID, APIKey: who.Key, Email: address, FindOnly: who.FindOnly, Customer: before.Customer}
 	rows, err := in.named(ctx, tx, before, who)
 	if err != nil {
 		return party{}, err
 	}
+	w, err := in.gather(ctx, tx, before.Tenant, rows, []string{address}, who.StripeID)
+	if err != nil {
+		return w, err
+	}
+	w.pays = append(slices.DeleteFunc(w.pays, func(pay store.Identity) bool { return pay.Payment == now.ID }), self)
+	slices.SortFunc(w.pays, func(a, b store.Identity) int { return cmp.Or(a.PaidAt.Compare(b.PaidAt), cmp.Compare(a.Key, b.Key)) })
+	return w, nil
+}
+
+// gather finds everybody around some records and addresses: all who share an address with them, on their record or on any
+// payment, and all who share one with those.
+func (in *Inbox) gather(ctx context.Context, tx *store.Store, t models.Tenant, rows []models.Customer, addresses []string, stripeID string) (party, error) {
 	found, asked := map[models.CustomerID]models.Customer{}, map[string]bool{"": true}
-	addresses := []string{address}
 	for len(rows) > 0 || len(addresses) > 0 {
 		var fresh []models.CustomerID
 		for _, row := range rows {
@@ -87,12 +122,9 @@ func (in *Inbox) around(ctx context.Context, tx *store.Store, before store.Payme
 	for address := range asked {
 		addresses = append(addresses, address)
 	}
-	if w.pays, err = tx.Identities(ctx, t, ids, addresses, who.StripeID); err != nil {
-		return w, err
-	}
-	w.pays = append(slices.DeleteFunc(w.pays, func(pay store.Identity) bool { return pay.Payment == now.ID }), self)
-	slices.SortFunc(w.pays, func(a, b store.Identity) int { return cmp.Or(a.PaidAt.Compare(b.PaidAt), cmp.Compare(a.Key, b.Key)) })
-	return w, nil
+	var err error
+	w.pays, err = tx.Identities(ctx, t, ids, addresses, stripeID)
+	return w, err
 }
 
 // named are the records that a payment names, by id and by key, and the one that it was taken to be of. A record of a new
@@ -107,6 +139,11 @@ func (in *Inbox) named(ctx context.Context, tx *store.Store, before store.Paymen
 		}
 		return nil
 	}
+	if who.Key != "" { // before the others are read, one of whom it may be: it may get an address
+		if err := add(in.keyed(ctx, tx, before.Tenant, who)); err != nil {
+			return nil, fmt.Errorf("name customer %s: %w", who.Key, err)
+		}
+	}
 	if before.Customer != nil {
 		if err := add(tx.Customer(ctx, before.Tenant, *before.Customer)); err != nil {
 			return nil, err
@@ -117,26 +154,28 @@ func (in *Inbox) named(ctx context.Context, tx *store.Store, before store.Paymen
 			return nil, err
 		}
 	}
-	if who.Key == "" {
-		return rows, nil
-	}
-	c, err := tx.CustomerByKey(ctx, before.Tenant, who.Key)
+	return rows, nil
+}
+
+// keyed is the record that the API names by its key. One of a new key is made, unless it was only to be found.
+func (in *Inbox) keyed(ctx context.Context, tx *store.Store, t models.Tenant, who models.PaymentCustomer) (models.Customer, error) {
+	c, err := tx.CustomerByKey(ctx, t, who.Key)
 	if errors.Is(err, models.ErrNotFound) && !who.FindOnly {
-		id := who.StripeID
 		who.StripeID = "" // whether it is theirs is to be sorted out
-		made, err := in.newCustomer(ctx, tx, before.Tenant, who.Key, who)
+		made, err := in.newCustomer(ctx, tx, t, who.Key, who)
 		if err != nil {
-			return nil, fmt.Errorf("name customer %s of %s: %w", who.Key, id, err)
+			return c, err
 		}
-		return append(rows, *made), nil
+		return *made, nil
 	} else if err == nil {
 		err = in.fill(ctx, tx, &c, who)
 	}
-	return rows, add(c, err)
+	return c, err
 }
 
-// seatAll keeps a record for everybody, with the provider's id that is theirs.
-func (in *Inbox) seatAll(ctx context.Context, tx *store.Store, t models.Tenant, w party, people []*person, now *told) error {
+// seatAll keeps a record for everybody, with the provider's id that is theirs. Whose id is another one, or is known in
+// another way, is decided anew from their first payment on: it tells from when on.
+func (in *Inbox) seatAll(ctx context.Context, tx *store.Store, t models.Tenant, w party, people []*person, now *told, from since) (since, error) {
 	had := map[models.CustomerID]models.Customer{}
 	for _, row := range w.rows {
 		had[row.ID] = row
@@ -146,23 +185,27 @@ func (in *Inbox) seatAll(ctx context.Context, tx *store.Store, t models.Tenant, 
 		if row.StripeID != nil && (i < 0 || people[i].stripeID != *row.StripeID) {
 			row.StripeID, row.Taught = nil, false
 			if err := tx.SaveCustomer(ctx, row); err != nil {
-				return err
+				return from, err
 			}
 		}
 	}
 	for _, who := range people {
-		if err := in.seatOne(ctx, tx, t, who, now); err != nil {
-			return err
+		anew, err := in.seatOne(ctx, tx, t, who, now)
+		if err != nil {
+			return from, err
+		}
+		if anew && len(who.pays) > 0 {
+			from = from.or(who.pays[0].PaidAt, who.pays[0].Key)
 		}
 	}
-	return nil
+	return from, nil
 }
 
-func (in *Inbox) seatOne(ctx context.Context, tx *store.Store, t models.Tenant, who *person, now *told) error {
+func (in *Inbox) seatOne(ctx context.Context, tx *store.Store, t models.Tenant, who *person, now *told) (anew bool, err error) {
 	whose := models.PaymentCustomer{StripeID: who.stripeID}
 	for _, pay := range who.pays {
 		whose.Email = cmp.Or(whose.Email, pay.Email)
-		if pay.Payment == now.ID {
+		if now != nil && pay.Payment == now.ID {
 			whose.Email, whose.Name = cmp.Or(now.Customer.Email, whose.Email), now.Customer.Name
 		}
 	}
@@ -173,20 +216,20 @@ func (in *Inbox) seatOne(ctx context.Context, tx *store.Store, t models.Tenant, 
 		}
 		made, err := in.newCustomer(ctx, tx, t, key, whose)
 		who.row = made
-		return err
+		return true, err
 	}
 	if id := who.row.StripeID; who.stripeID == "" && id != nil {
-		who.row.StripeID, who.row.Taught = nil, false
+		who.row.StripeID, who.row.Taught, anew = nil, false, true
 	} else if who.stripeID != "" && (id == nil || *id != who.stripeID || who.row.Taught != who.taught && who.named) {
-		who.row.StripeID, who.row.Taught = &who.stripeID, who.taught
+		who.row.StripeID, who.row.Taught, anew = &who.stripeID, who.taught, true
 		if err := tx.SaveCustomer(ctx, *who.row); err != nil {
-			return err
+			return anew, err
 		}
 	}
 	if who.named {
-		return nil
+		return anew, nil
 	}
-	return in.fill(ctx, tx, who.row, whose)
+	return anew, in.fill(ctx, tx, who.row, whose)
 }
 
 // giveAll gives each payment to its person, and what is left of records that are nobody's to whoever got their payments.

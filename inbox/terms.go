@@ -75,8 +75,8 @@ func (in *Inbox) settleEach(ctx context.Context, tx *store.Store, t models.Tenan
 	})
 }
 
-// AddPartner keeps a new partner. One who is active counts for payments of any date: those without a partner whose clues
-// name the key are decided anew (D14).
+// AddPartner keeps a new partner. One who is active counts for payments of any date: those whose clues name the key are
+// decided anew, whoever had them because nobody had the key (D14).
 func (in *Inbox) AddPartner(ctx context.Context, p models.Partner, who models.Actor) error {
 	return in.Store.InTx(ctx, func(tx *store.Store) error {
 		if err := tx.LockBucket(ctx, p.Tenant); err != nil {
@@ -92,7 +92,7 @@ func (in *Inbox) AddPartner(ctx context.Context, p models.Partner, who models.Ac
 	})
 }
 
-// settleNaming decides anew the payments without a partner whose clues name a key.
+// settleNaming decides anew the payments whose clues name a key.
 func (in *Inbox) settleNaming(ctx context.Context, tx *store.Store, t models.Tenant, key string) error {
 	waiting, err := tx.PaymentsNaming(ctx, t, key)
 	if err != nil {

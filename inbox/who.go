@@ -42,6 +42,11 @@ func (w party) sorted() []*person {
 	}
 	s.nameKeys(w.pays)
 	s.claimIDs(w.pays)
+	for _, pay := range w.pays { // who is only to be found is found among all others, also those who paid later
+		if !pay.FindOnly {
+			s.whose(pay, w.pays)
+		}
+	}
 	for _, pay := range w.pays {
 		if to := s.whose(pay, w.pays); to != nil {
 			to.pays = append(to.pays, pay)

@@ -144,17 +144,30 @@ func pick(all []models.Telling, of func(models.Telling) string) string {
 	return ""
 }
 
-// Newer tells whether the new telling of an object takes the old one's place: one that knows of the invoice before
-// one that does not, a counting one before a hint, one with all its lines before one without, then the later, then by all they say. So in the end the same one
-// stays, in whatever order they came.
+// Newer tells whether the new telling of an object takes the old one's place: one that knows of the invoice before one that
+// does not, a counting one before a hint, one with all its lines before one without, then the later, of two at one time the
+// one that names more coupons, then by all they say. So in the end the same one stays, in whatever order they came.
 func Newer(old, new models.Telling) bool {
 	return cmp.Or(
 		yes(new.InvoiceKnown)-yes(old.InvoiceKnown), yes(new.Counts)-yes(old.Counts), yes(old.Cut)-yes(new.Cut),
-		new.At.Compare(old.At), bytes.Compare(canonical(new), canonical(old))) > 0
+		new.At.Compare(old.At), len(new.Clues.Coupons)-len(old.Clues.Coupons), bytes.Compare(canonical(new), canonical(old))) > 0
 }
 
-// Settled is the new telling of an object with what the old one had settled of its invoice: a question is asked once.
-func Settled(old, new models.Telling) models.Telling {
+// Joined is what an object tells by two tellings of it, and whether that is more than the old one: the newer, with the
+// coupons that the other names where its own shape leaves them to be read (MONEY.md 1.2).
+func Joined(old, new models.Telling) (models.Telling, bool) {
+	newer, other := settled(old, new), old
+	if !Newer(old, newer) {
+		newer, other = old, newer
+	}
+	if c := newer.Clues; len(c.Coupons) == 0 && len(c.Unread) > 0 && len(other.Clues.Coupons) > 0 {
+		newer.Clues.Coupons, newer.Clues.Unread = other.Clues.Coupons, other.Clues.Unread
+	}
+	return newer, !bytes.Equal(canonical(newer), canonical(old))
+}
+
+// settled is the new telling of an object with what the old one had settled of its invoice: a question is asked once.
+func settled(old, new models.Telling) models.Telling {
 	if !old.InvoiceKnown || new.InvoiceKnown {
 		return new
 	}

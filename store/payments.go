@@ -153,10 +153,10 @@ func paymentsPage(t models.Tenant, f PaymentFilter, page Page) (string, []any) {
 	return paymentRow + where + ` AND ` + page.afterTime("p.paid_at", "p.id", 3) + ` LIMIT $5`, args
 }
 
-// PaymentsNaming lists payments without a partner whose clues name a key.
+// PaymentsNaming lists payments whose clues name a key, whoever's they are by now.
 func (s *Store) PaymentsNaming(ctx context.Context, t models.Tenant, key string) ([]models.PaymentID, error) {
 	var list []models.PaymentID
-	err := s.list(ctx, &list, `SELECT id FROM payments WHERE company_id = $1 AND mode = $2 AND partner_id IS NULL AND merged_into IS NULL AND named @> ARRAY[$3]
+	err := s.list(ctx, &list, `SELECT id FROM payments WHERE company_id = $1 AND mode = $2 AND merged_into IS NULL AND named <> '{}' AND named @> ARRAY[$3]
 		ORDER BY paid_at, key LIMIT 10000`, t.Company, t.Mode, key)
 	return list, err
 }

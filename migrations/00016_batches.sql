@@ -10,6 +10,10 @@ CREATE INDEX events_any_waiting ON events (company_id, bucket) WHERE status = 'p
 -- The primary key again.
 DROP INDEX commissions_listed;
 
+-- A partner of a new key gets also what went to another because nobody had the key.
+DROP INDEX payments_naming;
+CREATE INDEX payments_naming ON payments USING gin (named) WHERE named <> '{}';
+
 -- What breaks ties between payments of one second is compared byte by byte, here as in Portal, whatever the database's language.
 ALTER TABLE payments ALTER COLUMN key TYPE text COLLATE "C";
 ALTER TABLE links ALTER COLUMN payment_key TYPE text COLLATE "C", ALTER COLUMN origin TYPE text COLLATE "C";

@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -66,6 +67,23 @@ func TestACodeFindsItsPartnerInAnyOrder(t *testing.T) {
 		}
 	}
 	inAnyOrder(t, func(h *house) { h.code("Save20", "PARTNER_B") }, tales...)
+}
+
+// F33, D14, MONEY.md 1.2: an event that two endpoints tell, one in a shape that names the discount and one in a shape that
+// does not, finds the code's partner whichever comes first.
+func TestADiscountThatOneShapeNamesIsKnownInBoth(t *testing.T) {
+	t.Parallel()
+	s := sale()
+	s.Partner, s.OneOff, s.Discount, s.Code = "", true, 100, "BOB20"
+	var acts []func(*house)
+	for _, shape := range bothShapes {
+		body := bytes.Replace(s.Session(shape), []byte(`"id":"evt_`), []byte(`"id":"evt_`+string(shape)+`_`), 1) // each endpoint its own event
+		acts = append(acts, func(h *house) { h.hear(body) })
+	}
+	end := alikeAfter(t, func(h *house) { h.code("promo_BOB20", "PARTNER_B") }, acts...)
+	if !strings.Contains(end, "stands for PARTNER_B") {
+		t.Error(end)
+	}
 }
 
 // F60: Stripe's own ids of a promotion code and of a coupon stand for a partner, too.

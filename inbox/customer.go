@@ -117,7 +117,7 @@ func (in *Inbox) known(ctx context.Context, tx *store.Store, t models.Tenant, wh
 	return []models.Customer{c}, err
 }
 
-// stranger keeps a customer seen for the first time, if nobody else is known by the address or waits for the id.
+// stranger keeps a customer seen for the first time, if nobody else is known by the address or waits for the id or the key.
 func (in *Inbox) stranger(ctx context.Context, tx *store.Store, before store.PaymentRow, p models.Payment) (*models.Customer, bool, error) {
 	if before.Customer != nil {
 		return nil, false, nil
@@ -130,6 +130,11 @@ func (in *Inbox) stranger(ctx context.Context, tx *store.Store, before store.Pay
 	}
 	if p.Customer.StripeID != "" && !p.Customer.FindOnly {
 		if waits, err := tx.AnyWaits(ctx, p.Tenant, p.Customer.StripeID, p.ID); err != nil || waits {
+			return nil, false, err
+		}
+	}
+	if p.Customer.Key != "" && !p.Customer.FindOnly {
+		if waits, err := tx.KeyWaits(ctx, p.Tenant, p.Customer.Key); err != nil || waits {
 			return nil, false, err
 		}
 	}

@@ -294,3 +294,28 @@ func TestATurnKeepsItsTimeWhenTheAnswerComesLater(t *testing.T) {
 		}
 	}
 }
+
+// D14: a partner created active counts for payments of any date, also for those that another had because nobody had the key:
+// what the other earned is taken back, and both see it.
+func TestAPartnerWhoComesLateGetsWhatAnotherHadInTheirPlace(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	s := sale()
+	s.OneOff, s.Named = true, map[string]string{"charge": "LATE"}
+	h.hear(s.Session(storetest.Old), s.Charge(storetest.Old))
+	if c := h.only(); c.PartnerKey != "PARTNER_A" || c.Amount.String() != "20.00 USD" {
+		t.Fatalf("before: %s earns %s", c.PartnerKey, c.Amount)
+	}
+	late := models.Partner{Tenant: h.caller.Tenant, ID: models.NewID[models.PartnerID](storetest.Day), Key: "LATE", Name: "Late", Currency: "usd", CreatedAt: storetest.Day}
+	late.Begin(models.PartnerActive)
+	if err := h.AddPartner(context.Background(), late, somebody); err != nil {
+		t.Fatal(err)
+	}
+	earns := map[string]string{}
+	for _, c := range h.commissions() {
+		earns[c.PartnerKey] = c.Amount.String()
+	}
+	if p := h.payments()[0]; *p.PartnerKey != "LATE" || earns["LATE"] != "20.00 USD" || earns["PARTNER_A"] != "0.00 USD" {
+		t.Errorf("the payment is %s's, and they earn %v", *p.PartnerKey, earns)
+	}
+}

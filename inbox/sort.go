@@ -35,7 +35,7 @@ func (in *Inbox) sortOut(ctx context.Context, tx *store.Store, before store.Paym
 // sortWithout finds out anew who is who among all around a record that a payment has left: what the payment told of them
 // does not hold any more.
 func (in *Inbox) sortWithout(ctx context.Context, tx *store.Store, left models.Customer, gone models.Payment, from since) error {
-	w, err := in.gather(ctx, tx, left.Tenant, []models.Customer{left}, []string{models.NormalEmail(gone.Customer.Email)}, gone.Customer.StripeID)
+	w, err := in.gather(ctx, tx, left.Tenant, []models.Customer{left}, gone.Customer)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (in *Inbox) around(ctx context.Context, tx *store.Store, before store.Payme
 	if err != nil {
 		return party{}, err
 	}
-	w, err := in.gather(ctx, tx, before.Tenant, rows, []string{address}, who.StripeID)
+	w, err := in.gather(ctx, tx, before.Tenant, rows, who)
 	if err != nil {
 		return w, err
 	}
@@ -84,9 +84,10 @@ func (in *Inbox) around(ctx context.Context, tx *store.Store, before store.Payme
 	return w, nil
 }
 
-// gather finds everybody around some records and addresses: all who share an address with them, on their record or on any
-// payment, and all who share one with those.
-func (in *Inbox) gather(ctx context.Context, tx *store.Store, t models.Tenant, rows []models.Customer, addresses []string, stripeID string) (party, error) {
+// gather finds everybody around some records and whom a payment names: all who share an address with them, on their record
+// or on any payment, and all who share one with those.
+func (in *Inbox) gather(ctx context.Context, tx *store.Store, t models.Tenant, rows []models.Customer, who models.PaymentCustomer) (party, error) {
+	addresses := []string{models.NormalEmail(who.Email)}
 	found, asked := map[models.CustomerID]models.Customer{}, map[string]bool{"": true}
 	for len(rows) > 0 || len(addresses) > 0 {
 		var fresh []models.CustomerID
@@ -123,7 +124,7 @@ func (in *Inbox) gather(ctx context.Context, tx *store.Store, t models.Tenant, r
 		addresses = append(addresses, address)
 	}
 	var err error
-	w.pays, err = tx.Identities(ctx, t, ids, addresses, stripeID)
+	w.pays, err = tx.Identities(ctx, t, ids, addresses, who.StripeID, who.Key)
 	return w, err
 }
 

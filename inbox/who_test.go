@@ -14,6 +14,12 @@ import (
 // alike does some things in every order, each for a company of its own, and gives the one end that all must have.
 func alike(t *testing.T, acts ...func(h *house)) string {
 	t.Helper()
+	return alikeAfter(t, func(*house) {}, acts...)
+}
+
+// alikeAfter is alike of companies that are set up in a way of their own.
+func alikeAfter(t *testing.T, set func(*house), acts ...func(h *house)) string {
+	t.Helper()
 	h, ends := newHouse(t), map[string]int{}
 	h.Counted()
 	for _, order := range orders(acts) {
@@ -21,6 +27,7 @@ func alike(t *testing.T, acts ...func(h *house)) string {
 		h.partner = storetest.Partner(t, h.Store, h.caller.Tenant, "PARTNER_A", "usd")
 		storetest.Partner(t, h.Store, h.caller.Tenant, "PARTNER_B", "usd")
 		h.rule(models.Rule{Type: "percent", Value: "20", Recurring: "first"})
+		set(h)
 		for _, act := range order {
 			act(h)
 		}
@@ -85,6 +92,12 @@ func TestWhoIsOnePersonDoesNotDependOnTheOrder(t *testing.T) {
 			[]func(h *house){paid(1, "", "a@x.com", "PARTNER_A"), called(2, inbox.Transaction{Key: "order-2", CustomerKey: "ann", CustomerEmail: "a@x.com", CreateCustomer: true}), paid(3, "", " A@X.com ", "")}, []string{"- f order-2 pi_1 pi_3"}},
 		"calls that make no customer": {
 			[]func(h *house){called(1, inbox.Transaction{Key: "order-1", CustomerKey: "cus_1"}), called(2, inbox.Transaction{Key: "order-2", CustomerEmail: "a@x.com"}), paid(3, "cus_1", "a@x.com", "PARTNER_A")}, []string{"cus_1 f order-1 order-2 pi_3"}},
+		"a call that makes no customer, before the guest of its address": {
+			[]func(h *house){called(1, inbox.Transaction{Key: "order-1", CustomerEmail: "a@x.com"}), paid(2, "", "a@x.com", "PARTNER_A")}, []string{"- f order-1 pi_2"}},
+		"a call that makes no customer, before one that does": {
+			[]func(h *house){called(1, inbox.Transaction{Key: "order-1", CustomerKey: "ann"}), called(2, inbox.Transaction{Key: "order-2", CustomerKey: "ann", CreateCustomer: true})}, []string{"- f order-1 order-2"}},
+		"a key of the API's, whose address only Stripe tells": {
+			[]func(h *house){paid(1, "", "a@x.com", "PARTNER_A"), called(2, inbox.Transaction{Key: "ch_3", CustomerKey: "ann", CreateCustomer: true}), paid(3, "", "a@x.com", "")}, []string{"- f pi_1 pi_3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,6 +111,38 @@ func TestWhoIsOnePersonDoesNotDependOnTheOrder(t *testing.T) {
 				t.Errorf("%q, want %q", who, c.who)
 			}
 		})
+	}
+}
+
+// F83, D14: an id that is first known by the address of a record, and then by the API's word, is known by that word for
+// all that it paid.
+func TestAnIDIsKnownByTheBestWordOnIt(t *testing.T) {
+	t.Parallel()
+	lead := func(h *house) {
+		now := h.Now
+		defer func() { h.Now = now }()
+		h.Now = func() time.Time { return storetest.Day.AddDate(0, -1, 0) }
+		if _, err := h.AddCustomer(context.Background(), h.caller.Tenant, "ann", inbox.CustomerChange{Partner: ptr("PARTNER_A")}, "api", somebody); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	end := alikeAfter(t, lead, paid(1, "cus_1", "a@x.com", ""), paid(2, "cus_1", "a@x.com", ""),
+		called(2, inbox.Transaction{Key: "ch_2", CustomerKey: "ann", CustomerEmail: "a@x.com"}))
+	if !strings.Contains(end, "customer cus_1 f pi_1 pi_2") || strings.Contains(end, `"email", "because"`) {
+		t.Error(end)
+	}
+}
+
+// F67, D13, D14: a payment that turns out to be a composite record's takes with it what it told of the customer's own.
+func TestAPaymentThatLeavesACustomerTakesItsWordWithIt(t *testing.T) {
+	t.Parallel()
+	s := sale()
+	s.N, s.Email, s.Partner, s.Invoiced, s.OneOff = 2, "a@x.com", "PARTNER_B", true, true
+	end := alikeAfter(t, func(h *house) { h.model("transaction") },
+		called(1, inbox.Transaction{Key: "order-1", CustomerKey: "ann", CustomerEmail: "a@x.com", CreateCustomer: true}),
+		func(h *house) { h.hear(s.Session(storetest.Old)) }, func(h *house) { h.hear(s.Invoice(storetest.Old)) })
+	if !strings.Contains(end, "customer - f order-1") || !strings.Contains(end, "customer - t in_2") {
+		t.Error(end)
 	}
 }
 

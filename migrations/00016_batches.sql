@@ -14,6 +14,9 @@ DROP INDEX commissions_listed;
 DROP INDEX payments_naming;
 CREATE INDEX payments_naming ON payments USING gin (named) WHERE named <> '{}';
 
+-- Payments that were only to find a customer by a key of the API's are found when that customer is made.
+CREATE INDEX tellings_finding ON tellings (company_id, mode, (body->'Customer'->>'Key')) WHERE body->'Customer'->>'FindOnly' = 'true';
+
 -- What breaks ties between payments of one second is compared byte by byte, here as in Portal, whatever the database's language.
 ALTER TABLE payments ALTER COLUMN key TYPE text COLLATE "C";
 ALTER TABLE links ALTER COLUMN payment_key TYPE text COLLATE "C", ALTER COLUMN origin TYPE text COLLATE "C";

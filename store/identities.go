@@ -23,17 +23,20 @@ type Identity struct {
 	Customer *models.CustomerID `db:"customer_id"`
 }
 
+// waitsForKey are the payments that were only to find a customer by a key of the API's.
+const waitsForKey = `SELECT payment_id FROM tellings WHERE company_id = $1 AND mode = $2 AND body->'Customer'->>'FindOnly' = 'true' AND body->'Customer'->>'Key' = `
+
 // Identities lists those of payments that some customers have, or that have nobody yet and came with one of some
-// addresses or with a provider's id, in the order of the money's own time.
-func (s *Store) Identities(ctx context.Context, t models.Tenant, customers []models.CustomerID, addresses []string, stripeID string) ([]Identity, error) {
+// addresses, with a provider's id or with a key of the API's, in the order of the money's own time.
+func (s *Store) Identities(ctx context.Context, t models.Tenant, customers []models.CustomerID, addresses []string, stripeID, key string) ([]Identity, error) {
 	var list []Identity
 	err := s.list(ctx, &list, `SELECT p.id, p.key, p.paid_at, p.customer_ref, p.customer_email, p.customer_id, coalesce(a.api_key, '') AS api_key, coalesce(a.find_only, false) AS find_only
 		FROM payments p
 		LEFT JOIN LATERAL (SELECT min(l.body->'Customer'->>'Key') AS api_key, bool_and(coalesce((l.body->'Customer'->>'FindOnly')::boolean, false)) AS find_only
 			FROM tellings l WHERE l.company_id = p.company_id AND l.mode = p.mode AND l.payment_id = p.id) a ON true
 		WHERE p.company_id = $1 AND p.mode = $2 AND p.merged_into IS NULL
-			AND (p.customer_id = ANY($3::uuid[]) OR p.customer_id IS NULL AND (p.customer_email = ANY($4) AND p.customer_email <> '' OR p.customer_ref = $5 AND $5 <> ''))
-		ORDER BY p.paid_at, p.key LIMIT 100000`, t.Company, t.Mode, pq.Array(uuids(customers)), pq.Array(addresses), stripeID)
+			AND (p.customer_id = ANY($3::uuid[]) OR p.customer_id IS NULL AND (p.customer_email = ANY($4) AND p.customer_email <> '' OR p.customer_ref = $5 AND $5 <> '' OR $6 <> '' AND p.id IN (`+waitsForKey+`$6)))
+		ORDER BY p.paid_at, p.key LIMIT 100000`, t.Company, t.Mode, pq.Array(uuids(customers)), pq.Array(addresses), stripeID, key)
 	if err != nil {
 		return nil, fmt.Errorf("list who paid: %w", err)
 	}
@@ -66,6 +69,14 @@ func (s *Store) AnyWaits(ctx context.Context, t models.Tenant, stripeID string, 
 	var waits bool
 	err := s.get(ctx, &waits, `SELECT EXISTS (SELECT 1 FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id IS NULL AND customer_ref = $3 AND id <> $4 AND merged_into IS NULL)`,
 		t.Company, t.Mode, stripeID, but)
+	return waits, err
+}
+
+// KeyWaits tells whether a payment that has nobody was only to find a customer by a key of the API's, and did not.
+func (s *Store) KeyWaits(ctx context.Context, t models.Tenant, key string) (bool, error) {
+	var waits bool
+	err := s.get(ctx, &waits, `SELECT EXISTS (SELECT 1 FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id IS NULL AND merged_into IS NULL AND id IN (`+waitsForKey+`$3))`,
+		t.Company, t.Mode, key)
 	return waits, err
 }
 

@@ -83,30 +83,8 @@ func (in *Inbox) redecideKin(ctx context.Context, tx *store.Store, c models.Cust
 
 // kin are a customer, all who share an address with them, on their record or on any payment, and all who share one with those.
 func (in *Inbox) kin(ctx context.Context, tx *store.Store, c models.Customer) (map[models.CustomerID]models.Customer, error) {
-	group, asked := map[models.CustomerID]models.Customer{c.ID: c}, map[string]bool{}
-	for new := []models.CustomerID{c.ID}; len(new) > 0; {
-		addresses, err := tx.AddressesOf(ctx, c.Tenant, new)
-		if err != nil {
-			return nil, err
-		}
-		new = nil
-		for _, address := range addresses {
-			if asked[address] {
-				continue
-			}
-			asked[address] = true
-			same, err := tx.CustomersByEmail(ctx, c.Tenant, address)
-			if err != nil {
-				return nil, err
-			}
-			for _, other := range same {
-				if _, known := group[other.ID]; !known {
-					group[other.ID], new = other, append(new, other.ID)
-				}
-			}
-		}
-	}
-	return group, nil
+	group, _, err := in.akin(ctx, tx, c.Tenant, []models.Customer{c}, "")
+	return group, err
 }
 
 // linkAgain does what the tape tells of a link.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"portal/models"
@@ -84,48 +85,49 @@ func (in *Inbox) around(ctx context.Context, tx *store.Store, before store.Payme
 	return w, nil
 }
 
-// gather finds everybody around some records and whom a payment names: all who share an address with them, on their record
-// or on any payment, and all who share one with those.
-func (in *Inbox) gather(ctx context.Context, tx *store.Store, t models.Tenant, rows []models.Customer, who models.PaymentCustomer) (party, error) {
-	addresses := []string{models.NormalEmail(who.Email)}
-	found, asked := map[models.CustomerID]models.Customer{}, map[string]bool{"": true}
+// gather finds everybody around some records and whom a payment names.
+func (in *Inbox) gather(ctx context.Context, tx *store.Store, t models.Tenant, rows []models.Customer, who models.PaymentCustomer) (w party, err error) {
+	rows = slices.DeleteFunc(rows, func(row models.Customer) bool { return row.Composite })
+	found, addresses, err := in.akin(ctx, tx, t, rows, models.NormalEmail(who.Email))
+	if err != nil {
+		return w, err
+	}
+	w.rows = slices.SortedFunc(maps.Values(found), func(a, b models.Customer) int { return a.ID.Compare(b.ID) })
+	w.pays, err = tx.Identities(ctx, t, slices.Collect(maps.Keys(found)), addresses, who.StripeID, who.Key)
+	return w, err
+}
+
+// akin are some records and all who share an address with them or have one more, on their record or on any payment, and
+// all who share one with those; and all those addresses.
+func (in *Inbox) akin(ctx context.Context, tx *store.Store, t models.Tenant, rows []models.Customer, address string) (map[models.CustomerID]models.Customer, []string, error) {
+	found, asked := map[models.CustomerID]models.Customer{}, map[string]bool{}
+	addresses := []string{address}
 	for len(rows) > 0 || len(addresses) > 0 {
 		var fresh []models.CustomerID
 		for _, row := range rows {
-			if _, known := found[row.ID]; !known && !row.Composite {
+			if _, known := found[row.ID]; !known {
 				found[row.ID], fresh = row, append(fresh, row.ID)
 			}
 		}
 		more, err := tx.AddressesOf(ctx, t, fresh)
 		if err != nil {
-			return party{}, err
+			return nil, nil, err
 		}
 		rows, addresses = nil, append(addresses, more...)
 		for _, address := range addresses {
-			if asked[address] {
+			if asked[address] || address == "" {
 				continue
 			}
 			asked[address] = true
 			same, err := tx.CustomersByEmail(ctx, t, address)
 			if err != nil {
-				return party{}, err
+				return nil, nil, err
 			}
 			rows = append(rows, same...)
 		}
 		addresses = nil
 	}
-	w := party{}
-	var ids []models.CustomerID
-	for id, row := range found {
-		w.rows, ids = append(w.rows, row), append(ids, id)
-	}
-	slices.SortFunc(w.rows, func(a, b models.Customer) int { return cmp.Compare(a.ID.String(), b.ID.String()) })
-	for address := range asked {
-		addresses = append(addresses, address)
-	}
-	var err error
-	w.pays, err = tx.Identities(ctx, t, ids, addresses, who.StripeID, who.Key)
-	return w, err
+	return found, slices.Collect(maps.Keys(asked)), nil
 }
 
 // named are the records that a payment names, by id and by key, and the one that it was taken to be of. A record of a new

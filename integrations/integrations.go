@@ -5,6 +5,7 @@ package integrations
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 type Integrations struct {
 	Store      *store.Store
 	StripeBase string // Stripe's own address when empty
+	PublicURL  string // where Portal is reached: providers send their events there
 	Now        func() time.Time
 	Log        *slog.Logger
 }
@@ -52,8 +54,14 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 			return i, err
 		}
 	}
+	var made *endpoint
+	if change.APIKey != nil {
+		if made, err = in.listen(ctx, &i); err != nil {
+			return i, notChecked(err)
+		}
+	}
 	i.Status = "connected"
-	return i, in.Store.InTx(ctx, func(tx *store.Store) error {
+	err = in.Store.InTx(ctx, func(tx *store.Store) error {
 		if err := tx.SaveIntegration(ctx, i, in.Now()); err != nil {
 			return err
 		}
@@ -62,6 +70,19 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		}
 		return tx.Audited(ctx, c.Company, who, "integration.saved", c.Program.String(), string(source)+" "+string(c.Mode), in.Now())
 	})
+	if err != nil && made != nil { // its secret is lost
+		err = errors.Join(err, in.stripe(i.APIKey).drop(context.WithoutCancel(ctx), made.ID))
+	}
+	return i, err
+}
+
+// notChecked says of a failure while a key was checked that nothing was kept.
+func notChecked(err error) error {
+	var r refusal
+	if errors.As(err, &r) {
+		return models.Refuse(models.ErrLater, fmt.Sprintf("The key could not be checked: Stripe answered %d. Nothing was kept; try again in a minute.", r.Status))
+	}
+	return err
 }
 
 // webhookSecret takes a signing secret as Stripe shows it.
@@ -82,9 +103,13 @@ func (in *Integrations) takeKey(ctx context.Context, i *store.Integration, text 
 	if err != nil {
 		return err
 	}
-	account, missing, err := in.stripe(key).account(ctx)
+	account, err := in.stripe(key).account(ctx)
 	if err != nil {
 		return err
+	}
+	missing, err := in.stripe(key).missingRights(ctx)
+	if err != nil {
+		return notChecked(err)
 	}
 	i.APIKey, i.Account, i.MissingRights = key, account, missing
 	return nil

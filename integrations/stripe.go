@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"portal/models"
@@ -54,9 +55,21 @@ func (r refusal) Error() string {
 
 // get asks for one thing and reads the answer into dest. A refusal is a refusal; no answer is an ErrLater.
 func (s stripeAPI) get(ctx context.Context, version, path string, query url.Values, dest any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+path+"?"+query.Encode(), nil)
+	return s.call(ctx, http.MethodGet, version, path+"?"+query.Encode(), nil, dest)
+}
+
+// post makes or changes something, and reads what it is then into dest.
+func (s stripeAPI) post(ctx context.Context, path string, form url.Values, dest any) error {
+	return s.call(ctx, http.MethodPost, pinned, path, form, dest)
+}
+
+func (s stripeAPI) call(ctx context.Context, method, version, path string, form url.Values, dest any) error {
+	req, err := http.NewRequestWithContext(ctx, method, s.base+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return fmt.Errorf("ask Stripe: %w", err)
+	}
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	req.Header.Set("Authorization", "Bearer "+s.key)
 	req.Header.Set("Stripe-Version", version)
@@ -80,34 +93,32 @@ func (s stripeAPI) get(ctx context.Context, version, path string, query url.Valu
 	return nil
 }
 
-// account verifies a key. A restricted key that may not read the account is valid, and the right is named as missing.
-func (s stripeAPI) account(ctx context.Context) (id *string, missing []string, err error) {
+// account verifies a key. A restricted key that may not read the account is valid all the same: Portal needs no more of
+// the account than its id, which the refusal names.
+func (s stripeAPI) account(ctx context.Context) (id *string, err error) {
 	var account struct{ ID string }
 	err = s.get(ctx, pinned, "/v1/account", nil, &account)
 	var r refusal
 	switch {
 	case err == nil:
-		return &account.ID, nil, nil
+		return &account.ID, nil
 	case !errors.As(err, &r):
-		return nil, nil, models.Refuse(models.ErrLater, "The key could not be checked: Stripe did not answer. Nothing was kept; try again in a minute.")
+		return nil, models.Refuse(models.ErrLater, "The key could not be checked: Stripe did not answer. Nothing was kept; try again in a minute.")
 	case r.Status == http.StatusForbidden:
 		if named := accountName.FindString(r.Body.Error.Message); named != "" {
 			id = &named
 		}
-		return id, append([]string{}, rightName.FindAllString(r.Body.Error.Message, -1)...), nil
+		return id, nil
 	case r.Body.Error.Code == "api_key_expired":
-		return nil, nil, models.Invalid("api_key", "has expired or was rolled; make a new one in Stripe")
+		return nil, models.Invalid("api_key", "has expired or was rolled; make a new one in Stripe")
 	case r.Status == http.StatusUnauthorized:
-		return nil, nil, models.Invalid("api_key", "is refused by Stripe; copy it again from Developers, API keys")
+		return nil, models.Invalid("api_key", "is refused by Stripe; copy it again from Developers, API keys")
 	}
-	return nil, nil, models.Refuse(models.ErrLater, fmt.Sprintf("The key could not be checked: Stripe answered %d. Nothing was kept; try again in a minute.", r.Status))
+	return nil, models.Refuse(models.ErrLater, fmt.Sprintf("The key could not be checked: Stripe answered %d. Nothing was kept; try again in a minute.", r.Status))
 }
 
-// What the text of a 403 names: the account, so the key is valid, and the rights that it lacks (MONEY.md 3.2).
-var (
-	accountName = regexp.MustCompile(`acct_[A-Za-z0-9]+`)
-	rightName   = regexp.MustCompile(`rak_[a-z_]+`)
-)
+// accountName is what the text of a 403 names: so the key is valid (MONEY.md 3.2).
+var accountName = regexp.MustCompile(`acct_[A-Za-z0-9_]+`)
 
 // invoiceOf asks for the charge, or its intent, as the pinned version shows it, then for the payments of invoices, and
 // when no invoice stands behind the money, for the checkout session that made it (MONEY.md 2.2).

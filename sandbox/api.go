@@ -128,6 +128,9 @@ func (c *call) admit(r *http.Request) error {
 	case c.a == nil:
 		return refuse(http.StatusUnauthorized, "", "", "Invalid API Key provided: %s", hide(key))
 	}
+	if err := c.a.permit(key, r); err != nil {
+		return err
+	}
 	c.version = or(r.Header.Get("Stripe-Version"), c.a.payload())
 	if id := r.Header.Get("Stripe-Account"); id != "" && id != c.a.ID {
 		if other := c.accounts[id]; other != nil && other.platform == c.a {

@@ -111,6 +111,11 @@ func (c *call) page(url string, found []object) (object, error) {
 	return c.show(out)
 }
 
+// listOfKind lists all things of a kind.
+func listOfKind(kind string) func(*call) (object, error) {
+	return func(c *call) (object, error) { return c.page("/v1/"+kind+"s", c.a.all(kind)) }
+}
+
 // cut takes the page after or before the cursor.
 func (c *call) cut(found []object, limit int) (page []object, more bool, err error) {
 	at := func(param string) (int, error) {

@@ -30,6 +30,8 @@ type Account struct {
 	DefaultCurrency string   // lower case, default usd
 	SecretKeys      []string // sk_ or rk_; a live key makes the account's objects livemode
 	PayloadVersion  string   // API version of its events, default 2023-10-16 (MONEY.md 1.2)
+
+	Rights map[string][]string // of its restricted keys, as rak_invoice_read; a key that is not here may do everything
 }
 
 // Sandbox is a Stripe with state. Its methods may be called from several goroutines.

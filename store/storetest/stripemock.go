@@ -65,6 +65,18 @@ func StripeMock(t testing.TB, unknowable ...string) *Judge {
 	return j
 }
 
+// Last is the status that the last call of a method and path was answered with.
+func (j *Judge) Last(call string) (status int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, c := range j.calls {
+		if c.Call == call {
+			status = c.Status
+		}
+	}
+	return status
+}
+
 // Calls lists what was asked so far.
 func (j *Judge) Calls() []string {
 	j.mu.Lock()

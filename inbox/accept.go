@@ -52,6 +52,28 @@ func (in *Inbox) prove(ctx context.Context, program models.ProgramID, source mod
 	panic("not reached")
 }
 
+// Fetched keeps events that a provider listed when it was asked: its own word, with no signature to prove. It tells how
+// many are new. Events of the other side are left out.
+func (in *Inbox) Fetched(ctx context.Context, t models.Tenant, program models.ProgramID, events []models.Event) (fresh int, err error) {
+	err = in.Store.InTx(ctx, func(tx *store.Store) error {
+		for _, e := range events {
+			if e.Mode != t.Mode {
+				continue
+			}
+			e.Tenant, e.Program, e.Status = t, program, models.EventPending
+			isNew, err := in.keep(ctx, tx, &e)
+			if err != nil {
+				return err
+			}
+			if isNew {
+				fresh++
+			}
+		}
+		return nil
+	})
+	return fresh, err
+}
+
 // What waits at the door, and what one statement keeps, stays under these.
 const (
 	batchers     = 2 // statements under way at once

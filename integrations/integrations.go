@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"portal/inbox"
 	"portal/models"
 	"portal/sources"
 	"portal/store"
@@ -18,8 +19,9 @@ import (
 // Integrations reaches the companies' providers.
 type Integrations struct {
 	Store      *store.Store
-	StripeBase string // Stripe's own address when empty
-	PublicURL  string // where Portal is reached: providers send their events there
+	StripeBase string       // Stripe's own address when empty
+	PublicURL  string       // where Portal is reached: providers send their events there
+	Inbox      *inbox.Inbox // keeps events that did not come and were fetched
 	Now        func() time.Time
 	Log        *slog.Logger
 }
@@ -65,7 +67,7 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		if err := tx.SaveIntegration(ctx, i, in.Now()); err != nil {
 			return err
 		}
-		if err := tx.WakeAll(ctx, c.Tenant, in.Now()); err != nil {
+		if err := errors.Join(tx.WakeAll(ctx, c.Tenant, in.Now()), tx.Enqueue(ctx, models.Heal{}, nil)); err != nil {
 			return err
 		}
 		return tx.Audited(ctx, c.Company, who, "integration.saved", c.Program.String(), string(source)+" "+string(c.Mode), in.Now())

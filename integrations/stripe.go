@@ -78,7 +78,7 @@ func (s stripeAPI) call(ctx context.Context, method, version, path string, form 
 		return models.Refuse(models.ErrLater, "Stripe did not answer. Portal will ask again.")
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	body, err := io.ReadAll(io.LimitReader(res.Body, 32<<20))
 	if err != nil {
 		return models.Refuse(models.ErrLater, "Stripe's answer broke off. Portal will ask again.")
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 
 	"portal/inbox"
+	"portal/integrations"
 	"portal/models"
 	"portal/payouts"
 	"portal/store"
@@ -22,6 +23,8 @@ type Jobs struct {
 	Inbox   *inbox.Inbox
 	Payouts *payouts.Payouts
 	Log     *slog.Logger
+	// Integrations fetches events that did not come; nil fetches none.
+	Integrations *integrations.Integrations
 	// FetchRates brings the newest exchange rates; nil leaves them as they are.
 	FetchRates func(ctx context.Context) error
 	// DirectURL reaches the database without a pooler: LISTEN needs it.
@@ -54,6 +57,7 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &carryAll{payouts: j.Payouts})
 	river.AddWorker(workers, &fetchRates{inbox: j.Inbox, fetch: j.FetchRates, log: j.Log})
 	river.AddWorker(workers, &tidy{store: j.Store})
+	river.AddWorker(workers, &heal{providers: j.Integrations})
 	river.AddWorker(workers, &carryLinkFile{inbox: j.Inbox})
 	return &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
@@ -61,7 +65,7 @@ func (j *Jobs) config() *river.Config {
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: 100 * time.Millisecond,
-		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{})},
+		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{})},
 	}
 }
 
@@ -108,6 +112,22 @@ type tidy struct {
 func (w *tidy) Work(ctx context.Context, _ *river.Job[models.Tidy]) error {
 	return w.store.Tidy(ctx, time.Now())
 }
+
+type heal struct {
+	river.WorkerDefaults[models.Heal]
+	providers *integrations.Integrations
+}
+
+// Work fetches the events that did not come. A provider that cannot be asked now is asked the next time.
+func (w *heal) Work(ctx context.Context, _ *river.Job[models.Heal]) error {
+	if w.providers == nil {
+		return nil
+	}
+	return w.providers.Heal(ctx)
+}
+
+// Timeout leaves many connections their time.
+func (w *heal) Timeout(*river.Job[models.Heal]) time.Duration { return time.Hour }
 
 type carryLinkFile struct {
 	river.WorkerDefaults[models.CarryLinkFile]

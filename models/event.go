@@ -77,6 +77,12 @@ type CarryLinkFile struct {
 // Kind names the job in the queue.
 func (CarryLinkFile) Kind() string { return "carry_link_file" }
 
+// Heal is the job that fetches from providers the events that did not come.
+type Heal struct{}
+
+// Kind names the job in the queue.
+func (Heal) Kind() string { return "heal" }
+
 // Tidy is the job that forgets what nobody may use any more: old answers, sessions and sign-in tries.
 type Tidy struct{}
 

@@ -23,6 +23,15 @@ type Integration struct {
 	FormerUntil   *time.Time // nil when there is no former secret
 	MissingRights []string
 	MissingEvents []string
+	Healed        Healed
+}
+
+// Healed is how far a connection's events are known to be here.
+type Healed struct {
+	Since  *time.Time `db:"connected_at"`  // events made before are not asked for; nil while it was never connected
+	To     *time.Time `db:"healed_to"`     // all that the provider made up to then is here; nil while it was never asked
+	At     *time.Time `db:"healed_at"`     // when it was last asked
+	Events int        `db:"healed_events"` // that were missing, so far
 }
 
 // Secrets are those that a webhook may be signed with now.
@@ -42,12 +51,13 @@ func (i Integration) place(column string) string {
 // SaveIntegration seals and keeps a connection.
 func (s *Store) SaveIntegration(ctx context.Context, i Integration, now time.Time) error {
 	return s.do(ctx, `INSERT INTO integrations (company_id, program_id, mode, source, status, account, api_key, api_key_last4, webhook_secret, webhook_last4,
-			missing_rights, missing_events, updated_at, former_webhook_secret, former_until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+			missing_rights, missing_events, updated_at, former_webhook_secret, former_until, connected_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, CASE WHEN $5 = 'connected' THEN $13::timestamptz END)
 		ON CONFLICT (company_id, program_id, mode, source) DO UPDATE SET status = excluded.status, account = excluded.account, api_key = excluded.api_key,
 			api_key_last4 = excluded.api_key_last4, webhook_secret = excluded.webhook_secret, webhook_last4 = excluded.webhook_last4,
 			missing_rights = excluded.missing_rights, missing_events = excluded.missing_events, updated_at = excluded.updated_at,
-			former_webhook_secret = excluded.former_webhook_secret, former_until = excluded.former_until`,
+			former_webhook_secret = excluded.former_webhook_secret, former_until = excluded.former_until,
+			connected_at = coalesce(integrations.connected_at, excluded.connected_at)`,
 		i.Company, i.Program, i.Mode, i.Source, i.Status, i.Account, s.keys.seal(i.APIKey, i.place("api_key")), Last4(i.APIKey),
 		s.keys.seal(i.WebhookSecret, i.place("webhook_secret")), Last4(i.WebhookSecret), pq.Array(append([]string{}, i.MissingRights...)), pq.Array(append([]string{}, i.MissingEvents...)), now,
 		s.keys.seal(i.FormerSecret, i.place("former_webhook_secret")), i.FormerUntil)
@@ -74,15 +84,17 @@ func (s *Store) Integrations(ctx context.Context, company models.CompanyID, prog
 		FormerUntil   *time.Time     `db:"former_until"`
 		MissingRights pq.StringArray `db:"missing_rights"`
 		MissingEvents pq.StringArray `db:"missing_events"`
+		Healed
 	}
-	if err := s.list(ctx, &rows, `SELECT mode, status, account, api_key, webhook_secret, former_webhook_secret, former_until, missing_rights, missing_events FROM integrations
+	if err := s.list(ctx, &rows, `SELECT mode, status, account, api_key, webhook_secret, former_webhook_secret, former_until, missing_rights, missing_events,
+		connected_at, healed_to, healed_at, healed_events FROM integrations
 		WHERE company_id = $1 AND program_id = $2 AND source = $3 ORDER BY mode`, company, program, source); err != nil {
 		return nil, fmt.Errorf("load the connections of %s: %w", program, err)
 	}
 	var list []Integration
 	for _, r := range rows {
 		i := Integration{Tenant: models.Tenant{Company: company, Mode: r.Mode}, Program: program, Source: source, Status: r.Status, Account: r.Account,
-			FormerUntil: r.FormerUntil, MissingRights: r.MissingRights, MissingEvents: r.MissingEvents}
+			FormerUntil: r.FormerUntil, MissingRights: r.MissingRights, MissingEvents: r.MissingEvents, Healed: r.Healed}
 		var err error
 		if i.APIKey, err = s.keys.open(r.APIKey, i.place("api_key")); err != nil {
 			return nil, err
@@ -110,4 +122,25 @@ func (s *Store) Integration(ctx context.Context, t models.Tenant, program models
 		}
 	}
 	return Integration{}, fmt.Errorf("load the %s connection of %s: %w", source, program, models.ErrNotFound)
+}
+
+// Connection names a program's connection to a source on one side.
+type Connection struct {
+	models.Tenant
+	Program models.ProgramID  `db:"program_id"`
+	Source  models.SourceName `db:"source"`
+}
+
+// ToHeal lists the connections of every company that the provider can be asked about.
+func (s *Store) ToHeal(ctx context.Context) ([]Connection, error) {
+	var list []Connection
+	err := s.list(ctx, &list, `SELECT company_id, mode, program_id, source FROM integrations WHERE status = 'connected' AND api_key_last4 IS NOT NULL
+		ORDER BY company_id, program_id, mode, source LIMIT 10000`)
+	return list, err
+}
+
+// SaveHealed keeps up to when all events of a connection are here, and adds how many were missing.
+func (s *Store) SaveHealed(ctx context.Context, c Connection, to, now time.Time, found int) error {
+	return s.do(ctx, `UPDATE integrations SET healed_to = greatest(healed_to, $5), healed_at = $6, healed_events = healed_events + $7
+		WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND source = $4`, c.Company, c.Mode, c.Program, c.Source, to, now, found)
 }

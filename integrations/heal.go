@@ -1,0 +1,94 @@
+package integrations
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"portal/models"
+	"portal/sources"
+	"portal/store"
+)
+
+const (
+	listed  = 30 * 24 * time.Hour // how long Stripe lists an event (MONEY.md 3.4)
+	overlap = time.Hour           // asked for again: an event may be listed a little late
+)
+
+// Heal fetches, for every connection that can be asked about, the events that the provider made and that did not come:
+// since the connection, or since all was last known to be here (MONEY.md 3.4, B11). They enter by the same inbox under
+// their own ids, so what came in the meantime changes nothing. One connection's trouble is not another's.
+func (in *Integrations) Heal(ctx context.Context) error {
+	all, err := in.Store.ToHeal(ctx)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, c := range all {
+		if err := in.heal(ctx, c); errors.Is(err, models.ErrLater) {
+			in.Log.Info("events that may be missing could not be asked for", "company", c.Company, "because", err)
+		} else if err != nil {
+			failed = append(failed, fmt.Errorf("heal the %s connection of %s: %w", c.Source, c.Program, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (in *Integrations) heal(ctx context.Context, c store.Connection) error {
+	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, c.Source)
+	if err != nil || i.APIKey == "" || i.Healed.Since == nil {
+		return err
+	}
+	now := in.Now()
+	from := *i.Healed.Since
+	if i.Healed.To != nil {
+		from = i.Healed.To.Add(-overlap)
+	}
+	if oldest := now.Add(-listed); from.Before(oldest) {
+		from = oldest
+	}
+	found := 0
+	err = in.stripe(i.APIKey).eventsSince(ctx, from, func(page []models.Event) error {
+		fresh, err := in.Inbox.Fetched(ctx, c.Tenant, c.Program, page)
+		found += fresh
+		return err
+	})
+	if err != nil {
+		return later(err)
+	}
+	return in.Store.SaveHealed(ctx, c, now, now, found)
+}
+
+// eventsSince lists the events of a moment and later that Portal reads, a page at a time, the newest first.
+func (s stripeAPI) eventsSince(ctx context.Context, from time.Time, keep func([]models.Event) error) error {
+	query := url.Values{"limit": {"100"}, "created[gte]": {strconv.FormatInt(from.Unix(), 10)}}
+	for {
+		var page struct {
+			Data    []json.RawMessage
+			HasMore bool `json:"has_more"`
+		}
+		if err := s.get(ctx, pinned, "/v1/events", query, &page); err != nil {
+			return err
+		}
+		var list []models.Event
+		last := ""
+		for _, body := range page.Data {
+			e := sources.StripeEvent(body)
+			if last = e.ProviderID; slices.Contains(events, e.Type) {
+				list = append(list, e)
+			}
+		}
+		if err := keep(list); err != nil {
+			return err
+		}
+		if !page.HasMore || last == "" {
+			return nil
+		}
+		query.Set("starting_after", last)
+	}
+}

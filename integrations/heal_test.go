@@ -1,0 +1,169 @@
+package integrations_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"portal/inbox"
+	"portal/integrations"
+	"portal/models"
+	"portal/sandbox"
+	"portal/store"
+	"portal/store/storetest"
+)
+
+// shop is a company with a connection of its own to one Stripe account, and an inbox.
+type shop struct {
+	*integrations.Integrations
+	models.Caller
+}
+
+func newShop(t *testing.T, s *store.Store, base, at string, now func() time.Time) shop {
+	t.Helper()
+	c := storetest.Company(t, s)
+	storetest.Partner(t, s, c.Tenant, "PARTNER_A", "usd")
+	if _, err := s.DB().Exec(`DELETE FROM integrations WHERE company_id = $1`, c.Company); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	in := &integrations.Integrations{Store: s, StripeBase: base, PublicURL: at, Now: now, Log: log}
+	in.Inbox = &inbox.Inbox{Store: s, Now: now, Log: log, Ask: in.Ask, Show: in.Show}
+	save(t, in, c, integrations.Change{APIKey: ptr(shopKey)})
+	return shop{in, c}
+}
+
+// books are what the hash of a company's books covers, in words.
+func (s shop) books(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	if err := s.Store.Snapshot(context.Background(), func(tx *store.Store) error {
+		return tx.Digested(context.Background(), s.Tenant, func(line string) { b.WriteString(line + "\n") })
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// B11, MONEY.md 3.4: a week of webhooks that never came is found at Stripe and counted, once: the books are those of a
+// company that was told of everything. What came before the connection is not asked for.
+func TestAWeekOfWebhooksThatNeverCameIsHealed(t *testing.T) {
+	t.Parallel()
+	ctx, now := context.Background(), storetest.Day.AddDate(0, 0, -8)
+	clock := func() time.Time { return now }
+	stripe, err := sandbox.Open(sandbox.Options{Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stripe.Close() })
+	stripe.AddAccount(sandbox.Account{ID: "acct_shop", Name: "Shop", SecretKeys: []string{shopKey}})
+	api := httptest.NewServer(stripe.API())
+	t.Cleanup(api.Close)
+	do := func(_ sandbox.Sold, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	order := sandbox.Order{Email: "before@example.com", Amount: 5000, Partner: "PARTNER_A", Told: sandbox.ByMetadata, At: now}
+	do(stripe.Sell("acct_shop", order)) // before anybody listens
+	now = now.Add(time.Hour)
+	s := storetest.Open(t)
+	told, withheld := newShop(t, s, api.URL, "https://told.example", clock), newShop(t, s, api.URL, "https://withheld.example", clock)
+	answered := 0
+	stripe.DeliverBy(func(url string, h http.Header, body []byte) int {
+		if !strings.HasPrefix(url, "https://told.example/") {
+			return http.StatusOK // and lost
+		}
+		if err := told.Inbox.Accept(ctx, told.Program, models.SourceStripe, h, body); err != nil {
+			t.Errorf("accept: %v", err)
+		}
+		answered++
+		return http.StatusOK
+	})
+	var sub sandbox.Sold
+	for day := range 7 {
+		now = now.Add(24 * time.Hour)
+		order.At, order.Email = now, []string{"ann@example.com", "bob@example.com"}[day%2]
+		once, err := stripe.Sell("acct_shop", order)
+		do(once, err)
+		switch day {
+		case 0:
+			sub, err = stripe.Subscribe("acct_shop", order)
+			do(sub, err)
+		case 2:
+			do(stripe.Renew("acct_shop", sub.Subscription, now))
+		case 4:
+			if _, err := stripe.Refund("acct_shop", once.Charge, 2500, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := stripe.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now = now.Add(time.Hour)
+	heal := func(shops ...shop) {
+		t.Helper()
+		for _, shop := range shops {
+			for range 3 { // what would like to be shown more waits a little
+				if err := shop.Inbox.Drain(ctx); err != nil {
+					t.Fatal(err)
+				}
+				now = now.Add(time.Minute)
+			}
+		}
+	}
+	heal(told)
+	want := told.books(t)
+	if answered == 0 || withheld.books(t) != "" {
+		t.Fatalf("%d events were told, and the other company has\n%s", answered, withheld.books(t))
+	}
+	for range 2 {
+		if err := withheld.Heal(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	heal(withheld)
+	if got := withheld.books(t); got != want {
+		t.Errorf("healed:\n%s\ntold:\n%s", got, want)
+	}
+	kept, err := s.Integration(ctx, withheld.Tenant, withheld.Program, models.SourceStripe)
+	if err != nil || kept.Healed.Events != answered {
+		t.Errorf("%d events were healed of %d, %v", kept.Healed.Events, answered, err)
+	}
+	if one, err := s.Integration(ctx, told.Tenant, told.Program, models.SourceStripe); err != nil || one.Healed.Events != 0 {
+		t.Errorf("%d events were healed of a company that was told of all, %v", one.Healed.Events, err)
+	}
+}
+
+// MONEY.md 3.4: a Stripe that cannot be asked now leaves the connection as it is; the next time all is fetched.
+func TestAStripeThatIsSilentIsHealedTheNextTime(t *testing.T) {
+	t.Parallel()
+	stripe, base := newStripe(t)
+	s := storetest.Open(t)
+	now := time.Now()
+	one := newShop(t, s, base, "https://one.example", func() time.Time { return now })
+	if _, err := stripe.Sell("acct_shop", sandbox.Order{Email: "ann@example.com", Amount: 5000, Partner: "PARTNER_A", Told: sandbox.ByMetadata}); err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range []int{429, 500, 401} {
+		stripe.Fail(sandbox.Fault{Path: "/v1/events", Status: status, Times: 1})
+		if err := one.Heal(context.Background()); err != nil {
+			t.Errorf("%d: %v", status, err)
+		}
+		if kept, err := s.Integration(context.Background(), one.Tenant, one.Program, models.SourceStripe); err != nil || kept.Healed.To != nil {
+			t.Errorf("%d: healed to %v, %v", status, kept.Healed.To, err)
+		}
+	}
+	if err := one.Heal(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := s.Integration(context.Background(), one.Tenant, one.Program, models.SourceStripe); err != nil || kept.Healed.Events == 0 {
+		t.Errorf("healed %+v, %v", kept.Healed, err)
+	}
+}

@@ -35,12 +35,15 @@ type drawn struct {
 	entries   map[int]int  // how many, by commission
 }
 
-const mixed = 6 // customers and payments
+const mixed = 4 // customers and payments
 
 func (m *mix) one(of ...string) string { return of[m.IntN(len(of))] }
 func (m *mix) half() bool              { return m.IntN(2) == 0 }
 func (m *mix) email() string {
-	return m.one("", "", "a@x", " A@x ", "b@x", "é@x", "É@x", "\tb@x", "İ@x", " ", "i@x")
+	if m.IntN(4) > 0 {
+		return m.one("", "a@x", "a@x", " A@x ", "b@x")
+	}
+	return m.one("é@x", "É@x", "\tb@x", "İ@x", " ", "i@x")
 }
 func (m *mix) stripe() string  { return m.one("", "cus_1", "cus_2", "cus_3", "cus_4") }
 func (m *mix) alias() string   { return m.one("in_1", "in_2", "pi_1", "pi_2", "ch_1") }
@@ -71,7 +74,10 @@ func (m *mix) payment() (n int, id models.PaymentID, there bool) {
 // draw draws the next call; none where it would be refused.
 func (m *mix) draw() []step {
 	m.n++
-	calls := []func() []step{m.ofCustomer, m.ofPayment, m.ofPayment, m.ofDecision, m.ofLink, m.ofFact, m.ofCommission, m.unknown, m.ofEvent, m.savepoint, m.look, m.look, m.look}
+	calls := []func() []step{m.ofCustomer, m.ofPayment, m.ofPayment, m.ofDecision, m.ofLink, m.ofFact, m.ofCommission, m.ofEvent, m.look, m.look, m.look}
+	if m.IntN(20) == 0 { // seldom, as memory begins anew
+		calls = []func() []step{m.unknown, m.savepoint}
+	}
 	return calls[m.IntN(len(calls))]()
 }
 
@@ -172,7 +178,7 @@ func (m *mix) ofDecision() []step {
 }
 
 func (m *mix) ofLink() []step {
-	t, at, key := m.Tenant, m.at().Truncate(2*time.Second), m.key()
+	t, at, key := m.Tenant, m.at().Truncate(3*time.Second), m.one("k0", "k1")
 	c, there := m.customer()
 	if !there {
 		return nil

@@ -119,7 +119,7 @@ func TestMemoryAnswersAsTheDatabaseWould(t *testing.T) {
 		m.Rand, m.is, m.n = rand.New(rand.NewPCG(seed, 13)), drawn{map[int]models.Customer{}, map[int]bool{}, map[int]int{}}, 0
 		parts, abouts := make([][]step, 3), make([]store.About, 3)
 		for n := range parts {
-			for range 30 + 10*n {
+			for range 30 + 20*n {
 				parts[n] = append(parts[n], m.draw()...)
 			}
 			abouts[n] = m.about()

@@ -295,6 +295,16 @@ type writing struct {
 	make func(models.Tenant) (string, []any, error)
 }
 
+// made makes the statement. A panic is an error of these rows: nobody above would catch it, as it is made beside.
+func (w writing) made(t models.Tenant) (statement string, args []any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return w.make(t)
+}
+
 func rowsOf[R any](what, statement string, fields []field[R], rows []R) writing {
 	return writing{what, len(rows), func(t models.Tenant) (string, []any, error) { return manyRows(t, statement, fields, rows) }}
 }
@@ -311,7 +321,7 @@ func (m *memory) run(ctx context.Context, tables []writing) error {
 		defer close(ready)
 		for _, w := range tables {
 			if w.rows > 0 {
-				statement, args, err := w.make(m.tenant)
+				statement, args, err := w.made(m.tenant)
 				ready <- made{w.what, statement, args, err}
 			}
 		}

@@ -187,9 +187,6 @@ func (m *mix) ofLink() []step {
 		return writing(fmt.Sprintf("forget links of %s from %s %s", c.Key, at, key), func(ctx context.Context, tx *store.Store) error { return tx.ForgetLinks(ctx, t, c.ID, at, key) })
 	}
 	link := models.Link{Customer: c.ID, Partner: m.partners[m.IntN(2)], From: at, Origin: m.one("event", "event", "person"), PayKey: key}
-	if link.Origin == "person" {
-		link.From = m.now() // one at a time: else they could not be moved to one customer
-	}
 	_, id, there := m.payment()
 	if there && m.half() {
 		link.Payment = &id

@@ -156,9 +156,12 @@ func (s *Store) ForgetLinks(ctx context.Context, t models.Tenant, customer model
 }
 
 // MoveCustomer gives all that one customer record has to another and drops it: two records turned out to be one person.
+// Where both were linked in the same second, as those are who are linked at once, the other's own link stays.
 func (s *Store) MoveCustomer(ctx context.Context, t models.Tenant, from, to models.CustomerID) error {
 	for _, statement := range []string{
 		`UPDATE payments SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
+		`DELETE FROM links l USING links own WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = $3 AND own.company_id = $1 AND own.mode = $2 AND own.customer_id = $4
+			AND own.linked_at = l.linked_at AND own.origin = l.origin AND own.payment_key = l.payment_key AND own.batch_id IS NOT DISTINCT FROM l.batch_id`,
 		`UPDATE links SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
 		`UPDATE backfills SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
 	} {

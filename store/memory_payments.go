@@ -348,6 +348,7 @@ func (m *memory) commissionsOf(ctx context.Context, id models.PaymentID) (*keptP
 
 func (m *memory) earn(p *keptPayment, c *keptCommission) {
 	p.earnings = append(p.earnings, c)
+	slices.SortFunc(p.earnings, func(a, b *keptCommission) int { return a.ID.Compare(b.ID) }) // a clock may go back
 	m.commissions[c.ID] = c
 }
 

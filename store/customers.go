@@ -104,10 +104,10 @@ func (s *Store) AddLink(ctx context.Context, t models.Tenant, l models.Link) err
 	if m := s.remembers(t); m != nil {
 		return m.addLink(ctx, l)
 	}
-	return s.do(ctx, `INSERT INTO links (company_id, mode, customer_id, partner_id, linked_at, origin, payment_id, payment_key, batch_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key, batch_id) DO UPDATE SET partner_id = excluded.partner_id`,
-		t.Company, t.Mode, l.Customer, l.Partner, l.From, l.Origin, l.Payment, l.PayKey, l.Batch)
+	return s.do(ctx, `INSERT INTO links (company_id, mode, customer_id, partner_id, linked_at, origin, payment_id, payment_key, batch_id, program_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key, batch_id) DO UPDATE SET partner_id = excluded.partner_id, program_id = excluded.program_id`,
+		t.Company, t.Mode, l.Customer, l.Partner, l.From, l.Origin, l.Payment, l.PayKey, l.Batch, l.Program)
 }
 
 // LinksOf lists a customer's links in the order in which they hold.
@@ -121,7 +121,7 @@ func (s *Store) LinksOf(ctx context.Context, t models.Tenant, customer models.Cu
 // links is LinksOf of many customers.
 func (s *Store) links(ctx context.Context, t models.Tenant, customers any) ([]models.Link, error) {
 	var list []models.Link
-	err := s.list(ctx, &list, `SELECT l.customer_id, l.partner_id, l.linked_at, l.origin, l.payment_id, l.payment_key, coalesce(p.customer_ref = '', false) AS guest, l.batch_id
+	err := s.list(ctx, &list, `SELECT l.customer_id, l.partner_id, l.linked_at, l.origin, l.payment_id, l.payment_key, coalesce(p.customer_ref = '', false) AS guest, l.batch_id, l.program_id
 		FROM links l LEFT JOIN payments p ON p.company_id = l.company_id AND p.mode = l.mode AND p.id = l.payment_id
 		WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = ANY($3::uuid[]) ORDER BY l.linked_at, l.payment_key, l.batch_id NULLS FIRST, l.origin LIMIT 100000`, t.Company, t.Mode, customers)
 	return list, err

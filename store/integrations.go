@@ -111,3 +111,28 @@ func (s *Store) Integration(ctx context.Context, t models.Tenant, program models
 	}
 	return Integration{}, fmt.Errorf("load the %s connection of %s: %w", source, program, models.ErrNotFound)
 }
+
+// Sharing lists the programs of a company that are connected to the same account of a source as one of them is, the oldest
+// first; none when it is alone, or its account is not known (D15).
+func (s *Store) Sharing(ctx context.Context, t models.Tenant, source models.SourceName, program models.ProgramID) ([]models.ProgramID, error) {
+	if m := s.remembers(t); m != nil {
+		if list, known := m.sharing[program]; known && source == models.SourceStripe {
+			return list, nil
+		}
+	}
+	var list []models.ProgramID
+	if err := s.apart().list(ctx, &list, `SELECT p.id FROM integrations mine
+		JOIN integrations i ON i.company_id = mine.company_id AND i.mode = mine.mode AND i.source = mine.source AND i.account = mine.account
+		JOIN programs p ON p.company_id = i.company_id AND p.id = i.program_id
+		WHERE mine.company_id = $1 AND mine.mode = $2 AND mine.source = $3 AND mine.program_id = $4 ORDER BY p.created_at, p.id LIMIT 100`,
+		t.Company, t.Mode, source, program); err != nil {
+		return nil, fmt.Errorf("list who shares the account of %s: %w", program, err)
+	}
+	if len(list) < 2 {
+		list = nil
+	}
+	if m := s.remembers(t); m != nil && source == models.SourceStripe {
+		m.sharing[program] = list
+	}
+	return list, nil
+}

@@ -124,7 +124,7 @@ func (m *mix) ofPayment() []step {
 	if there, ever := m.is.payments[n]; !ever {
 		m.is.payments[n] = true
 		return writing(fmt.Sprint("add payment ", n), func(ctx context.Context, tx *store.Store) error {
-			return tx.AddPayment(ctx, t, id, m.Program, models.SourceStripe, fmt.Sprint("p", n), now)
+			return tx.AddPayment(ctx, t, id, m.Program, models.SourceStripe, fmt.Sprint("p", n), models.Terms{}, now)
 		})
 	} else if !there {
 		return nil
@@ -133,7 +133,7 @@ func (m *mix) ofPayment() []step {
 		aliases := []string{m.alias(), m.alias()}
 		return writing(fmt.Sprint("claim ", aliases, " for ", n), func(ctx context.Context, tx *store.Store) error { return tx.ClaimAliases(ctx, t, id, aliases) })
 	}
-	p := models.Payment{Tenant: t, ID: id, Source: models.SourceStripe, Key: fmt.Sprint("p", n), Counted: m.half(), Kind: models.Sale, PaidAt: m.at(), Subscription: m.one("", "sub_1"),
+	p := models.Payment{Tenant: t, ID: id, Via: m.Program, Source: models.SourceStripe, Key: fmt.Sprint("p", n), Counted: m.half(), Kind: models.Sale, PaidAt: m.at(), Subscription: m.one("", "sub_1"),
 		Gross: models.Money{Minor: 100, Currency: "usd"}, Base: models.Money{Minor: 100, Currency: "usd"}, Customer: models.PaymentCustomer{StripeID: m.stripe(), Email: m.email()}}
 	back, whose := int64(m.IntN(2)*100), (*models.CustomerID)(nil)
 	if c, there := m.customer(); there && m.IntN(4) > 0 {

@@ -285,7 +285,7 @@ func (m *memory) addLink(ctx context.Context, l models.Link) error {
 	}
 	at := slices.IndexFunc(k.links, func(o models.Link) bool { return keyOfLink(o) == keyOfLink(l) })
 	if at >= 0 {
-		k.links[at].Partner = l.Partner
+		k.links[at].Partner, k.links[at].Program = l.Partner, l.Program
 		l = k.links[at]
 	} else {
 		k.links = append(k.links, l)

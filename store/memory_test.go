@@ -58,7 +58,7 @@ func remembered(t *testing.T, do func(context.Context, *store.Store, *mix) error
 			if n == 1 {
 				c.StripeID = &id
 			}
-			err := errors.Join(tx.AddCustomer(ctx, c), tx.AddPayment(ctx, m.Tenant, m.payments[n], m.Program, models.SourceStripe, string(rune('p'+n)), storetest.Day))
+			err := errors.Join(tx.AddCustomer(ctx, c), tx.AddPayment(ctx, m.Tenant, m.payments[n], m.Program, models.SourceStripe, string(rune('p'+n)), models.Terms{}, storetest.Day))
 			if err != nil {
 				return err
 			}

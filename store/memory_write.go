@@ -47,7 +47,7 @@ var (
 		{"policy", "text", func(p *keptPayment) any { return p.Policy }},
 		{"earns", "boolean", func(p *keptPayment) any { return p.Earns }},
 		{"decided_at", "timestamptz", func(p *keptPayment) any { return p.DecidedAt }},
-		{"terms", "jsonb", func(p *keptPayment) any { return termsOf(p) }},
+		{"terms", "jsonb", func(p *keptPayment) any { return p.Terms }},
 		{"shown_currency", "text", func(p *keptPayment) any { return (*string)(p.ShownCurrency) }},
 		{"shown_rate", "text", func(p *keptPayment) any { return p.ShownRate }},
 		{"shown_source", "text", func(p *keptPayment) any { return p.ShownSource }},
@@ -100,6 +100,7 @@ var (
 		{"payment_id", "uuid", func(l *models.Link) any { return valueOf(l.Payment) }},
 		{"payment_key", "text", func(l *models.Link) any { return l.PayKey }},
 		{"batch_id", "uuid", func(l *models.Link) any { return l.Batch }},
+		{"program_id", "uuid", func(l *models.Link) any { return l.Program }},
 	}
 	goneLinkFields = []field[linkKey]{
 		{"customer_id", "uuid", func(l linkKey) any { return l.customer }},
@@ -201,11 +202,6 @@ func dayOf(at *time.Time) any {
 		return nil
 	}
 	return at.Format(time.DateOnly)
-}
-
-// termsOf are a new payment's settings, all of them told: those of one that is there stay as they are.
-func termsOf(p *keptPayment) any {
-	return asJSON[map[string]any]{map[string]any{"self_referral": p.Terms.V.SelfReferral, "no_shipping": p.Terms.V.NoShipping, "no_outside": p.Terms.V.NoOutside}}
 }
 
 // beforeOf is what held before a fact; nil when that is not known.
@@ -418,7 +414,7 @@ const (
 		ON CONFLICT (company_id, mode, id) DO UPDATE SET email = excluded.email, name = excluded.name, stripe_customer_id = excluded.stripe_customer_id,
 			taught_by_email = excluded.taught_by_email, stripe_id_since = excluded.stripe_id_since`
 	writePayments = `INSERT INTO payments (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
-		ON CONFLICT (company_id, mode, id) DO UPDATE SET source = excluded.source, key = excluded.key, counted = excluded.counted, kind = excluded.kind, status = excluded.status,
+		ON CONFLICT (company_id, mode, id) DO UPDATE SET program_id = excluded.program_id, source = excluded.source, key = excluded.key, counted = excluded.counted, kind = excluded.kind, status = excluded.status,
 			currency = excluded.currency, gross = excluded.gross, base = excluded.base, refunded = excluded.refunded, customer_id = excluded.customer_id,
 			customer_ref = excluded.customer_ref, customer_email = excluded.customer_email, subscription_ref = excluded.subscription_ref, named = excluded.named,
 			named_beside = excluded.named_beside, partner_id = excluded.partner_id, attributed_by = excluded.attributed_by, policy = excluded.policy, earns = excluded.earns,
@@ -438,7 +434,7 @@ const (
 		AND l.origin = r.origin AND l.payment_key = r.payment_key`
 	// One that was dropped and made anew may be of another payment.
 	writeLinks = `INSERT INTO links (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
-		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key, batch_id) DO UPDATE SET partner_id = excluded.partner_id, payment_id = excluded.payment_id`
+		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key, batch_id) DO UPDATE SET partner_id = excluded.partner_id, payment_id = excluded.payment_id, program_id = excluded.program_id`
 	writeCommissions = `INSERT INTO commissions (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
 		ON CONFLICT (company_id, mode, id) DO UPDATE SET sale_currency = excluded.sale_currency, share = excluded.share, first_share = excluded.first_share,
 			earned = excluded.earned, amount = excluded.amount, status = excluded.status, payable_on = excluded.payable_on, matured = excluded.matured, steps = excluded.steps,

@@ -57,6 +57,8 @@ func Play(ctx context.Context, tx *store.Store, turn store.Taped) error {
 			}
 			return in.playEvent(ctx, tx, e)
 		})
+	case "account":
+		err = tx.SetAccount(ctx, turn.Body, turn.At)
 	case "customer":
 		err = play(turn, func(done customerDone) error { return in.playCustomer(ctx, tx, turn.Tenant, done) })
 	case "given":

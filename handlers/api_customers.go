@@ -86,6 +86,7 @@ func (h *House) apiCustomerAdd(ctx context.Context, who apiCall, in *struct{ Bod
 	if err != nil {
 		return nil, err
 	}
+	change.Program = who.Program
 	c, err := h.Inbox.AddCustomer(ctx, who.Tenant, key, change, "api", who.actor())
 	if err != nil {
 		return nil, err
@@ -167,6 +168,7 @@ func (h *House) apiCustomerChange(ctx context.Context, who apiCall, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	change.Program = who.Program
 	if c, err = h.Inbox.ChangeCustomer(ctx, c, change, "api", who.actor()); err != nil {
 		return nil, err
 	}

@@ -140,7 +140,11 @@ func (in *Inbox) meet(ctx context.Context, tx *store.Store, e models.Event, ids 
 	var payment models.PaymentID
 	if len(found) == 0 {
 		payment = models.NewID[models.PaymentID](in.Now())
-		if err := tx.AddPayment(ctx, t, payment, e.Program, e.Source, ids[0], in.Now()); err != nil {
+		terms, err := in.termsFor(ctx, tx, e)
+		if err != nil {
+			return payment, err
+		}
+		if err := tx.AddPayment(ctx, t, payment, e.Program, e.Source, ids[0], terms, in.Now()); err != nil {
 			return payment, fmt.Errorf("begin a payment for %s: %w", ids[0], err)
 		}
 	} else {

@@ -123,7 +123,7 @@ func (in *Inbox) stranger(ctx context.Context, tx *store.Store, before store.Pay
 		return nil, false, nil
 	}
 	if address := models.NormalEmail(p.Customer.Email); address != "" {
-		alone, err := tx.Alone(ctx, p.Tenant, models.NewID[models.CustomerID](in.Now()), address, p.ID)
+		alone, err := tx.Alone(ctx, p.Tenant, models.CustomerID{}, address, p.ID)
 		if err != nil || !alone {
 			return nil, false, err
 		}

@@ -217,7 +217,7 @@ func (in *Inbox) link(ctx context.Context, tx *store.Store, p told, d models.Dec
 	if d.Partner == nil || !d.Links && !linkedElsewhere || look.customer.IsZero() {
 		return nil
 	}
-	link := models.Link{Customer: look.customer, Partner: d.Partner.ID, From: p.PaidAt, Origin: "event", Payment: &p.ID, PayKey: p.Key}
+	link := models.Link{Customer: look.customer, Partner: d.Partner.ID, From: p.PaidAt, Origin: "event", Payment: &p.ID, PayKey: p.Key, Program: p.Via}
 	if err := tx.AddLink(ctx, p.Tenant, link); err != nil {
 		return fmt.Errorf("link customer %s: %w", look.customer, err)
 	}

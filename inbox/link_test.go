@@ -108,3 +108,21 @@ func TestWhatCannotBeLinkedIsRefused(t *testing.T) {
 		t.Errorf("a paused partner: %v", err)
 	}
 }
+
+// F86: whoever links many at once links them in the same second. Two of them may turn out to be one person.
+func TestTwoWhoWereLinkedAtOnceMayBeOnePerson(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	guest, known := stranger(1, -3), stranger(2, -2)
+	guest.Customer, guest.OneOff, guest.Email, known.Email = "", true, "ann@example.com", "other@example.com"
+	h.post(guest.Session(storetest.Old), known.Invoice(storetest.Old))
+	h.drain()
+	h.link(h.partner, h.customer(0), h.customer(1))
+	both := stranger(3, 1)
+	both.Email = guest.Email
+	h.post(both.Invoice(storetest.Old))
+	h.drain()
+	if len(h.payments()) != 3 || h.customer(0) != h.customer(2) || h.by(2) != "customer_id" {
+		t.Errorf("%q, %s", h.whose(), h.because("invoice.paid"))
+	}
+}

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -40,7 +41,7 @@ func (in *Inbox) settleAs(ctx context.Context, tx *store.Store, before store.Pay
 
 func (in *Inbox) settleOne(ctx context.Context, tx *store.Store, before store.PaymentRow, now *told) error {
 	t := before.Tenant
-	if now.Policy = before.Policy; now.Policy == "" {
+	if now.Policy == "" {
 		program, err := tx.Program(ctx, t.Company, now.Via)
 		if err != nil {
 			return err
@@ -135,6 +136,9 @@ type since struct {
 	key string
 }
 
+// compare orders places, the earlier first.
+func (s since) compare(o since) int { return cmp.Or(s.at.Compare(o.at), cmp.Compare(s.key, o.key)) }
+
 // or is the earlier of two places.
 func (s since) or(at time.Time, key string) since {
 	if at.Before(s.at) || at.Equal(s.at) && key < s.key {
@@ -163,6 +167,9 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 	p.Terms = row.Terms.V
 	if p.Key == "" {
 		p.Key, p.Source = row.Key, row.Source
+	}
+	if err := in.atHome(ctx, tx, &p); err != nil {
+		return told{}, err
 	}
 	now := told{Payment: p, was: placeOfRow(row), wants: cut(tellings)}
 	if err := in.onTerms(ctx, tx, &now); err != nil {
@@ -272,6 +279,12 @@ func (in *Inbox) redecideAll(ctx context.Context, tx *store.Store, t models.Tena
 					continue
 				}
 			}
+		}
+		if moves, err := in.moves(ctx, tx, row, now.Payment); err != nil {
+			return err
+		} else if moves {
+			moved = append(moved, row.ID)
+			continue
 		}
 		whose := group[*row.Customer]
 		if _, known := firsts[whose.ID]; !known {

@@ -22,6 +22,8 @@ type (
 		StripeID *string `json:"stripe_id,omitempty"`
 		Partner  *string `json:"partner,omitempty"`
 		Origin   string  `json:"origin"`
+
+		Program *models.ProgramID `json:"program,omitempty"`
 	}
 	givenDone struct {
 		Payment string        `json:"payment"`
@@ -55,6 +57,8 @@ func Play(ctx context.Context, tx *store.Store, turn store.Taped) error {
 			}
 			return in.playEvent(ctx, tx, e)
 		})
+	case "account":
+		err = tx.SetAccount(ctx, turn.Body, turn.At)
 	case "customer":
 		err = play(turn, func(done customerDone) error { return in.playCustomer(ctx, tx, turn.Tenant, done) })
 	case "given":
@@ -134,6 +138,9 @@ func (in *Inbox) playRow(ctx context.Context, tx *store.Store, turn store.Taped)
 
 func (in *Inbox) playCustomer(ctx context.Context, tx *store.Store, t models.Tenant, done customerDone) error {
 	change := CustomerChange{Email: done.Email, Name: done.Name, StripeID: done.StripeID, Partner: done.Partner}
+	if done.Program != nil {
+		change.Program = *done.Program
+	}
 	c, err := tx.CustomerByKey(ctx, t, done.Key)
 	if errors.Is(err, models.ErrNotFound) {
 		_, err = in.AddCustomer(ctx, t, done.Key, change, done.Origin, replayed)

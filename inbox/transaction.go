@@ -105,6 +105,8 @@ func (in *Inbox) sameAgain(ctx context.Context, tx *store.Store, e models.Event,
 // name clears it.
 type CustomerChange struct {
 	Email, Name, StripeID, Partner *string
+
+	Program models.ProgramID // in which it is set; zero when that is not known
 }
 
 // AddCustomer keeps a customer made by a person or the API, linked from now on if a partner is named (D14).
@@ -156,11 +158,14 @@ func (in *Inbox) change(ctx context.Context, tx *store.Store, c *models.Customer
 		} else if err != nil {
 			return err
 		}
-		if err := tx.AddLink(ctx, c.Tenant, models.Link{Customer: c.ID, Partner: partner.ID, From: in.moment(), Origin: origin}); err != nil {
+		if err := tx.AddLink(ctx, c.Tenant, models.Link{Customer: c.ID, Partner: partner.ID, From: in.moment(), Origin: origin, Program: change.Program}); err != nil {
 			return err
 		}
 	}
 	done := customerDone{Key: c.Key, Email: change.Email, Name: change.Name, StripeID: change.StripeID, Partner: change.Partner, Origin: origin}
+	if !change.Program.IsZero() {
+		done.Program = &change.Program
+	}
 	if err := tx.Record(ctx, c.Tenant, "customer", in.now(), done); err != nil {
 		return err
 	}

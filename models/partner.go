@@ -121,6 +121,7 @@ type Link struct {
 	PayKey   string     `db:"payment_key"` // breaks ties between events of one second
 	Guest    bool       `db:"guest"`       // that payment came without a provider's id: it is known by its address alone
 	Batch    BackfillID `db:"batch_id"`    // the backfill that made it; zero for any other origin
+	Program  ProgramID  `db:"program_id"`  // in which it was made; zero when that is not known
 }
 
 // OriginBackfill marks a link that a person made from a day in the past: it reaches back, as no other does (D10, B3).

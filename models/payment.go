@@ -95,6 +95,7 @@ type Telling struct {
 	Session      string      `json:",omitempty"`
 	Subscription string      `json:",omitempty"` // which the money pays for; no id of the money itself
 	Key          string      `json:",omitempty"` // the API's own
+	Program      *ProgramID  `json:",omitempty"` // whose API key told; nil of a provider's word
 	Kind         PaymentKind `json:",omitempty"`
 	Gross, Base  Money
 	Lines        []Line `json:",omitempty"`
@@ -124,7 +125,8 @@ func (t Telling) Aliases() []string {
 type Payment struct {
 	Tenant
 	ID       PaymentID
-	Via      ProgramID // whose webhook brought it
+	Via      ProgramID // the program it earns in (D15)
+	Asked    ProgramID // whose API key told of it; zero when no API call did
 	Source   SourceName
 	Key      string // the money's id: its invoice, else payment intent, else charge, else the API's key
 	Aliases  []string
@@ -154,6 +156,21 @@ type Terms struct {
 	SelfReferral string `json:"self_referral,omitempty"` // refuse, flag; empty: nobody asks whether the partner paid
 	NoShipping   bool   `json:"no_shipping,omitempty"`   // shipping earns nothing
 	NoOutside    bool   `json:"no_outside,omitempty"`    // what was paid outside the provider is not counted
+
+	// Programs are those that could earn from the payment, the oldest first, where several share the provider's account (D15).
+	Programs []ProgramTerms `json:"programs,omitempty"`
+}
+
+// ProgramTerms are the settings that a payment began with, of one of several programs.
+type ProgramTerms struct {
+	Program ProgramID `json:"program"`
+	Policy  string    `json:"policy"`
+	Terms
+}
+
+// TermsOf are the settings of a program that a new payment begins with.
+func TermsOf(p Program) Terms {
+	return Terms{SelfReferral: p.SelfReferral, NoShipping: !p.CountShipping, NoOutside: !p.CountOutOfBand}
 }
 
 // BaseOn is what commission is counted on under a program's settings (MONEY.md 2.3).

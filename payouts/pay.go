@@ -161,14 +161,24 @@ func (p *Payouts) settle(ctx context.Context, t models.Tenant, began models.Atte
 	return err
 }
 
-// ConnectPartner makes the Stripe account that a partner is paid on and remembers it.
+// ConnectPartner makes the Stripe account that a partner is paid on and remembers it. What else was changed of the partner
+// while Stripe was asked stays.
 func (p *Payouts) ConnectPartner(ctx context.Context, partner models.Partner) (models.Partner, error) {
 	account, err := p.Bank.OpenAccount(ctx, partner)
 	if err != nil {
 		return partner, fmt.Errorf("open an account for %s: %w", partner.ID, err)
 	}
-	partner.StripeAccount = &account
-	return partner, p.Store.SavePartner(ctx, partner, p.now())
+	err = p.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.LockBucket(ctx, partner.Tenant); err != nil {
+			return err
+		}
+		if partner, err = tx.Partner(ctx, partner.Tenant, partner.ID); err != nil {
+			return err
+		}
+		partner.StripeAccount = &account
+		return tx.SavePartner(ctx, partner, p.now())
+	})
+	return partner, err
 }
 
 // SaveCard keeps a company's card for its payouts.

@@ -207,3 +207,22 @@ func TestAPartnerWhoCannotReceiveIsNotCharged(t *testing.T) {
 		t.Errorf("%s, %v", failed.Status, err)
 	}
 }
+
+// A partner who is paused while Stripe opens the account stays paused.
+func TestConnectingAPartnerChangesNothingElseOfThem(t *testing.T) {
+	t.Parallel()
+	h, ctx := newHouse(t), context.Background()
+	stale := storetest.Partner(t, h.Store, h.caller.Tenant, "NEW", "usd")
+	stale.Country = new("US")
+	paused := stale
+	paused.Status = models.PartnerPaused
+	if err := h.Store.SavePartner(ctx, paused, h.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.ConnectPartner(ctx, stale); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := h.Store.Partner(ctx, stale.Tenant, stale.ID); err != nil || now.Status != models.PartnerPaused || now.StripeAccount == nil {
+		t.Errorf("%+v, %v", now, err)
+	}
+}

@@ -48,6 +48,9 @@ func (API) Read(e models.Event) (models.News, error) {
 	if err != nil {
 		return models.News{}, fmt.Errorf("transaction %s: %w", clip(t.Key), err)
 	}
+	if !e.Program.IsZero() {
+		telling.Program = &e.Program
+	}
 	if t.PaidAt.IsZero() { // Portal itself sets it before it keeps a transaction
 		return models.News{}, fmt.Errorf("transaction %s: %w", clip(t.Key), models.Invalid("paid_at", "is missing"))
 	}

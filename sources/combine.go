@@ -16,6 +16,11 @@ func Combine(tellings []models.Telling) models.Payment {
 	slices.SortFunc(all, weightier)
 	p := models.Payment{Key: root(all), Aliases: aliases(all), Clues: clues(all), Customer: customer(all), Knows: knows(all),
 		Subscription: pick(all, func(t models.Telling) string { return t.Subscription })}
+	for _, t := range all {
+		if t.Program != nil && p.Asked.IsZero() {
+			p.Asked = *t.Program
+		}
+	}
 	said, counted := first(all)
 	if said == nil {
 		return p

@@ -104,10 +104,10 @@ func (s *Store) AddLink(ctx context.Context, t models.Tenant, l models.Link) err
 	if m := s.remembers(t); m != nil {
 		return m.addLink(ctx, l)
 	}
-	return s.do(ctx, `INSERT INTO links (company_id, mode, customer_id, partner_id, linked_at, origin, payment_id, payment_key, batch_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key, batch_id) DO UPDATE SET partner_id = excluded.partner_id`,
-		t.Company, t.Mode, l.Customer, l.Partner, l.From, l.Origin, l.Payment, l.PayKey, l.Batch)
+	return s.do(ctx, `INSERT INTO links (company_id, mode, customer_id, partner_id, linked_at, origin, payment_id, payment_key, batch_id, program_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key, batch_id) DO UPDATE SET partner_id = excluded.partner_id, program_id = excluded.program_id`,
+		t.Company, t.Mode, l.Customer, l.Partner, l.From, l.Origin, l.Payment, l.PayKey, l.Batch, l.Program)
 }
 
 // LinksOf lists a customer's links in the order in which they hold.
@@ -121,7 +121,7 @@ func (s *Store) LinksOf(ctx context.Context, t models.Tenant, customer models.Cu
 // links is LinksOf of many customers.
 func (s *Store) links(ctx context.Context, t models.Tenant, customers any) ([]models.Link, error) {
 	var list []models.Link
-	err := s.list(ctx, &list, `SELECT l.customer_id, l.partner_id, l.linked_at, l.origin, l.payment_id, l.payment_key, coalesce(p.customer_ref = '', false) AS guest, l.batch_id
+	err := s.list(ctx, &list, `SELECT l.customer_id, l.partner_id, l.linked_at, l.origin, l.payment_id, l.payment_key, coalesce(p.customer_ref = '', false) AS guest, l.batch_id, l.program_id
 		FROM links l LEFT JOIN payments p ON p.company_id = l.company_id AND p.mode = l.mode AND p.id = l.payment_id
 		WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = ANY($3::uuid[]) ORDER BY l.linked_at, l.payment_key, l.batch_id NULLS FIRST, l.origin LIMIT 100000`, t.Company, t.Mode, customers)
 	return list, err
@@ -156,9 +156,12 @@ func (s *Store) ForgetLinks(ctx context.Context, t models.Tenant, customer model
 }
 
 // MoveCustomer gives all that one customer record has to another and drops it: two records turned out to be one person.
+// Where both were linked in the same second, as those are who are linked at once, the other's own link stays.
 func (s *Store) MoveCustomer(ctx context.Context, t models.Tenant, from, to models.CustomerID) error {
 	for _, statement := range []string{
 		`UPDATE payments SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
+		`DELETE FROM links l USING links own WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = $3 AND own.company_id = $1 AND own.mode = $2 AND own.customer_id = $4
+			AND own.linked_at = l.linked_at AND own.origin = l.origin AND own.payment_key = l.payment_key AND own.batch_id IS NOT DISTINCT FROM l.batch_id`,
 		`UPDATE links SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
 		`UPDATE backfills SET customer_id = $4 WHERE company_id = $1 AND mode = $2 AND customer_id = $3`,
 	} {

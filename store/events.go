@@ -177,8 +177,7 @@ func (s *Store) Events(ctx context.Context, t models.Tenant, status models.Event
 // FinishEvent keeps how an event ended. One that was carried through takes its turn on the tape.
 func (s *Store) FinishEvent(ctx context.Context, e models.Event, status models.EventStatus, because *string, now time.Time) error {
 	if m := s.remembers(e.Tenant); m != nil {
-		m.ended = append(m.ended, ended{event: e, status: status, because: because, carriedAt: &now, turns: status == models.EventDone})
-		return nil
+		return m.end(ctx, ended{event: e, status: status, because: because, carriedAt: &now, turns: status == models.EventDone})
 	}
 	return s.do(ctx, `UPDATE events SET status = $4, because = $5, waits_for = NULL, carried_at = coalesce(carried_at, $6),
 			turn = CASE WHEN $4 = 'done' THEN coalesce(turn, nextval('tape')) ELSE turn END
@@ -200,8 +199,7 @@ func (s *Store) ParkEvent(ctx context.Context, e models.Event, p Parked) error {
 		for _, id := range p.WaitsFor {
 			m.asked[id] = true
 		}
-		m.ended = append(m.ended, ended{event: e, status: models.EventPending, because: &p.Because, waitsFor: p.WaitsFor, until: &p.Until, carriedAt: p.Counted, turns: p.Counted != nil})
-		return nil
+		return m.end(ctx, ended{event: e, status: models.EventPending, because: &p.Because, waitsFor: p.WaitsFor, until: &p.Until, carriedAt: p.Counted, turns: p.Counted != nil})
 	}
 	return s.do(ctx, `UPDATE events SET because = $4, waits_for = $5, next_try_at = $6, tries = tries + 1, carried_at = coalesce(carried_at, $7),
 			turn = CASE WHEN $7 IS NOT NULL THEN coalesce(turn, nextval('tape')) ELSE turn END

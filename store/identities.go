@@ -43,10 +43,15 @@ func (s *Store) Identities(ctx context.Context, t models.Tenant, customers []mod
 	return list, nil
 }
 
-// Alone tells whether nobody but one customer is known by an address, and that one by no other address.
+// Alone tells whether nobody but one customer is known by an address, and that one by no other address. Of the zero
+// customer, who is yet to be made, it tells whether nobody at all is known by it.
 func (s *Store) Alone(ctx context.Context, t models.Tenant, customer models.CustomerID, address string, but models.PaymentID) (bool, error) {
 	if m := s.remembers(t); m != nil && m.alone(customer, address, but) {
 		return true, nil
+	}
+	whose := any(customer)
+	if customer.IsZero() {
+		whose = lowestID
 	}
 	var alone bool
 	err := s.get(ctx, &alone, `SELECT NOT EXISTS (SELECT 1 FROM customers WHERE company_id = $1 AND mode = $2 AND lower(btrim(email)) = $4 AND $4 <> '' AND id <> $3 AND NOT composite)
@@ -54,7 +59,7 @@ func (s *Store) Alone(ctx context.Context, t models.Tenant, customer models.Cust
 			WHERE p.company_id = $1 AND p.mode = $2 AND p.customer_email = $4 AND p.customer_email <> '' AND p.customer_id IS DISTINCT FROM $3 AND p.id <> $5
 			AND p.merged_into IS NULL AND c.composite IS NOT TRUE)
 		AND NOT EXISTS (SELECT 1 FROM payments WHERE company_id = $1 AND mode = $2 AND customer_id = $3 AND customer_email <> '' AND customer_email <> $4 AND id <> $5 AND merged_into IS NULL)`,
-		t.Company, t.Mode, customer, address, but)
+		t.Company, t.Mode, whose, address, but)
 	if err != nil {
 		return false, fmt.Errorf("look who shares an address with %s: %w", customer, err)
 	}

@@ -48,16 +48,19 @@ func (i Integration) place(column string) string {
 	return fmt.Sprintf("integrations.%s %s %s %s %s", column, i.Company, i.Program, i.Mode, i.Source)
 }
 
-// SaveIntegration seals and keeps a connection.
+// SaveIntegration seals and keeps a connection. Another account than before stands on the tape: who shares one depends on it.
 func (s *Store) SaveIntegration(ctx context.Context, i Integration, now time.Time) error {
-	return s.do(ctx, `INSERT INTO integrations (company_id, program_id, mode, source, status, account, api_key, api_key_last4, webhook_secret, webhook_last4,
+	return s.do(ctx, `WITH kept AS (INSERT INTO integrations (company_id, program_id, mode, source, status, account, api_key, api_key_last4, webhook_secret, webhook_last4,
 			missing_rights, missing_events, updated_at, former_webhook_secret, former_until, connected_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, CASE WHEN $5 = 'connected' THEN $13::timestamptz END)
 		ON CONFLICT (company_id, program_id, mode, source) DO UPDATE SET status = excluded.status, account = excluded.account, api_key = excluded.api_key,
 			api_key_last4 = excluded.api_key_last4, webhook_secret = excluded.webhook_secret, webhook_last4 = excluded.webhook_last4,
 			missing_rights = excluded.missing_rights, missing_events = excluded.missing_events, updated_at = excluded.updated_at,
 			former_webhook_secret = excluded.former_webhook_secret, former_until = excluded.former_until,
-			connected_at = coalesce(integrations.connected_at, excluded.connected_at)`,
+			connected_at = coalesce(integrations.connected_at, excluded.connected_at)
+			RETURNING company_id, program_id, mode, source, account)
+		INSERT INTO actions (company_id, mode, kind, at, body) SELECT company_id, mode, 'account', $13::timestamptz, to_jsonb(k) FROM kept k
+		WHERE account IS DISTINCT FROM (SELECT o.account FROM integrations o WHERE o.company_id = k.company_id AND o.program_id = k.program_id AND o.mode = k.mode AND o.source = k.source)`,
 		i.Company, i.Program, i.Mode, i.Source, i.Status, i.Account, s.keys.seal(i.APIKey, i.place("api_key")), Last4(i.APIKey),
 		s.keys.seal(i.WebhookSecret, i.place("webhook_secret")), Last4(i.WebhookSecret), pq.Array(append([]string{}, i.MissingRights...)), pq.Array(append([]string{}, i.MissingEvents...)), now,
 		s.keys.seal(i.FormerSecret, i.place("former_webhook_secret")), i.FormerUntil)
@@ -143,4 +146,36 @@ func (s *Store) ToHeal(ctx context.Context) ([]Connection, error) {
 func (s *Store) SaveHealed(ctx context.Context, c Connection, to, now time.Time, found int) error {
 	return s.do(ctx, `UPDATE integrations SET healed_to = greatest(healed_to, $5), healed_at = $6, healed_events = healed_events + $7
 		WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND source = $4`, c.Company, c.Mode, c.Program, c.Source, to, now, found)
+}
+
+// Sharing lists the programs of a company that are connected to the same account of a source as one of them is, the oldest
+// first; none when it is alone, or its account is not known (D15).
+func (s *Store) Sharing(ctx context.Context, t models.Tenant, source models.SourceName, program models.ProgramID) ([]models.ProgramID, error) {
+	if m := s.remembers(t); m != nil {
+		if list, known := m.sharing[program]; known && source == models.SourceStripe {
+			return list, nil
+		}
+	}
+	var list []models.ProgramID
+	if err := s.apart().list(ctx, &list, `SELECT p.id FROM integrations mine
+		JOIN integrations i ON i.company_id = mine.company_id AND i.mode = mine.mode AND i.source = mine.source AND i.account = mine.account
+		JOIN programs p ON p.company_id = i.company_id AND p.id = i.program_id
+		WHERE mine.company_id = $1 AND mine.mode = $2 AND mine.source = $3 AND mine.program_id = $4 ORDER BY p.created_at, p.id LIMIT 100`,
+		t.Company, t.Mode, source, program); err != nil {
+		return nil, fmt.Errorf("list who shares the account of %s: %w", program, err)
+	}
+	if len(list) < 2 {
+		list = nil
+	}
+	if m := s.remembers(t); m != nil && source == models.SourceStripe {
+		m.sharing[program] = list
+	}
+	return list, nil
+}
+
+// SetAccount sets again which account a connection is to, as the tape tells it.
+func (s *Store) SetAccount(ctx context.Context, body []byte, at time.Time) error {
+	return s.do(ctx, `INSERT INTO integrations (company_id, program_id, mode, source, status, account, updated_at)
+		SELECT r.company_id, r.program_id, r.mode, r.source, 'connected', r.account, $2 FROM jsonb_to_record($1::jsonb) AS r (company_id uuid, program_id uuid, mode text, source text, account text)
+		ON CONFLICT (company_id, program_id, mode, source) DO UPDATE SET account = excluded.account`, string(body), at)
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -174,8 +173,10 @@ func (s *Store) Release(ctx context.Context, i models.Invoice) error {
 func (s *Store) OpenInvoiceOf(ctx context.Context, t models.Tenant, c models.CommissionID) (models.Invoice, error) {
 	var i models.Invoice
 	if m := s.remembers(t); m != nil {
-		if k, err := m.entriesOf(ctx, c); err != nil || k != nil && !k.invoiced() {
-			return i, errors.Join(err, models.ErrNotFound)
+		if k, err := m.entriesOf(ctx, c); err != nil {
+			return i, err // not ErrNotFound: nobody knows
+		} else if k != nil && !k.invoiced() {
+			return i, models.ErrNotFound
 		}
 	}
 	err := s.get(ctx, &i, invoiceSelect+`i.status IN ('review', 'approved', 'failed') AND i.id IN

@@ -34,6 +34,7 @@ type memory struct {
 	partners     map[models.PartnerID]models.Partner
 	byPartnerKey map[string]*models.Partner // nil: nobody's
 	programs     map[models.ProgramID]models.Program
+	sharing      map[models.ProgramID][]models.ProgramID // the programs that share a program's account at Stripe
 	rules        map[models.ProgramID][]models.RuleSet
 
 	facts   map[string][]models.Fact // by subject, each kind in the order of time
@@ -122,6 +123,7 @@ func (m *memory) forget() {
 	m.customers, m.byEmail = map[models.CustomerID]*keptCustomer{}, map[string][]models.CustomerID{}
 	m.byStripe, m.byKey = map[string]models.CustomerID{}, map[string]models.CustomerID{}
 	m.partners, m.byPartnerKey = map[models.PartnerID]models.Partner{}, map[string]*models.Partner{}
+	m.sharing = map[models.ProgramID][]models.ProgramID{}
 	m.programs, m.rules = map[models.ProgramID]models.Program{}, map[models.ProgramID][]models.RuleSet{}
 	m.facts, m.touches, m.strays = map[string][]models.Fact{}, map[string]bool{}, map[string]bool{}
 	m.asked, m.links = map[string]bool{}, map[linkKey]*models.Link{}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/lib/pq"
 
@@ -17,8 +18,8 @@ import (
 // keptCustomer is a customer in memory, and whatever else is known of them.
 type keptCustomer struct {
 	models.Customer
-	isNew, changed bool
-	wasEmail       *string // as the database has it
+	isNew, changed  bool
+	wasEmail, wasID *string // address and provider's id as the database has them
 
 	linked bool // the links are known
 	links  []models.Link
@@ -57,17 +58,29 @@ func (m *memory) keepInMind(c models.Customer) *keptCustomer {
 	if known, ok := m.customers[c.ID]; ok {
 		return known
 	}
-	k := &keptCustomer{Customer: c, wasEmail: c.Email}
+	k := &keptCustomer{Customer: c, wasEmail: c.Email, wasID: c.StripeID}
 	m.customers[c.ID] = k
 	m.index(k)
 	return k
+}
+
+// odd stands for addresses of which the database alone can tell how they compare: blank ones, and those with letters that
+// some databases take for others in lower case.
+const odd = ""
+
+// addressOf is under which address memory files a customer.
+func addressOf(email string) string {
+	if strings.ContainsFunc(email, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return odd
+	}
+	return models.NormalEmail(email)
 }
 
 // index puts a customer where their names lead to them.
 func (m *memory) index(k *keptCustomer) {
 	m.byKey[k.Key] = k.ID
 	if k.Email != nil {
-		if address := models.NormalEmail(*k.Email); !slices.Contains(m.having[address], k) {
+		if address := addressOf(*k.Email); !slices.Contains(m.having[address], k) {
 			m.having[address] = append(m.having[address], k)
 		}
 	}
@@ -176,6 +189,9 @@ func (m *memory) withAddress(address string) (ids []models.CustomerID, known boo
 	if ids, known = m.byEmail[address]; !known {
 		return nil, false
 	}
+	if slices.ContainsFunc(m.having[odd], func(k *keptCustomer) bool { return k.changed }) {
+		return nil, false
+	}
 	ids = slices.Clone(ids)
 	for _, k := range m.having[address] {
 		switch is := sameAddress(k.Email, address); {
@@ -262,9 +278,14 @@ func (m *memory) addLink(ctx context.Context, l models.Link) error {
 	if err != nil {
 		return err
 	}
+	if l.Payment != nil { // whether it is a guest's
+		if _, err := m.payment(ctx, *l.Payment); err != nil && !errors.Is(err, models.ErrNotFound) {
+			return err
+		}
+	}
 	at := slices.IndexFunc(k.links, func(o models.Link) bool { return keyOfLink(o) == keyOfLink(l) })
 	if at >= 0 {
-		k.links[at].Partner = l.Partner
+		k.links[at].Partner, k.links[at].Program = l.Partner, l.Program
 		l = k.links[at]
 	} else {
 		k.links = append(k.links, l)
@@ -280,9 +301,9 @@ func (m *memory) forgetLinks(ctx context.Context, id models.CustomerID, since ti
 	if _, err := m.linksOf(ctx, id); err != nil {
 		return err
 	}
-	k, err := m.customer(ctx, id)
-	if err != nil {
-		return err
+	k := m.customers[id]
+	if k == nil { // there is no such customer
+		return nil
 	}
 	from := place{since.UnixMicro(), key}
 	k.links = slices.DeleteFunc(k.links, func(l models.Link) bool {

@@ -1,6 +1,10 @@
 package store
 
-import "slices"
+import (
+	"context"
+	"maps"
+	"slices"
+)
 
 // MemoryWrites are the columns of each table that memory writes, and those that it leaves alone on purpose.
 func MemoryWrites() map[string][]string {
@@ -33,4 +37,23 @@ func names[R any](fields []field[R]) []string {
 func ArrayOf(texts []string) string {
 	array, _ := arrayOf(texts, func(text string) any { return text })
 	return array
+}
+
+// AllRows tells every row that memory may write, as a transaction sees them.
+func AllRows(ctx context.Context, s *Store) (all []string, err error) {
+	tables := MemoryWrites()
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		of := `SELECT to_jsonb(t)::text FROM ` + table + ` t ORDER BY 1`
+		if table == "events" { // turns are numbers of a sequence
+			of = `SELECT (to_jsonb(t) - 'turn' || jsonb_build_object('turn', CASE WHEN turn IS NOT NULL THEN row_number() OVER (ORDER BY turn) END))::text FROM events t ORDER BY 1`
+		}
+		var rows []string
+		if err := s.list(ctx, &rows, of); err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			all = append(all, table+" "+row)
+		}
+	}
+	return all, nil
 }

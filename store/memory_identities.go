@@ -65,7 +65,7 @@ func (m *memory) aloneWith(customer models.CustomerID, address string, but model
 // knownBy tells that certainly no payment of a customer came with another address.
 func (m *memory) knownBy(customer models.CustomerID, address string, but models.PaymentID) bool {
 	other := func(email string) bool { return email != "" && email != address }
-	if k := m.customers[customer]; k != nil && !(k.tailed && k.all) && (!k.addressed || slices.ContainsFunc(k.addresses, other)) {
+	if k := m.customers[customer]; k == nil && !customer.IsZero() || k != nil && !(k.tailed && k.all) && (!k.addressed || slices.ContainsFunc(k.addresses, other)) {
 		return false
 	}
 	for _, p := range m.ofCustomer[customer] {

@@ -178,11 +178,7 @@ func (m *memory) claimAliases(ctx context.Context, id models.PaymentID, aliases 
 	return nil
 }
 
-func (m *memory) addPayment(ctx context.Context, id models.PaymentID, program models.ProgramID, source models.SourceName, key string, now time.Time) error {
-	on, err := m.program(ctx, program)
-	if err != nil {
-		return err
-	}
+func (m *memory) addPayment(ctx context.Context, id models.PaymentID, program models.ProgramID, source models.SourceName, key string, terms models.Terms, now time.Time) error {
 	if m.currency == "" {
 		company, err := m.direct.Company(ctx, m.tenant.Company)
 		if err != nil {
@@ -192,7 +188,7 @@ func (m *memory) addPayment(ctx context.Context, id models.PaymentID, program mo
 	}
 	now = now.UTC().Round(time.Microsecond) // as the database does
 	row := PaymentRow{Tenant: m.tenant, ID: id, Program: program, Source: source, Key: key, Kind: models.Sale, Status: "paid", PaidAt: now, CreatedAt: now, CompanyCurrency: m.currency}
-	row.Terms.V = models.Terms{SelfReferral: on.SelfReferral, NoShipping: !on.CountShipping, NoOutside: !on.CountOutOfBand}
+	row.Terms.V = terms
 	m.payments[id] = &keptPayment{isNew: true, changed: true, told: true, reversed: true, earned: true, PaymentRow: row}
 	return nil
 }
@@ -204,6 +200,7 @@ func (m *memory) savePayment(ctx context.Context, p models.Payment, customer *mo
 	}
 	k.Source, k.Key, k.Counted, k.Kind, k.Status, k.Currency, k.Gross, k.Base = p.Source, p.Key, p.Counted, p.Kind, status, p.Gross.Currency, p.Gross.Minor, p.Base.Minor
 	k.Refunded, k.Customer, k.CustomerRef, k.PaidAt = refunded, customer, p.Customer.StripeID, p.PaidAt
+	k.Program = p.Via
 	k.Email, k.Of, k.changed = models.NormalEmail(p.Customer.Email), p.Subscription, true
 	m.file(k)
 	return nil
@@ -348,6 +345,7 @@ func (m *memory) commissionsOf(ctx context.Context, id models.PaymentID) (*keptP
 
 func (m *memory) earn(p *keptPayment, c *keptCommission) {
 	p.earnings = append(p.earnings, c)
+	slices.SortFunc(p.earnings, func(a, b *keptCommission) int { return a.ID.Compare(b.ID) }) // a clock may go back
 	m.commissions[c.ID] = c
 }
 

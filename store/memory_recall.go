@@ -291,6 +291,17 @@ func (m *memory) waitedFor(known []string) bool {
 	})
 }
 
+// end keeps how an event ended. One that ended before has that written first: a statement changes a row once.
+func (m *memory) end(ctx context.Context, how ended) error {
+	if slices.ContainsFunc(m.ended, func(before ended) bool { return before.event.ID == how.event.ID }) {
+		if err := m.write(ctx); err != nil {
+			return err
+		}
+	}
+	m.ended = append(m.ended, how)
+	return nil
+}
+
 func (m *memory) program(ctx context.Context, id models.ProgramID) (models.Program, error) {
 	p, known := m.programs[id]
 	if known {

@@ -47,7 +47,7 @@ var (
 		{"policy", "text", func(p *keptPayment) any { return p.Policy }},
 		{"earns", "boolean", func(p *keptPayment) any { return p.Earns }},
 		{"decided_at", "timestamptz", func(p *keptPayment) any { return p.DecidedAt }},
-		{"terms", "jsonb", func(p *keptPayment) any { return termsOf(p) }},
+		{"terms", "jsonb", func(p *keptPayment) any { return p.Terms }},
 		{"shown_currency", "text", func(p *keptPayment) any { return (*string)(p.ShownCurrency) }},
 		{"shown_rate", "text", func(p *keptPayment) any { return p.ShownRate }},
 		{"shown_source", "text", func(p *keptPayment) any { return p.ShownSource }},
@@ -100,6 +100,7 @@ var (
 		{"payment_id", "uuid", func(l *models.Link) any { return valueOf(l.Payment) }},
 		{"payment_key", "text", func(l *models.Link) any { return l.PayKey }},
 		{"batch_id", "uuid", func(l *models.Link) any { return l.Batch }},
+		{"program_id", "uuid", func(l *models.Link) any { return l.Program }},
 	}
 	goneLinkFields = []field[linkKey]{
 		{"customer_id", "uuid", func(l linkKey) any { return l.customer }},
@@ -203,11 +204,6 @@ func dayOf(at *time.Time) any {
 	return at.Format(time.DateOnly)
 }
 
-// termsOf are a new payment's settings, all of them told: those of one that is there stay as they are.
-func termsOf(p *keptPayment) any {
-	return asJSON[map[string]any]{map[string]any{"self_referral": p.Terms.V.SelfReferral, "no_shipping": p.Terms.V.NoShipping, "no_outside": p.Terms.V.NoOutside}}
-}
-
 // beforeOf is what held before a fact; nil when that is not known.
 func beforeOf(f models.Fact) any {
 	if !f.BeforeKnown {
@@ -260,7 +256,14 @@ func (m *memory) write(ctx context.Context) error {
 			links = append(links, l)
 		}
 	}
+	var freed []*keptCustomer
+	for _, k := range customers {
+		if k.wasID != nil && (k.StripeID == nil || *k.StripeID != *k.wasID) {
+			freed = append(freed, k)
+		}
+	}
 	err := m.run(ctx, []writing{
+		rowsOf("freed ids", freeIDs, customerFields[:1], freed),
 		rowsOf("customers", writeCustomers, customerFields, customers),
 		rowsOf("payments", writePayments, paymentFields, payments),
 		rowsOf("aliases", writeAliases, aliasFields, m.newAliases),
@@ -288,6 +291,16 @@ type writing struct {
 	make func(models.Tenant) (string, []any, error)
 }
 
+// made makes the statement. A panic is an error of these rows: nobody above would catch it, as it is made beside.
+func (w writing) made(t models.Tenant) (statement string, args []any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return w.make(t)
+}
+
 func rowsOf[R any](what, statement string, fields []field[R], rows []R) writing {
 	return writing{what, len(rows), func(t models.Tenant) (string, []any, error) { return manyRows(t, statement, fields, rows) }}
 }
@@ -304,7 +317,7 @@ func (m *memory) run(ctx context.Context, tables []writing) error {
 		defer close(ready)
 		for _, w := range tables {
 			if w.rows > 0 {
-				statement, args, err := w.make(m.tenant)
+				statement, args, err := w.made(m.tenant)
 				ready <- made{w.what, statement, args, err}
 			}
 		}
@@ -357,11 +370,13 @@ func (m *memory) written(customers []*keptCustomer, payments []*keptPayment, com
 	}
 	for _, k := range customers {
 		for _, email := range []*string{k.wasEmail, k.Email} {
-			if email != nil {
-				delete(m.byEmail, models.NormalEmail(*email))
+			if email != nil && addressOf(*email) == odd {
+				clear(m.byEmail)
+			} else if email != nil {
+				delete(m.byEmail, addressOf(*email))
 			}
 		}
-		k.isNew, k.changed, k.wasEmail = false, false, k.Email
+		k.isNew, k.changed, k.wasEmail, k.wasID = false, false, k.Email, k.StripeID
 	}
 	for _, p := range payments {
 		now := p.standing()
@@ -392,11 +407,14 @@ func (m *memory) written(customers []*keptCustomer, payments []*keptPayment, com
 }
 
 const (
+	// First, as each id is one customer's: another may take it.
+	freeIDs = `UPDATE customers c SET stripe_customer_id = NULL FROM {rows} WHERE c.company_id = $1 AND c.mode = $2 AND c.id = r.id`
+
 	writeCustomers = `INSERT INTO customers (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
 		ON CONFLICT (company_id, mode, id) DO UPDATE SET email = excluded.email, name = excluded.name, stripe_customer_id = excluded.stripe_customer_id,
 			taught_by_email = excluded.taught_by_email, stripe_id_since = excluded.stripe_id_since`
 	writePayments = `INSERT INTO payments (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
-		ON CONFLICT (company_id, mode, id) DO UPDATE SET source = excluded.source, key = excluded.key, counted = excluded.counted, kind = excluded.kind, status = excluded.status,
+		ON CONFLICT (company_id, mode, id) DO UPDATE SET program_id = excluded.program_id, source = excluded.source, key = excluded.key, counted = excluded.counted, kind = excluded.kind, status = excluded.status,
 			currency = excluded.currency, gross = excluded.gross, base = excluded.base, refunded = excluded.refunded, customer_id = excluded.customer_id,
 			customer_ref = excluded.customer_ref, customer_email = excluded.customer_email, subscription_ref = excluded.subscription_ref, named = excluded.named,
 			named_beside = excluded.named_beside, partner_id = excluded.partner_id, attributed_by = excluded.attributed_by, policy = excluded.policy, earns = excluded.earns,
@@ -414,8 +432,9 @@ const (
 		ON CONFLICT (company_id, mode, subject, kind, at, key) DO NOTHING`
 	dropLinks = `DELETE FROM links l USING {rows} WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = r.customer_id AND l.linked_at = r.linked_at
 		AND l.origin = r.origin AND l.payment_key = r.payment_key`
+	// One that was dropped and made anew may be of another payment.
 	writeLinks = `INSERT INTO links (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
-		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key, batch_id) DO UPDATE SET partner_id = excluded.partner_id`
+		ON CONFLICT (company_id, mode, customer_id, linked_at, origin, payment_key, batch_id) DO UPDATE SET partner_id = excluded.partner_id, payment_id = excluded.payment_id, program_id = excluded.program_id`
 	writeCommissions = `INSERT INTO commissions (company_id, mode, {names}) SELECT $1, $2, {values} FROM {rows}
 		ON CONFLICT (company_id, mode, id) DO UPDATE SET sale_currency = excluded.sale_currency, share = excluded.share, first_share = excluded.first_share,
 			earned = excluded.earned, amount = excluded.amount, status = excluded.status, payable_on = excluded.payable_on, matured = excluded.matured, steps = excluded.steps,
@@ -433,9 +452,10 @@ const (
 			GROUP BY account, currency)
 		INSERT INTO balances (company_id, mode, account, currency, minor) SELECT $1, $2, account, currency, minor FROM moved ORDER BY account, currency
 		ON CONFLICT (company_id, mode, account, currency) DO UPDATE SET minor = balances.minor + excluded.minor`
-	// Those that were carried through take their turns on the tape in their order.
+	// Those that were carried through take their turns on the tape in their order. What is done is not put aside.
 	endEvents = `WITH o AS MATERIALIZED (SELECT {values}, CASE WHEN r.turns THEN nextval('tape') END AS turn FROM {rows})
 		UPDATE events e SET status = o.status, because = o.because, waits_for = o.waits_for, next_try_at = coalesce(o.next_try_at, e.next_try_at),
 			tries = e.tries + (o.next_try_at IS NOT NULL)::int, carried_at = coalesce(e.carried_at, o.carried_at), turn = coalesce(e.turn, o.turn) FROM o
-		WHERE e.company_id = $1 AND e.bucket = CASE $2 WHEN 'live' THEN 0 ELSE 1 END AND e.id = o.id`
+		WHERE e.company_id = $1 AND e.bucket = CASE $2 WHEN 'live' THEN 0 ELSE 1 END AND e.id = o.id
+			AND (o.next_try_at IS NULL OR e.status = 'pending')`
 )

@@ -282,15 +282,13 @@ func (s *Store) AliasesOfAll(ctx context.Context, t models.Tenant, payments []mo
 	return aliases, nil
 }
 
-// AddPayment keeps a payment of which only a first hint has come, with the program's settings of this moment.
-func (s *Store) AddPayment(ctx context.Context, t models.Tenant, id models.PaymentID, program models.ProgramID, source models.SourceName, key string, now time.Time) error {
+// AddPayment keeps a payment of which only a first hint has come, with the settings of this moment.
+func (s *Store) AddPayment(ctx context.Context, t models.Tenant, id models.PaymentID, program models.ProgramID, source models.SourceName, key string, terms models.Terms, now time.Time) error {
 	if m := s.remembers(t); m != nil {
-		return m.addPayment(ctx, id, program, source, key, now)
+		return m.addPayment(ctx, id, program, source, key, terms, now)
 	}
-	return s.do(ctx, `INSERT INTO payments (company_id, mode, id, program_id, source, key, paid_at, created_at, terms)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $7, jsonb_build_object('self_referral', self_referral, 'no_shipping', NOT count_shipping, 'no_outside', NOT count_out_of_band)
-		FROM programs WHERE company_id = $1 AND id = $4`,
-		t.Company, t.Mode, id, program, source, key, now)
+	return s.do(ctx, `INSERT INTO payments (company_id, mode, id, program_id, source, key, paid_at, created_at, terms) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)`,
+		t.Company, t.Mode, id, program, source, key, now, asJSON[models.Terms]{terms})
 }
 
 // ClaimAliases ties ids to a payment for ever. An id that another payment has is an error: merge first.
@@ -429,9 +427,9 @@ func (s *Store) SavePayment(ctx context.Context, p models.Payment, customer *mod
 		return m.savePayment(ctx, p, customer, refunded, status)
 	}
 	return s.do(ctx, `UPDATE payments SET source = $4, key = $5, counted = $6, kind = $7, status = $8, currency = $9, gross = $10, base = $11,
-		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15, customer_email = $16, subscription_ref = $17 WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		refunded = $12, customer_id = $13, customer_ref = $14, paid_at = $15, customer_email = $16, subscription_ref = $17, program_id = $18 WHERE company_id = $1 AND mode = $2 AND id = $3`,
 		p.Company, p.Mode, p.ID, p.Source, p.Key, p.Counted, p.Kind, status, p.Gross.Currency, p.Gross.Minor, p.Base.Minor,
-		refunded, customer, p.Customer.StripeID, p.PaidAt, models.NormalEmail(p.Customer.Email), p.Subscription)
+		refunded, customer, p.Customer.StripeID, p.PaidAt, models.NormalEmail(p.Customer.Email), p.Subscription, p.Via)
 }
 
 // SaveKind keeps whether a payment is the first of its kind or one that recurs.

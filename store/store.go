@@ -125,7 +125,7 @@ func (s *Store) Savepoint(ctx context.Context, fn func() error) (err error) {
 		}
 		end := "RELEASE SAVEPOINT part"
 		if err != nil {
-			end = "ROLLBACK TO SAVEPOINT part"
+			end = "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part" // else one around it would go back to this one only
 			if s.memory != nil {
 				s.memory.drop()
 			}

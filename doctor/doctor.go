@@ -44,7 +44,7 @@ type Finding struct {
 	Mode      *string `json:"mode"`
 }
 
-// Report is all that was found, what failed first within each company, program and side.
+// Report is all that was found, by installation, company, program and side: those with a failure first, and failures first in each.
 type Report struct {
 	OK       bool      `json:"ok"` // nothing that is configured failed
 	Checks   int       `json:"checks"`
@@ -111,9 +111,12 @@ func (d *Doctor) Run(ctx context.Context) Report {
 func report(groups [][]Finding) Report {
 	r := Report{OK: true, Findings: []Finding{}}
 	for _, group := range groups {
-		slices.SortStableFunc(group, func(a, b Finding) int {
-			return cmp.Compare(slices.Index(order, a.Verdict), slices.Index(order, b.Verdict))
-		})
+		slices.SortStableFunc(group, worse)
+	}
+	slices.SortStableFunc(groups, func(a, b []Finding) int { // what is about one thing stays together
+		return cmp.Compare(min(worst(a), 1), min(worst(b), 1))
+	})
+	for _, group := range groups {
 		for _, f := range group {
 			r.Checks++
 			switch f.Verdict {
@@ -126,6 +129,18 @@ func report(groups [][]Finding) Report {
 		}
 	}
 	return r
+}
+
+func worse(a, b Finding) int {
+	return cmp.Compare(slices.Index(order, a.Verdict), slices.Index(order, b.Verdict))
+}
+
+// worst is the place of the worst verdict of findings that are in order.
+func worst(group []Finding) int {
+	if len(group) == 0 {
+		return len(order)
+	}
+	return slices.Index(order, group[0].Verdict)
 }
 
 // run makes a subject's checks in turn.

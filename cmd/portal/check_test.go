@@ -294,6 +294,48 @@ func TestEachPlantedFaultIsFound(t *testing.T) {
 	}
 }
 
+// CONTRACT.md 2, MONEY.md 3.3: what costs no money, or what somebody has yet to do, is a warning, and the command ends with 0.
+func TestWhatMayBeMeantSoIsAWarning(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		plant       func(p *patient)
+		check, says string
+	}{
+		"an endpoint at another host": {func(p *patient) { p.config["server.public_url"] = "https://other.example" }, "Webhook endpoint", "not to https://other.example/"},
+		"an endpoint of another version": {func(p *patient) {
+			path, events := p.endpoint()
+			p.ask("DELETE", path, nil)
+			p.ask("POST", "/v1/webhook_endpoints", url.Values{"url": {"https://portal.example/v1/integrations/stripe/" + p.caller.Program.String() + "/webhook"}, "enabled_events[]": events})
+		}, "Webhook version", "of the account, which may change"},
+		"an event that costs no money": {func(p *patient) {
+			path, events := p.endpoint()
+			p.ask("POST", path, url.Values{"enabled_events[]": without(events, "price.updated")})
+		}, "Webhook events", "price.updated (its news is seen late)"},
+		"nothing has come yet":    {func(p *patient) { p.sql(`DELETE FROM events`) }, "Deliveries", "No event has come yet."},
+		"no rates":                {func(p *patient) { p.sql(`DELETE FROM fx_rates`) }, "Exchange rates", "None are known yet"},
+		"no mail":                 {func(p *patient) { delete(p.config, "mail.smtp_url") }, "Mail", "No mail server"},
+		"no platform":             {func(p *patient) { delete(p.config, "stripe.secret_key") }, "Platform's Stripe", "None is configured"},
+		"no platform's webhook":   {func(p *patient) { delete(p.config, "stripe.webhook_secret") }, "Platform's webhook", "signing secret is not configured"},
+		"neither key nor secret":  {func(p *patient) { p.sql(`UPDATE integrations SET api_key = NULL, webhook_secret = NULL`) }, "Webhook secret", "Neither a signing secret nor an API key"},
+		"a program not connected": {func(p *patient) { p.sql(`DELETE FROM integrations`) }, "Connection", "No provider is connected yet."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPatient(t)
+			c.plant(p)
+			r, err := p.report()
+			if err != nil || r.Warnings != 1 {
+				t.Errorf("%v: %d failed, %d warnings", err, r.Failed, r.Warnings)
+			}
+			for _, f := range r.Findings {
+				if bad := f.Verdict == doctor.Failed || f.Verdict == doctor.Warning; bad && (f.Name != c.check || !strings.Contains(f.Found, c.says) || f.Do == "" || f.Where == "") {
+					t.Errorf("%s is %s: %s %s (%s); want %s: %s", f.Name, f.Verdict, f.Found, f.Do, f.Where, c.check, c.says)
+				}
+			}
+		})
+	}
+}
+
 func without(list []string, one string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == one })
 }

@@ -34,12 +34,12 @@ var order = []Verdict{Failed, Warning, OK, Skipped}
 type Finding struct {
 	Name      string  `json:"name"`
 	Verdict   Verdict `json:"verdict"`
-	Found     string  `json:"found"`      // in one sentence
-	Do        string  `json:"do"`         // in one sentence; empty when there is nothing to do
-	Where     string  `json:"where"`      // a path of the product, or a configuration key
-	Company   *string `json:"company"`    // nil: it is about the installation
-	CompanyID *string `json:"company_id"` //
-	Program   *string `json:"program"`    // nil: it is about the whole side of the company
+	Found     string  `json:"found"`   // in one sentence
+	Do        string  `json:"do"`      // in one sentence; empty when there is nothing to do
+	Where     string  `json:"where"`   // a path of the product, or a configuration key
+	Company   *string `json:"company"` // nil: it is about the installation
+	CompanyID *string `json:"company_id"`
+	Program   *string `json:"program"` // nil: it is about the whole side of the company
 	ProgramID *string `json:"program_id"`
 	Mode      *string `json:"mode"`
 }

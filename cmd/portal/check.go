@@ -121,13 +121,14 @@ func inDemo(ctx context.Context, dir string, d *doctor.Doctor) {
 	d.NoStripe = "The demo is not running, and its Stripe lives inside it."
 	text, err := os.ReadFile(whereaboutsFile(dir))
 	var w whereabouts
-	if err != nil || json.Unmarshal(text, &w) != nil || !answers(ctx, w.Portal+"/healthz") {
+	if err != nil || json.Unmarshal(text, &w) != nil || !answers(ctx, w.Stripe) {
 		return
 	}
 	d.NoStripe, d.StripeBase, d.StripeKey, d.HasPlatformSecret = "", w.Stripe, platformKey, true
 	d.Integrations.StripeBase, d.Integrations.PublicURL = w.Stripe, w.Portal
 }
 
+// answers tells whether anybody does, a killed demo's word being left behind.
 func answers(ctx context.Context, url string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -140,7 +141,7 @@ func answers(ctx context.Context, url string) bool {
 		return false
 	}
 	_ = res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	return true
 }
 
 // tellFindings prints what was found, each group under its name.

@@ -403,7 +403,7 @@ func TestCheckIsContentWithTheDemo(t *testing.T) {
 			t.Errorf("beside the demo %q is skipped: %s", f.Name, f.Found)
 		}
 	}
-	demo.stop()
+	demo.kill() // and leaves word of where it was
 	if out, err := p.run("check"); err != nil || !strings.Contains(out, "The demo is not running") {
 		t.Errorf("afterwards: %v: %s", err, out)
 	}

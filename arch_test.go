@@ -27,6 +27,7 @@ var arrows = map[string]string{
 	"books":           "models store ledger commission sources",
 	"store/storetest": "models migrations ledger localdb store books",
 	"replay":          "models store inbox books rates",
+	"doctor":          "models store integrations commission",
 	"rates":           "models store",
 	"mail":            "models store",
 	"localdb":         "models",

@@ -86,6 +86,11 @@ func runDemo(ctx context.Context, b *base, listener net.Listener, std streams) e
 		return err
 	}
 	defer func() { _ = api.Close() }()
+	forget, err := leaveWord(b.config.Database.DataDir, whereabouts{Portal: "http://" + listener.Addr().String(), Stripe: "http://" + api.Addr().String()})
+	if err != nil {
+		return err
+	}
+	defer forget()
 	b.config.Stripe.APIBase, b.config.Stripe.SecretKey = "http://"+api.Addr().String(), platformKey
 	r := b.wire(t.now)
 	r.jobs.FetchRates = func(ctx context.Context) error { return keepRates(ctx, r.rates, time.Now().AddDate(0, 0, -1)) } // works without a network, for ever

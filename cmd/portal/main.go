@@ -24,6 +24,7 @@ type commands struct {
 	Setup   setupCommand   `cmd:"" help:"Make a company, its owner, a program and an API key."`
 	Books   booksCommand   `cmd:"" help:"Prove the books: exit 1 and name what differs if they do not balance."`
 	Replay  replayCommand  `cmd:"" help:"Rebuild everything from the kept events and recorded actions, and compare: exit 1 and name what differs."`
+	Check   checkCommand   `cmd:"" help:"Look whether all that is configured works, and say what to do: exit 1 if something does not."`
 	Health  healthCommand  `cmd:"" help:"Ask a running Portal whether it is alive; for a container."`
 	Version versionCommand `cmd:"" help:"Print the version, the commit and the Go version."`
 }

@@ -1,0 +1,157 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"portal/commission"
+	"portal/models"
+	"portal/store"
+)
+
+const (
+	lately    = 30 * 24 * time.Hour // how far back sales are looked at
+	tooLong   = 14 * 24 * time.Hour // that an invoice waits for approval
+	mostNamed = 5                   // of many, by name
+)
+
+// money are the checks of one side of a company: why a partner may earn nothing, or is not paid (F116, F117, F119-F123).
+// What is amiss here somebody has yet to do, so it is a warning.
+func (d *Doctor) money(t models.Tenant) []check {
+	return []check{
+		{"Payments without a partner", "", func(ctx context.Context) (Finding, error) { return d.strangers(ctx, t) }},
+		{"Partners not active", "", func(ctx context.Context) (Finding, error) { return d.idle(ctx, t) }},
+		{"Rates awaited", "", d.onHand(t, rates)},
+		{"Invoices to approve", "", d.onHand(t, review)},
+		{"Company's card", "", d.onHand(t, d.card)},
+		{"Partners' accounts", "", d.onHand(t, accounts)},
+	}
+}
+
+func (d *Doctor) strangers(ctx context.Context, t models.Tenant) (Finding, error) {
+	n, err := d.Store.StrangersSince(ctx, t, d.Now().Add(-lately), d.Now())
+	if err != nil || n == 0 {
+		return ok("Every payment of the last 30 days has one, or its customer has one now."), err
+	}
+	return warning(many(n, "payment", "payments")+" of the last 30 days found no partner.", "Link the customers whose partner you know; Portal suggests who may have brought them.").at("/admin/unattributed"), nil
+}
+
+func (d *Doctor) idle(ctx context.Context, t models.Tenant) (Finding, error) {
+	list, err := d.Store.IdlePartners(ctx, t, d.Now().Add(-lately))
+	if err != nil || len(list) == 0 {
+		return ok("No sale of the last 30 days went unpaid because its partner is not active."), err
+	}
+	var named []string
+	for _, p := range list {
+		named = append(named, fmt.Sprintf("%s (%s, %s)", p.Key, p.Status, many(p.Payments, "payment", "payments")))
+	}
+	return warning("Sales of the last 30 days earn nobody, because their partners are not active: "+some(named)+".", "Make these partners active if they are to earn; what is past can be backfilled.").at("/admin/partners"), nil
+}
+
+// onHand asks one question about what waits for somebody.
+func (d *Doctor) onHand(t models.Tenant, judge func(context.Context, models.Tenant, store.OnHand) (Finding, error)) func(context.Context) (Finding, error) {
+	return func(ctx context.Context) (Finding, error) {
+		waits, err := d.Store.OnHand(ctx, t, d.Now().Add(-tooLong))
+		if err != nil {
+			return Finding{}, err
+		}
+		return judge(ctx, t, waits)
+	}
+}
+
+func rates(_ context.Context, _ models.Tenant, waits store.OnHand) (Finding, error) {
+	if waits.Rates == 0 {
+		return ok("No commission waits for an exchange rate."), nil
+	}
+	return warning(many(waits.Rates, "commission waits", "commissions wait")+" for an exchange rate.", "Enter the rate by hand.").at("/admin/rates"), nil
+}
+
+func review(_ context.Context, _ models.Tenant, waits store.OnHand) (Finding, error) {
+	if waits.Review == 0 {
+		return ok("No invoice has waited for approval for more than 14 days."), nil
+	}
+	return warning(many(waits.Review, "invoice has waited", "invoices have waited")+" for approval for more than 14 days.", "Look them over and approve them.").at("/admin/invoices"), nil
+}
+
+func (d *Doctor) card(ctx context.Context, t models.Tenant, waits store.OnHand) (Finding, error) {
+	if waits.Approved == 0 {
+		return ok("No approved invoice waits for one."), nil
+	}
+	_, err := d.Store.Card(ctx, t)
+	if errors.Is(err, models.ErrNotFound) {
+		return warning(many(waits.Approved, "approved invoice waits", "approved invoices wait")+" to be paid, and no card is saved.", "Save a card, or pay elsewhere and mark the invoices as paid.").at("/admin/invoices"), nil
+	}
+	return ok("One is saved."), err
+}
+
+func accounts(_ context.Context, _ models.Tenant, waits store.OnHand) (Finding, error) {
+	if waits.NoAccount == 0 {
+		return ok("Every partner with an invoice under way has one."), nil
+	}
+	return warning(fmt.Sprintf("%s under way to partners without a Stripe account, such as %s.", many(waits.NoAccount, "invoice is", "invoices are"), waits.NoAccountKey),
+		"Have them connect one, or pay elsewhere and mark the invoices as paid.").at("/admin/partners"), nil
+}
+
+// rules are the checks of what a program pays for.
+func (d *Doctor) rules(t models.Tenant, program models.Program) []check {
+	current := func(ctx context.Context) ([]models.Rule, error) {
+		sets, err := d.Store.RuleSets(ctx, t, program.ID)
+		set, _ := commission.Current(sets, d.Now())
+		return set.Rules, err
+	}
+	return []check{
+		{"Rules", "", func(ctx context.Context) (Finding, error) {
+			rules, err := current(ctx)
+			if err != nil || len(rules) > 0 {
+				return ok("The program has %s.", many(len(rules), "rule", "rules")), err
+			}
+			return warning("The program has no rules, so nobody earns.", "Say what partners earn.").at("/v1/rules"), nil
+		}},
+		{"Products without a rule", "", func(ctx context.Context) (Finding, error) {
+			rules, err := current(ctx)
+			if err != nil || len(rules) == 0 || slices.ContainsFunc(rules, forAll) {
+				return ok("No rule is missing: what the program pays does not hang on the product."), err
+			}
+			sold, err := d.Store.ProductsSold(ctx, t, program.ID, d.Now().Add(-lately))
+			if err != nil {
+				return Finding{}, err
+			}
+			bare := uncovered(rules, sold)
+			if len(bare) == 0 {
+				return ok("Every product sold in the last 30 days has a rule."), nil
+			}
+			return warning("Nobody earns from these products, sold in the last 30 days: "+some(bare)+".", "Add rules for them, or one for all products, if they are to pay.").at("/v1/rules"), nil
+		}},
+	}
+}
+
+// forAll tells a rule that covers whatever is sold.
+func forAll(r models.Rule) bool { return r.Product == nil && r.ProductType == nil }
+
+// uncovered are the products that no rule covers, whoever's.
+func uncovered(rules []models.Rule, sold []models.Line) []string {
+	var bare []string
+	for _, line := range sold {
+		if slices.ContainsFunc(rules, func(r models.Rule) bool {
+			return r.Product != nil && *r.Product == line.Product || r.Product == nil && r.ProductType != nil && *r.ProductType == line.ProductType
+		}) {
+			continue
+		}
+		if name := or(line.Product, or(line.ProductType, "a sale without a product")); !slices.Contains(bare, name) {
+			bare = append(bare, name)
+		}
+	}
+	return bare
+}
+
+// some are the first of many names.
+func some(names []string) string {
+	if len(names) <= mostNamed {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNamed], ", "), len(names)-mostNamed)
+}

@@ -128,14 +128,8 @@ func (s *seeder) company(ctx context.Context, now time.Time) error {
 	if _, err := s.house.Payouts.SaveCard(ctx, s.caller.Tenant, "pm_card_visa"); err != nil {
 		return err
 	}
-	secret, err := s.endpoint(shopKey, "/v1/integrations/stripe/"+program.ID.String()+"/webhook", "checkout.session.completed",
-		"checkout.session.async_payment_succeeded", "invoice.paid", "charge.succeeded", "charge.captured", "charge.refunded",
-		"refund.created", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed")
-	if err != nil {
-		return err
-	}
 	key := shopKey
-	_, err = s.house.Integrations.Save(ctx, s.caller, models.SourceStripe, integrations.Change{APIKey: &key, WebhookSecret: &secret}, owner)
+	_, err = s.house.Integrations.Save(ctx, s.caller, models.SourceStripe, integrations.Change{APIKey: &key}, owner)
 	return err
 }
 

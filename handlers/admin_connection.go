@@ -200,7 +200,7 @@ func (h *House) heard(ctx context.Context, i store.Integration, failed int) (vie
 	}
 	latest := views.Figure{Label: "Last delivery", Value: "None yet", Change: "The first one shows here within seconds."}
 	if last != nil {
-		latest = views.Figure{Label: "Last delivery", Value: views.Ago(last.ReceivedAt, h.Now()), Change: eventLine(*last).Type, Href: "/admin/events/" + last.ID.String()}
+		latest = views.Figure{Label: "Last delivery", Value: began(views.Ago(last.ReceivedAt, h.Now())), Change: eventLine(*last).Type, Href: "/admin/events/" + last.ID.String()}
 	}
 	came := views.Figure{Label: fmt.Sprintf("Events in %d days", heardDays)}
 	var v views.Heard

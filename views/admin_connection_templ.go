@@ -289,7 +289,7 @@ func connectByKey(v AdminConnection) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = keyForm(v, Primary, "Connect").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = keyForm(v, Primary, "Connect Stripe").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

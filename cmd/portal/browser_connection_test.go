@@ -9,7 +9,7 @@ import (
 // Issue 4, F8, F29: a company disconnects its Stripe, connects it again by a key, sees it healthy and a sale come in by the endpoint that Portal made,
 // and disconnects once more. It works without JavaScript.
 func (s site) connection(t *testing.T) {
-	const customer, connect, end = "ines@harbor-connect.example", "Connect", "Disconnect now"
+	const customer, connect, end = "ines@harbor-connect.example", "Connect Stripe", "Disconnect now"
 	owner := s.visitor(t)
 	owner.withoutScript()
 	owner.signIn(signIns[0])
@@ -25,10 +25,10 @@ func (s site) connection(t *testing.T) {
 	owner.open("/admin")
 	owner.press("Connect it")
 	for key, wrong := range map[string]string{"pk_test_0123456789": "is a publishable key", "sk_live_0123456789": "is not a key of test mode", "sk_test_nobody_knows": "is refused by Stripe"} {
-		owner.fill("Connect", "API key", key)
+		owner.fill(connect, "API key", key)
 		owner.refused(connect, "API key", "", wrong) // a key does not come back in the page
 	}
-	owner.fill("Connect", "API key", "  "+shopKey)
+	owner.fill(connect, "API key", "  "+shopKey)
 	owner.press(connect)
 	owner.sees("The key was checked and saved", "Connected", shopAccount)
 	if html := ask[string](owner, "document.documentElement.outerHTML"); strings.Contains(html, shopKey) {

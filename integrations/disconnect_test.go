@@ -95,3 +95,21 @@ func TestASecretByHandLooksAtItsEndpoint(t *testing.T) {
 		t.Errorf("missing %v", i.MissingEvents)
 	}
 }
+
+// MONEY.md 3.2: a connection whose key Stripe refuses is mended by a new key, not by a secret.
+func TestABrokenConnectionIsMendedByAKey(t *testing.T) {
+	t.Parallel()
+	_, base := newStripe(t)
+	in, c := fresh(t, base)
+	broken := save(t, in, c, integrations.Change{APIKey: ptr(shopKey)})
+	broken.Status = "broken"
+	if err := in.Store.SaveIntegration(context.Background(), broken, storetest.Day); err != nil {
+		t.Fatal(err)
+	}
+	if i := save(t, in, c, integrations.Change{WebhookSecret: ptr(storetest.Secret)}); i.Status != "broken" {
+		t.Errorf("a secret made it %s", i.Status)
+	}
+	if i := save(t, in, c, integrations.Change{APIKey: ptr(shopKey)}); i.Status != "connected" {
+		t.Errorf("a key made it %s", i.Status)
+	}
+}

@@ -60,7 +60,9 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 			return i, notChecked(err)
 		}
 	}
-	i.Status = "connected"
+	if change.APIKey != nil || i.Status != "broken" { // a key that Stripe refuses is not mended by a secret
+		i.Status = "connected"
+	}
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
 		if err := tx.SaveIntegration(ctx, i, in.Now()); err != nil {
 			return err

@@ -50,6 +50,7 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 			{Label: "Invoices", Href: "/admin/invoices", Icon: "file-text", Count: waits.Review + waits.Unpaid},
 			{Label: "Write-offs", Href: "/admin/write-offs", Icon: "circle-minus", Count: waits.WriteOffs},
 			{Label: "Exchange rates", Href: "/admin/rates", Icon: "chart-line", Count: waits.Unrated},
+			{Label: "Connection", Href: "/admin/connection", Icon: "link"},
 			{Label: "Events", Href: "/admin/events", Icon: "webhook", Count: waits.FailedEvents},
 		}}
 	if !money.takes(se.Role) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,12 +52,16 @@ func (h *House) adminHome(c echo.Context, se models.Session) error {
 	if err != nil {
 		return err
 	}
+	unconnected, err := h.connectionNeeds(ctx, t)
+	if err != nil {
+		return err
+	}
 	codeless, err := h.Store.Codeless(ctx, t, h.now())
 	if err != nil {
 		return err
 	}
 	return show(c, http.StatusOK, views.AdminHomePage(views.AdminHome{Frame: frame, Now: now, Latest: lines,
-		Needs: append(ruleNeeds(without), needs(waits, codeless, money.takes(se.Role))...), Figures: monthFigures(this, last, company.Currency, before)}), nil)
+		Needs: slices.Concat(unconnected, ruleNeeds(without), needs(waits, codeless, money.takes(se.Role))), Figures: monthFigures(this, last, company.Currency, before)}), nil)
 }
 
 // programsWithoutRule are the programs that have no rule in force in this mode, as a sentence begins with them.

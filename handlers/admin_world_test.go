@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"portal/integrations"
 	"portal/models"
 	"portal/payouts"
 	"portal/sandbox"
@@ -38,6 +39,7 @@ func newCompanyWorld(t testing.TB) *companyWorld {
 	bank := httptest.NewServer(w.stripe.API())
 	t.Cleanup(bank.Close)
 	w.Payouts.Bank, w.Payouts.Mode = payouts.NewStripe(platformKey, bank.URL), models.Test
+	w.Integrations = &integrations.Integrations{Store: w.Store, StripeBase: bank.URL, PublicURL: w.PublicURL, Now: w.Now, Log: w.Log}
 	w.site = w.Handler()
 	return w
 }

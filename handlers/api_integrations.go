@@ -37,12 +37,12 @@ func (h *House) apiIntegrationOf(ctx context.Context, who apiCall, i store.Integ
 		MissingRights: append([]string{}, i.MissingRights...), MissingEvents: append([]string{}, i.MissingEvents...)}
 	if apiSources[i.Source] {
 		shape.WebhookURL = new(fmt.Sprintf("%s/v1/integrations/%s/%s/webhook", strings.TrimSuffix(h.PublicURL, "/"), i.Source, who.Program))
-		last, err := h.Store.LastEvent(ctx, who.Tenant, who.Program, i.Source)
+		last, err := h.Store.LastDelivery(ctx, who.Tenant, who.Program, i.Source)
 		if err != nil {
-			return nil, fmt.Errorf("find the last event of %s: %w", who.Program, err)
+			return nil, err
 		}
 		if last != nil {
-			shape.LastEventAt = new(last.UTC())
+			shape.LastEventAt = new(last.ReceivedAt.UTC())
 		}
 	}
 	return &apiBody[apiIntegrationShape]{shape}, nil

@@ -78,6 +78,14 @@ GET  /admin/invoices/{invoice}/mark-paid                303    303     303   303
 POST /admin/invoices/{invoice}/mark-paid                303    403     409   409   409     403      404
 GET  /admin/rates                                       303    403     200   200   200     403      200
 POST /admin/rates                                       303    403     422   422   422     403      422
+GET  /admin/connection                                  303    200     200   200   200     403      200
+GET  /admin/connection?program={program}                303    200     200   200   200     403      404
+GET  /admin/connection/key                              303    303     303   303   303     403      303
+POST /admin/connection/key                              303    403     403   422   422     403      422
+GET  /admin/connection/secret                           303    303     303   303   303     403      303
+POST /admin/connection/secret                           303    403     403   422   422     403      422
+GET  /admin/connection/disconnect                       303    303     303   303   303     403      303
+POST /admin/connection/disconnect                       303    403     403   422   422     403      422
 GET  /admin/events                                      303    200     200   200   200     403      200
 GET  /admin/events/{event}                              303    200     200   200   200     403      404
 

@@ -83,6 +83,17 @@ var flashes = map[string]func(n int) views.Flash{
 	"code-added": func(int) views.Flash {
 		return done("The code was added. It counts for payments from now on.")
 	},
+	"key-saved":    func(int) views.Flash { return done("The key was checked and saved.") },
+	"secret-saved": func(int) views.Flash { return done("The signing secret was saved.") },
+	"disconnected": func(int) views.Flash {
+		return done("Stripe is disconnected. Key and signing secret are forgotten; everything that came in stays.")
+	},
+	"disconnected-left": func(int) views.Flash {
+		return views.Flash{Tone: views.Careful, Text: "Stripe is disconnected, but it refused the key, so the webhook endpoint could not be deleted there. Delete it in Stripe, under Developers, Webhooks."}
+	},
+	"not-connected": func(int) views.Flash {
+		return views.Flash{Tone: views.Telling, Text: "Stripe was not connected. Nothing was changed."}
+	},
 	"code-removed": func(int) views.Flash { return done("The code was removed. What it earned stays.") },
 	"test":         func(int) views.Flash { return views.Flash{Tone: views.Telling, Text: "You see test data now."} },
 	"live": func(int) views.Flash {

@@ -126,6 +126,13 @@ func (h *House) routes() []route {
 		{"POST", "/admin/invoices/:id/mark-paid", money, h.adminInvoiceMarkPaid},
 		{"GET", "/admin/rates", money, h.adminRates},
 		{"POST", "/admin/rates", money, h.adminRateEnter},
+		{"GET", "/admin/connection", viewers, h.adminConnection},
+		{"GET", "/admin/connection/key", viewers, h.adminConnectionBack},
+		{"POST", "/admin/connection/key", admins, h.adminConnectionKey},
+		{"GET", "/admin/connection/secret", viewers, h.adminConnectionBack},
+		{"POST", "/admin/connection/secret", admins, h.adminConnectionSecret},
+		{"GET", "/admin/connection/disconnect", viewers, h.adminConnectionBack},
+		{"POST", "/admin/connection/disconnect", admins, h.adminConnectionEnd},
 		{"GET", "/admin/events", viewers, h.adminEvents},
 		{"GET", "/admin/events/:id", viewers, h.adminEvent},
 

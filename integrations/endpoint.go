@@ -23,6 +23,9 @@ var events = strings.Fields(`checkout.session.completed checkout.session.async_p
 	promotion_code.created promotion_code.updated coupon.created coupon.updated coupon.deleted
 	product.created product.updated product.deleted price.created price.updated price.deleted`)
 
+// Events are the names of all that a company's endpoint is to be told of, as Stripe calls them (MONEY.md 3.3).
+func Events() []string { return slices.Clone(events) }
+
 // endpoint is where Stripe sends an account's events.
 type endpoint struct {
 	ID       string
@@ -45,7 +48,7 @@ func (e endpoint) missing() []string {
 // there is none and no secret is given by hand; one that we made learns of events that it is not told of yet. It says which
 // events will be missing. A key without the right, or an address that Stripe does not take, leaves that to the company.
 func (in *Integrations) listen(ctx context.Context, i *store.Integration) (made *endpoint, err error) {
-	s, at := in.stripe(i.APIKey), in.webhook(i.Program, i.Source)
+	s, at := in.stripe(i.APIKey), in.Webhook(i.Program, i.Source)
 	found, err := s.endpoints(ctx, at)
 	if refused(err) {
 		i.MissingEvents = nil // nobody may look; that the right is missing says so
@@ -86,8 +89,8 @@ func (in *Integrations) listen(ctx context.Context, i *store.Integration) (made 
 // ourMark is what tells an endpoint of ours from others.
 const ourMark = "portal_program"
 
-// webhook is the address that a program's provider is to send events to.
-func (in *Integrations) webhook(program models.ProgramID, source models.SourceName) string {
+// Webhook is the address that a program's provider is to send events to (CONTRACT.md 4).
+func (in *Integrations) Webhook(program models.ProgramID, source models.SourceName) string {
 	return fmt.Sprintf("%s/v1/integrations/%s/%s/webhook", strings.TrimSuffix(in.PublicURL, "/"), source, program)
 }
 

@@ -57,12 +57,14 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		}
 	}
 	var made *endpoint
-	if change.APIKey != nil {
-		if made, err = in.listen(ctx, &i); err != nil {
+	if i.APIKey != "" { // a secret alone may be of an endpoint just made by hand: what it is told of is looked up, if it can be
+		if made, err = in.listen(ctx, &i); err != nil && change.APIKey != nil {
 			return i, notChecked(err)
 		}
 	}
-	i.Status = "connected"
+	if change.APIKey != nil || i.Status != "broken" { // a key that Stripe refuses is not mended by a secret
+		i.Status = "connected"
+	}
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
 		if err := tx.SaveIntegration(ctx, i, in.Now()); err != nil {
 			return err

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"portal/models"
 )
 
 // right is one that Portal needs of a restricted key, and the call that shows whether the key has it: a list of one, or
@@ -29,6 +31,30 @@ var needed = []right{
 	{"rak_webhook_write", "/v1/webhook_endpoints"},
 	{"rak_coupon_write", "/v1/coupons"},
 	{"rak_promotion_code_write", "/v1/promotion_codes"},
+}
+
+// Rights are the names of all that Portal needs a restricted key to be allowed, as Stripe calls them (MONEY.md 3.2).
+func Rights() []string {
+	var names []string
+	for _, r := range needed {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+// KeyPage is Stripe's page on which a restricted key of a mode is made, filled in with exactly our rights (MONEY.md 3.2).
+func KeyPage(mode models.Mode) string {
+	return dashboard(mode) + "apikeys/create?" + url.Values{"name": {"Portal"}, "permissions[]": Rights()}.Encode()
+}
+
+// HooksPage is Stripe's page of an account's webhook endpoints in a mode (F8).
+func HooksPage(mode models.Mode) string { return dashboard(mode) + "webhooks" }
+
+func dashboard(mode models.Mode) string {
+	if mode == models.Test {
+		return "https://dashboard.stripe.com/test/"
+	}
+	return "https://dashboard.stripe.com/"
 }
 
 // missingRights are those that the key lacks, by Stripe's names. A secret key has them all.

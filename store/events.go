@@ -228,11 +228,3 @@ func (s *Store) WakeAll(ctx context.Context, t models.Tenant, now time.Time) err
 func (s *Store) KeepAnswer(ctx context.Context, e models.Event, answer []byte) error {
 	return s.do(ctx, `UPDATE events SET answer = $4 WHERE company_id = $1 AND bucket = $2 AND id = $3`, e.Company, e.Bucket, e.ID, answer)
 }
-
-// LastEvent is when a program last heard from a source, or nil.
-func (s *Store) LastEvent(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (*time.Time, error) {
-	var at *time.Time
-	err := s.get(ctx, &at, `SELECT max(received_at) FROM (SELECT received_at FROM events WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND source = $4
-		ORDER BY received_at DESC LIMIT 1) last`, t.Company, t.Mode, program, source)
-	return at, err
-}

@@ -15,7 +15,7 @@ type Integration struct {
 	models.Tenant
 	Program       models.ProgramID
 	Source        models.SourceName
-	Status        string // connected, not_connected
+	Status        string // connected, not_connected, broken
 	Account       *string
 	APIKey        string
 	WebhookSecret string
@@ -64,6 +64,18 @@ func (s *Store) SaveIntegration(ctx context.Context, i Integration, now time.Tim
 		i.Company, i.Program, i.Mode, i.Source, i.Status, i.Account, s.keys.seal(i.APIKey, i.place("api_key")), Last4(i.APIKey),
 		s.keys.seal(i.WebhookSecret, i.place("webhook_secret")), Last4(i.WebhookSecret), pq.Array(append([]string{}, i.MissingRights...)), pq.Array(append([]string{}, i.MissingEvents...)), now,
 		s.keys.seal(i.FormerSecret, i.place("former_webhook_secret")), i.FormerUntil)
+}
+
+// ForgetIntegration ends a connection: its secrets and its account are gone, what came by it stays. It tells whether there
+// was one.
+func (s *Store) ForgetIntegration(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, now time.Time) (bool, error) {
+	n, err := s.exec(ctx, `UPDATE integrations SET status = 'not_connected', account = NULL, api_key = NULL, api_key_last4 = NULL, webhook_secret = NULL,
+			webhook_last4 = NULL, former_webhook_secret = NULL, former_until = NULL, missing_rights = '{}', missing_events = '{}', updated_at = $5
+		WHERE company_id = $1 AND program_id = $2 AND mode = $3 AND source = $4 AND status <> 'not_connected'`, t.Company, program, t.Mode, source, now)
+	if err != nil {
+		return false, fmt.Errorf("forget the %s connection of %s: %w", source, program, err)
+	}
+	return n > 0, nil
 }
 
 // Last4 is all that is ever shown of a secret; nil when there is none, or when that would be most of it.

@@ -83,6 +83,13 @@ var states = map[string]map[string]State{
 		"paused":  {"Paused, earns nothing", "pause", Careful},
 		"banned":  {"Banned", "ban", Bad},
 	},
+	"connection": {
+		"connected":     {"Connected", "circle-check", Good},
+		"gaps":          {"Connected, with gaps", "triangle-alert", Careful},
+		"silent":        {"No events come in", "circle-alert", Bad}, // no secret proves them
+		"broken":        {"Broken", "circle-x", Bad},
+		"not_connected": {"Not connected", "circle-minus", Plain},
+	},
 	"link_file": {
 		"checking": {"Being checked", "clock", Telling},
 		"checked":  {"Checked, nothing linked yet", "eye", Careful},

@@ -124,6 +124,10 @@ func (in inspector) company() {
 	in.enter("/admin/payments/")
 	in.visit("/admin/partners")
 	in.enter("/admin/partners/")
+	in.visit("/admin/connection")
+	in.fill("Check and save the key", "API key", "pk_test_0123456789")
+	in.press("Check and save the key")
+	in.look()
 	in.visit("/admin/partners/new")
 	in.fill("Add the partner", "Name", "Plain Words")
 	in.fill("Add the partner", "Key", "two words")
@@ -170,7 +174,7 @@ func (in inspector) empty() {
 	in.signIn(signIns[0])
 	in.press("Switch to live data")
 	for _, path := range []string{"/admin", "/admin/payments", "/admin/partners", "/admin/invoices", "/admin/invoices/new", "/admin/write-offs", "/admin/rates", "/admin/events",
-		"/admin/unattributed", "/admin/links", "/admin/backfills"} {
+		"/admin/unattributed", "/admin/links", "/admin/backfills", "/admin/connection"} {
 		in.visit(path)
 	}
 }

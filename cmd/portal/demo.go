@@ -95,6 +95,7 @@ func runDemo(ctx context.Context, b *base, listener net.Listener, std streams) e
 	r := b.wire(t.now)
 	r.jobs.FetchRates = func(ctx context.Context) error { return keepRates(ctx, r.rates, time.Now().AddDate(0, 0, -1)) } // works without a network, for ever
 	d := &demo{base: b, rooms: r, clock: t, sandbox: stripe, listener: listener}
+	d.house.Integrations.PublicURL = d.here() // where the sandbox reaches this Portal
 	if err := d.prepare(ctx, made, std); err != nil {
 		return err
 	}

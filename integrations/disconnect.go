@@ -1,0 +1,60 @@
+package integrations
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"portal/models"
+	"portal/store"
+)
+
+// Disconnect ends a connection: it deletes the endpoint that we made at the provider, and forgets key and secrets. What came
+// by it stays. It tells whether the provider refused to delete, so that an endpoint may be left there. ErrLater, with a
+// sentence, when the provider gives no answer: then nothing has changed. What is not connected stays so.
+func (in *Integrations) Disconnect(ctx context.Context, c models.Caller, source models.SourceName, who models.Actor) (left bool, err error) {
+	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, source)
+	if errors.Is(err, models.ErrNotFound) || err == nil && i.Status == "not_connected" {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	if i.APIKey != "" {
+		if left, err = in.silence(ctx, i); err != nil {
+			return false, err
+		}
+	}
+	err = in.Store.InTx(ctx, func(tx *store.Store) error {
+		was, err := tx.ForgetIntegration(ctx, c.Tenant, c.Program, source, in.Now())
+		if err != nil || !was {
+			return err
+		}
+		return tx.Audited(ctx, c.Company, who, "integration.disconnected", c.Program.String(), string(source)+" "+string(c.Mode), in.Now())
+	})
+	return left, err
+}
+
+// silence deletes the endpoint that we made for this address. One of another address may be another Portal's.
+func (in *Integrations) silence(ctx context.Context, i store.Integration) (left bool, err error) {
+	s := in.stripe(i.APIKey)
+	found, err := s.endpoints(ctx, in.Webhook(i.Program, i.Source))
+	for _, e := range found {
+		if e.Metadata[ourMark] != i.Program.String() {
+			continue
+		}
+		if err = s.drop(ctx, e.ID); err != nil && !gone(err) {
+			break
+		}
+		err = nil
+	}
+	if err == nil || refused(err) {
+		return err != nil, nil
+	}
+	return false, models.Refuse(models.ErrLater, "Stripe did not answer, so the endpoint there could not be deleted. Nothing was changed; try again in a minute.")
+}
+
+// gone tells that what was to be deleted is not there.
+func gone(err error) bool {
+	var r refusal
+	return errors.As(err, &r) && r.Status == http.StatusNotFound
+}

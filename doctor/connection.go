@@ -25,8 +25,8 @@ type connection struct {
 	ends func() ([]integrations.Endpoint, error)
 }
 
-// api is where a connection is set.
-const api = "/v1/integrations/stripe"
+// page is where a connection is set.
+const page = "/admin/connection"
 
 // checks are asked in turn: what cannot be right while something before it is wrong is skipped (F116, F118).
 func (c *connection) checks(ctx context.Context) []check {
@@ -62,7 +62,7 @@ func (c *connection) side(context.Context) (Finding, error) {
 		return skipped("No API key is connected."), nil
 	}
 	if err := integrations.KeyFits(c.kept.APIKey, c.tenant.Mode); err != nil {
-		return failed(fmt.Sprintf("The API key is not one of %s mode.", c.tenant.Mode), fmt.Sprintf("Connect a key of the account's %s mode on this side.", c.tenant.Mode)).at(api), nil
+		return failed(fmt.Sprintf("The API key is not one of %s mode.", c.tenant.Mode), fmt.Sprintf("Connect a key of the account's %s mode on this side.", c.tenant.Mode)).at(page), nil
 	}
 	return ok("The API key is one of %s mode.", c.tenant.Mode), nil
 }
@@ -72,7 +72,7 @@ func (c *connection) apiKey(ctx context.Context) (Finding, error) {
 		return skipped(c.NoStripe), nil
 	}
 	if _, err := c.Integrations.AccountOf(ctx, c.kept.APIKey); err != nil {
-		return keyTrouble(err, "Make a new key in Stripe and connect it.").at(api), nil
+		return keyTrouble(err, "Make a new key in Stripe and connect it.").at(page), nil
 	}
 	return ok("Stripe takes it."), nil
 }
@@ -81,11 +81,11 @@ func (c *connection) account(ctx context.Context) (Finding, error) {
 	now, err := c.Integrations.AccountOf(ctx, c.kept.APIKey)
 	switch {
 	case err != nil:
-		return keyTrouble(err, "Run the check again.").at(api), nil
+		return keyTrouble(err, "Run the check again.").at(page), nil
 	case now == "" || c.kept.Account == nil:
 		return ok("Stripe does not say which account the key opens, and Portal needs no more."), nil
 	case now != *c.kept.Account:
-		return failed(fmt.Sprintf("The key opens %s now; %s was connected.", now, *c.kept.Account), "Connect a key of the account that was connected, or save this one again if the company has moved.").at(api), nil
+		return failed(fmt.Sprintf("The key opens %s now; %s was connected.", now, *c.kept.Account), "Connect a key of the account that was connected, or save this one again if the company has moved.").at(page), nil
 	}
 	return ok("The key opens %s.", now), nil
 }
@@ -117,7 +117,7 @@ func (c *connection) endpoint(context.Context) (Finding, error) {
 	at := c.Integrations.WebhookURL(c.program.ID, models.SourceStripe)
 	save := "Save the API key again: Portal then makes the endpoint."
 	if len(all) == 0 {
-		return failed("Stripe has no endpoint for this program, so nothing is told.", save).at(api), nil
+		return failed("Stripe has no endpoint for this program, so nothing is told.", save).at(page), nil
 	}
 	e := best(all, at)
 	switch {
@@ -160,7 +160,7 @@ func (c *connection) version(context.Context) (Finding, error) {
 	}
 	if !integrations.WellKnown(e.Version) {
 		return warning(fmt.Sprintf("Events come in API version %s, which Portal is not tested with.", or(e.Version, "of the account, which may change")),
-			"Delete the endpoint in Stripe and save the API key again: Portal then makes one of a fixed version.").at(api), nil
+			"Delete the endpoint in Stripe and save the API key again: Portal then makes one of a fixed version.").at(page), nil
 	}
 	return ok("Events come in API version %s.", e.Version), nil
 }
@@ -199,25 +199,25 @@ func (c *connection) secret(context.Context) (Finding, error) {
 		return ok("It is kept."), nil
 	}
 	if c.kept.APIKey == "" {
-		return warning("Neither a signing secret nor an API key is connected, so no event can be proved.", "Connect an API key: Portal then makes the endpoint and keeps its secret.").at(api), nil
+		return warning("Neither a signing secret nor an API key is connected, so no event can be proved.", "Connect an API key: Portal then makes the endpoint and keeps its secret.").at(page), nil
 	}
 	if all, err := c.ends(); c.NoStripe != "" || err != nil || len(all) == 0 {
 		return skipped("There is no endpoint to have a secret of."), nil
 	}
-	return failed("The endpoint's signing secret is not kept, so every event is refused.", "Save the API key again: Portal then makes a new endpoint; or paste the secret of the one in Stripe.").at(api), nil
+	return failed("The endpoint's signing secret is not kept, so every event is refused.", "Save the API key again: Portal then makes a new endpoint; or paste the secret of the one in Stripe.").at(page), nil
 }
 
 // quiet is how long nothing may come while Stripe has news.
 const quiet = 7 * 24 * time.Hour
 
 func (c *connection) deliveries(ctx context.Context) (Finding, error) {
-	last, err := c.Store.LastEvent(ctx, c.tenant, c.program.ID, models.SourceStripe)
+	last, err := c.Store.LastDelivery(ctx, c.tenant, c.program.ID, models.SourceStripe)
 	if err != nil {
 		return Finding{}, err
 	}
 	since, words := c.saved, "No event has come yet"
 	if last != nil {
-		since, words = *last, "The last event came on "+last.UTC().Format("2 January 2006, 15:04")+" UTC"
+		since, words = last.ReceivedAt, "The last event came on "+last.ReceivedAt.UTC().Format("2 January 2006, 15:04")+" UTC"
 	}
 	if last != nil && c.Now().Sub(since) < quiet {
 		return ok("%s.", words), nil

@@ -59,7 +59,7 @@ func (d *Doctor) of(ctx context.Context, company models.Company) ([]subject, err
 	}
 	if len(connected) == 0 {
 		all = append(all, subject{company: company, checks: []check{{"Connection", "", func(context.Context) (Finding, error) {
-			return warning("No provider is connected yet.", "Connect the company's Stripe.").at("/v1/integrations/stripe"), nil
+			return warning("No provider is connected yet.", "Connect the company's Stripe.").at(page), nil
 		}}}})
 	}
 	return all, nil

@@ -48,7 +48,7 @@ type Endpoint struct {
 
 // WebhookURL is where a program's provider is to send events.
 func (in *Integrations) WebhookURL(program models.ProgramID, source models.SourceName) string {
-	return in.webhook(program, source)
+	return in.Webhook(program, source)
 }
 
 // Endpoints are those that lead to a program, at whatever host. A key without the right is an ErrForbidden.

@@ -39,25 +39,25 @@ func (s *Store) InUse(ctx context.Context, t models.Tenant) (bool, error) {
 	return used, err
 }
 
-// Stuck are events that did not count, and why the newest of them did not.
-type Stuck struct {
+// Uncounted are events that did not count, and why the newest of them did not.
+type Uncounted struct {
 	Events  int    `db:"events"`
 	Type    string `db:"type"`
 	Because string `db:"because"`
 }
 
 // FailedEvents counts a program's events that failed.
-func (s *Store) FailedEvents(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (Stuck, error) {
+func (s *Store) FailedEvents(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (Uncounted, error) {
 	return s.stuck(ctx, `mode = $2 AND program_id = $3 AND source = $4 AND status = 'failed'`, t.Company, t.Mode, program, source)
 }
 
 // WaitingEvents counts a program's events that came before a moment and do not count yet.
-func (s *Store) WaitingEvents(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, before time.Time) (Stuck, error) {
+func (s *Store) WaitingEvents(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, before time.Time) (Uncounted, error) {
 	return s.stuck(ctx, `bucket = $2 AND program_id = $3 AND source = $4 AND status = 'pending' AND turn IS NULL AND received_at < $5`, t.Company, t.Bucket(), program, source, before)
 }
 
-func (s *Store) stuck(ctx context.Context, where string, args ...any) (Stuck, error) {
-	var found Stuck
+func (s *Store) stuck(ctx context.Context, where string, args ...any) (Uncounted, error) {
+	var found Uncounted
 	err := s.get(ctx, &found, `SELECT count(*) AS events, coalesce((array_agg(type ORDER BY received_at DESC, id DESC))[1], '') AS type,
 		coalesce((array_agg(because ORDER BY received_at DESC, id DESC))[1], '') AS because FROM events WHERE company_id = $1 AND `+where, args...)
 	return found, err

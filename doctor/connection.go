@@ -114,7 +114,7 @@ func (c *connection) endpoint(context.Context) (Finding, error) {
 	if err != nil {
 		return sightless(err)
 	}
-	at := c.Integrations.WebhookURL(c.program.ID, models.SourceStripe)
+	at := c.Integrations.Webhook(c.program.ID, models.SourceStripe)
 	save := "Save the API key again: Portal then makes the endpoint."
 	if len(all) == 0 {
 		return failed("Stripe has no endpoint for this program, so nothing is told.", save).at(page), nil
@@ -150,7 +150,7 @@ func (c *connection) counting() (integrations.Endpoint, error) {
 	if err != nil || len(all) == 0 {
 		return integrations.Endpoint{}, err
 	}
-	return best(all, c.Integrations.WebhookURL(c.program.ID, models.SourceStripe)), nil
+	return best(all, c.Integrations.Webhook(c.program.ID, models.SourceStripe)), nil
 }
 
 func (c *connection) version(context.Context) (Finding, error) {

@@ -32,16 +32,19 @@ type endpoint struct {
 	URL      string
 	Secret   string // told only when it is made
 	Status   string
+	Version  string   `json:"api_version"`
 	Events   []string `json:"enabled_events"`
 	Metadata map[string]string
 }
 
-// missing are the events that the endpoint is not told of.
+// missing are the events that the endpoint is not told of, but for those that its version may not know.
 func (e endpoint) missing() []string {
 	if slices.Contains(e.Events, "*") {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(events), func(name string) bool { return slices.Contains(e.Events, name) })
+	return slices.DeleteFunc(slices.Clone(events), func(name string) bool {
+		return slices.Contains(e.Events, name) || (e.Version == pinned || e.Version == "") && slices.Contains(young, name)
+	})
 }
 
 // listen sees to it that the account's events come to the program's webhook: it makes an endpoint, with its secret, where

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -46,19 +45,9 @@ type Endpoint struct {
 	Missing []string // the events that it is not told of, but for those its version may not know
 }
 
-// WebhookURL is where a program's provider is to send events.
-func (in *Integrations) WebhookURL(program models.ProgramID, source models.SourceName) string {
-	return in.Webhook(program, source)
-}
-
 // Endpoints are those that lead to a program, at whatever host. A key without the right is an ErrForbidden.
 func (in *Integrations) Endpoints(ctx context.Context, i store.Integration) ([]Endpoint, error) {
-	var list struct {
-		Data []struct {
-			endpoint
-			Version string `json:"api_version"`
-		}
-	}
+	var list struct{ Data []endpoint }
 	if err := in.stripe(i.APIKey).get(ctx, pinned, "/v1/webhook_endpoints", url.Values{"limit": {"100"}}, &list); err != nil {
 		return nil, sightOf(err)
 	}
@@ -68,11 +57,7 @@ func (in *Integrations) Endpoints(ctx context.Context, i store.Integration) ([]E
 		if !strings.HasSuffix(strings.TrimSuffix(e.URL, "/"), path) {
 			continue
 		}
-		missing := e.missing()
-		if e.Version == pinned || e.Version == "" {
-			missing = slices.DeleteFunc(missing, func(name string) bool { return slices.Contains(young, name) })
-		}
-		found = append(found, Endpoint{URL: e.URL, Version: e.Version, Enabled: e.Status != "disabled", Missing: missing})
+		found = append(found, Endpoint{URL: e.URL, Version: e.Version, Enabled: e.Status != "disabled", Missing: e.missing()})
 	}
 	return found, nil
 }

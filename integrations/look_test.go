@@ -71,7 +71,7 @@ func TestEndpointsAreFoundByTheirProgram(t *testing.T) {
 	askShop(t, base, http.MethodPost, "/v1/webhook_endpoints", "url=https://other.example/hook&enabled_events[]=*")
 	found, err := in.Endpoints(context.Background(), keptOf(t, in, c))
 	slices.SortFunc(found, func(a, b integrations.Endpoint) int { return strings.Compare(a.URL, b.URL) })
-	if err != nil || len(found) != 2 || found[0].URL != in.WebhookURL(c.Program, models.SourceStripe) || len(found[0].Missing) > 0 || !found[0].Enabled ||
+	if err != nil || len(found) != 2 || found[0].URL != in.Webhook(c.Program, models.SourceStripe) || len(found[0].Missing) > 0 || !found[0].Enabled ||
 		found[1].URL != "https://tunnel.example"+path || !slices.Equal(found[1].Missing, []string{"coupon.deleted"}) || found[1].Version != "2023-10-16" {
 		t.Errorf("%+v, %v", found, err)
 	}

@@ -167,3 +167,41 @@ func TestAStripeThatIsSilentIsHealedTheNextTime(t *testing.T) {
 		t.Errorf("healed %+v, %v", kept.Healed, err)
 	}
 }
+
+// MONEY.md 3.1, 3.4: what was paid while a connection was cut is found when it is made again, and counted.
+func TestConnectingAgainFillsTheGap(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	stripe, base := newStripe(t)
+	s := storetest.Open(t)
+	now := time.Now()
+	one := newShop(t, s, base, "https://one.example", func() time.Time { return now })
+	sell := func(email string) {
+		t.Helper()
+		if _, err := stripe.Sell("acct_shop", sandbox.Order{Email: email, Amount: 5000, Partner: "PARTNER_A", Told: sandbox.ByMetadata}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	heard := func(want int) {
+		t.Helper()
+		if err := one.Heal(ctx); err != nil {
+			t.Fatal(err)
+		}
+		now = time.Now().Add(time.Minute)
+		if err := one.Inbox.Drain(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := s.Payments(ctx, one.Tenant, store.PaymentFilter{}, store.Page{Limit: 10}); err != nil || len(list) != want {
+			t.Errorf("%d payments, want %d, %v", len(list), want, err)
+		}
+	}
+	sell("ann@example.com")
+	heard(1)
+	if _, err := one.Disconnect(ctx, one.Caller, models.SourceStripe, models.Actor{}); err != nil {
+		t.Fatal(err)
+	}
+	sell("bob@example.com")
+	heard(1)
+	save(t, one.Integrations, one.Caller, integrations.Change{APIKey: ptr(shopKey)})
+	heard(2)
+}

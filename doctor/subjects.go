@@ -72,7 +72,7 @@ func (d *Doctor) program(ctx context.Context, t models.Tenant, program models.Pr
 		if c.Program != program.ID || c.Mode != t.Mode || c.Source != models.SourceStripe {
 			continue
 		}
-		if c.Status != "connected" {
+		if c.Status == "not_connected" {
 			return append(checks, check{"Connection", "", func(context.Context) (Finding, error) {
 				return skipped(fmt.Sprintf("Stripe is disconnected (%s).", c.Status)), nil
 			}})

@@ -22,7 +22,8 @@ const (
 
 // Heal fetches, for every connection that can be asked about, the events that the provider made and that did not come:
 // since the connection, or since all was last known to be here (MONEY.md 3.4, B11). They enter by the same inbox under
-// their own ids, so what came in the meantime changes nothing. One connection's trouble is not another's.
+// their own ids, so what came in the meantime changes nothing. Each connection's key is verified first. One connection's
+// trouble is not another's.
 func (in *Integrations) Heal(ctx context.Context) error {
 	all, err := in.Store.ToHeal(ctx)
 	if err != nil {
@@ -44,6 +45,9 @@ func (in *Integrations) heal(ctx context.Context, c store.Connection) error {
 	if err != nil || i.APIKey == "" || i.Healed.Since == nil {
 		return err
 	}
+	if err := in.verify(ctx, c, i); err != nil {
+		return err
+	}
 	now := in.Now()
 	from := *i.Healed.Since
 	if i.Healed.To != nil {
@@ -62,6 +66,29 @@ func (in *Integrations) heal(ctx context.Context, c store.Connection) error {
 		return later(err)
 	}
 	return in.Store.SaveHealed(ctx, c, now, now, found)
+}
+
+// verify looks whether Stripe still takes a connection's key, and which rights it lacks now: a silent stop is the worst
+// failure (MONEY.md 3.2). A key that Stripe refuses breaks the connection, visibly, until another one is connected.
+func (in *Integrations) verify(ctx context.Context, c store.Connection, i store.Integration) error {
+	_, err := in.stripe(i.APIKey).account(ctx)
+	if refusedKey := errors.Is(err, models.ErrInvalid); refusedKey && i.Status != "broken" {
+		in.Log.Warn("Stripe refuses the API key of a connection", "company", c.Company, "program", c.Program, "mode", c.Mode)
+		err = errors.Join(in.Store.SaveVerified(ctx, c, true, i.MissingRights), models.ErrLater)
+	} else if refusedKey {
+		err = models.ErrLater
+	}
+	if err != nil {
+		return err
+	}
+	missing, err := in.stripe(i.APIKey).missingRights(ctx)
+	if err != nil {
+		return notChecked(err)
+	}
+	if i.Status != "broken" && slices.Equal(missing, i.MissingRights) {
+		return nil
+	}
+	return in.Store.SaveVerified(ctx, c, false, missing)
 }
 
 // eventsSince lists the events of a moment and later that Portal reads, a page at a time, the newest first.

@@ -205,3 +205,31 @@ func TestConnectingAgainFillsTheGap(t *testing.T) {
 	save(t, one.Integrations, one.Caller, integrations.Change{APIKey: ptr(shopKey)})
 	heard(2)
 }
+
+// MONEY.md 3.2: a key that Stripe no longer takes breaks the connection, visibly; when Stripe takes it again, or a right is
+// taken from it, that is seen, too.
+func TestAKeyIsVerifiedAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	stripe, base := newStripe(t)
+	s := storetest.Open(t)
+	one := newShop(t, s, base, "https://one.example", time.Now)
+	stripe.AddAccount(sandbox.Account{ID: "acct_shop", SecretKeys: []string{shopKey, someKey}, Rights: map[string][]string{someKey: every}})
+	save(t, one.Integrations, one.Caller, integrations.Change{APIKey: ptr(someKey)})
+	for _, step := range []struct {
+		keys   []string
+		rights []string
+		status string
+		lacks  string
+	}{{[]string{shopKey}, every, "broken", ""}, {[]string{shopKey}, every, "broken", ""}, {[]string{shopKey, someKey}, every, "connected", ""},
+		{[]string{someKey}, every[1:], "connected", every[0]}, {[]string{someKey}, every, "connected", ""}} {
+		stripe.AddAccount(sandbox.Account{ID: "acct_shop", SecretKeys: step.keys, Rights: map[string][]string{someKey: step.rights}})
+		if err := one.Heal(ctx); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := s.Integration(ctx, one.Tenant, one.Program, models.SourceStripe)
+		if err != nil || kept.Status != step.status || strings.Join(kept.MissingRights, " ") != step.lacks {
+			t.Errorf("%v: %s, lacks %v, %v; want %s, %q", step.keys, kept.Status, kept.MissingRights, err, step.status, step.lacks)
+		}
+	}
+}

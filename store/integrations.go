@@ -67,8 +67,13 @@ func (s *Store) SaveIntegration(ctx context.Context, i Integration, now time.Tim
 }
 
 // ForgetIntegration ends a connection: its secrets and its account are gone, what came by it stays. It tells whether there
-// was one.
+// was one. That the account is nobody's any more stands on the tape.
 func (s *Store) ForgetIntegration(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, now time.Time) (bool, error) {
+	if err := s.do(ctx, `INSERT INTO actions (company_id, mode, kind, at, body)
+		SELECT company_id, mode, 'account', $5, jsonb_build_object('company_id', company_id, 'program_id', program_id, 'mode', mode, 'source', source, 'account', NULL)
+		FROM integrations WHERE company_id = $1 AND program_id = $2 AND mode = $3 AND source = $4 AND account IS NOT NULL`, t.Company, program, t.Mode, source, now); err != nil {
+		return false, fmt.Errorf("forget the account of %s: %w", program, err)
+	}
 	n, err := s.exec(ctx, `UPDATE integrations SET status = 'not_connected', account = NULL, api_key = NULL, api_key_last4 = NULL, webhook_secret = NULL,
 			webhook_last4 = NULL, former_webhook_secret = NULL, former_until = NULL, missing_rights = '{}', missing_events = '{}', updated_at = $5
 		WHERE company_id = $1 AND program_id = $2 AND mode = $3 AND source = $4 AND status <> 'not_connected'`, t.Company, program, t.Mode, source, now)
@@ -149,9 +154,16 @@ type Connection struct {
 // ToHeal lists the connections of every company that the provider can be asked about.
 func (s *Store) ToHeal(ctx context.Context) ([]Connection, error) {
 	var list []Connection
-	err := s.list(ctx, &list, `SELECT company_id, mode, program_id, source FROM integrations WHERE status = 'connected' AND api_key_last4 IS NOT NULL
+	err := s.list(ctx, &list, `SELECT company_id, mode, program_id, source FROM integrations WHERE status IN ('connected', 'broken') AND api_key_last4 IS NOT NULL
 		ORDER BY company_id, program_id, mode, source LIMIT 10000`)
 	return list, err
+}
+
+// SaveVerified keeps whether a connection's key is still taken, and which rights it lacks.
+func (s *Store) SaveVerified(ctx context.Context, c Connection, broken bool, missing []string) error {
+	return s.do(ctx, `UPDATE integrations SET status = CASE WHEN $5 THEN 'broken' ELSE 'connected' END, missing_rights = $6
+		WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND source = $4 AND status IN ('connected', 'broken')`,
+		c.Company, c.Mode, c.Program, c.Source, broken, pq.Array(append([]string{}, missing...)))
 }
 
 // SaveHealed keeps up to when all events of a connection are here, and adds how many were missing.

@@ -100,8 +100,8 @@ func (a Answer) facts() ([]models.Fact, error) {
 	var all []models.Fact
 	for _, want := range slices.Sorted(maps.Keys(a.Shown)) {
 		kind, id, _ := strings.Cut(want, " ")
-		if kind == "lines" {
-			continue // they are read with their invoice
+		if kind == "lines" || id == "" {
+			continue // lines are read with their invoice, and what is shown of nothing tells nothing
 		}
 		f := always(models.Fact{Subject: id, Kind: models.ByAnswer, At: a.Shown[want].At})
 		if text := string(a.Shown[want].Object); text == "null" || text == "" {

@@ -51,10 +51,10 @@ func (s *Store) CodesNamed(ctx context.Context, t models.Tenant, codes []string)
 	return list, err
 }
 
-// AnyCodes tells whether any code stands for a partner.
+// AnyCodes tells whether any code stands for a partner, or did: a payment of that time is decided by it.
 func (s *Store) AnyCodes(ctx context.Context, t models.Tenant) (bool, error) {
 	var any bool
-	err := s.apart().get(ctx, &any, `SELECT EXISTS (SELECT 1 FROM codes WHERE company_id = $1 AND mode = $2 AND removed_at IS NULL)`, t.Company, t.Mode)
+	err := s.apart().get(ctx, &any, `SELECT EXISTS (SELECT 1 FROM codes WHERE company_id = $1 AND mode = $2)`, t.Company, t.Mode)
 	return any, err
 }
 

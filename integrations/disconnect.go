@@ -37,9 +37,9 @@ func (in *Integrations) Disconnect(ctx context.Context, c models.Caller, source 
 // silence deletes the endpoint that we made for this address. One of another address may be another Portal's.
 func (in *Integrations) silence(ctx context.Context, i store.Integration) (left bool, err error) {
 	s := in.stripe(i.APIKey)
-	found, err := s.endpoints(ctx, in.Webhook(i.Program, i.Source))
+	found, err := s.endpoints(ctx)
 	for _, e := range found {
-		if e.Metadata[ourMark] != i.Program.String() {
+		if e.URL != in.Webhook(i.Program, i.Source) || e.Metadata[ourMark] != i.Program.String() {
 			continue
 		}
 		if err = s.drop(ctx, e.ID); err != nil && !gone(err) {

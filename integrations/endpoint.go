@@ -52,7 +52,7 @@ func (e endpoint) missing() []string {
 // events will be missing. A key without the right, or an address that Stripe does not take, leaves that to the company.
 func (in *Integrations) listen(ctx context.Context, i *store.Integration) (made *endpoint, err error) {
 	s, at := in.stripe(i.APIKey), in.Webhook(i.Program, i.Source)
-	found, err := s.endpoints(ctx, at)
+	found, err := s.endpoints(ctx)
 	if refused(err) {
 		i.MissingEvents = nil // nobody may look; that the right is missing says so
 		return nil, nil
@@ -60,6 +60,9 @@ func (in *Integrations) listen(ctx context.Context, i *store.Integration) (made 
 		return nil, err
 	}
 	for _, e := range found {
+		if e.URL != at {
+			continue
+		}
 		ours := e.Metadata[ourMark] == i.Program.String()
 		if ours && i.WebhookSecret == "" { // its secret was told once and is lost
 			if err := s.drop(ctx, e.ID); err != nil && !refused(err) {
@@ -94,7 +97,11 @@ const ourMark = "portal_program"
 
 // Webhook is the address that a program's provider is to send events to (CONTRACT.md 4).
 func (in *Integrations) Webhook(program models.ProgramID, source models.SourceName) string {
-	return fmt.Sprintf("%s/v1/integrations/%s/%s/webhook", strings.TrimSuffix(in.PublicURL, "/"), source, program)
+	return strings.TrimSuffix(in.PublicURL, "/") + webhookPath(program, source)
+}
+
+func webhookPath(program models.ProgramID, source models.SourceName) string {
+	return fmt.Sprintf("/v1/integrations/%s/%s/webhook", source, program)
 }
 
 // refused tells a plain no of Stripe's from a failure that another try may not meet.
@@ -103,13 +110,11 @@ func refused(err error) bool {
 	return errors.As(err, &r) && r.Status >= 400 && r.Status < 500 && r.Status != http.StatusTooManyRequests && r.Status != http.StatusConflict
 }
 
-// endpoints are the account's endpoints with an address.
-func (s stripeAPI) endpoints(ctx context.Context, at string) ([]endpoint, error) {
+// endpoints are the account's endpoints.
+func (s stripeAPI) endpoints(ctx context.Context) ([]endpoint, error) {
 	var list struct{ Data []endpoint }
-	if err := s.get(ctx, pinned, "/v1/webhook_endpoints", url.Values{"limit": {"100"}}, &list); err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(list.Data, func(e endpoint) bool { return e.URL != at }), nil
+	err := s.get(ctx, pinned, "/v1/webhook_endpoints", url.Values{"limit": {"100"}}, &list)
+	return list.Data, err
 }
 
 // young are events that the pinned version may not know (MONEY.md 3.3, 7).

@@ -72,13 +72,13 @@ func (in *Integrations) heal(ctx context.Context, c store.Connection) error {
 // failure (MONEY.md 3.2). A key that Stripe refuses breaks the connection, visibly, until another one is connected.
 func (in *Integrations) verify(ctx context.Context, c store.Connection, i store.Integration) error {
 	_, err := in.stripe(i.APIKey).account(ctx)
-	if refusedKey := errors.Is(err, models.ErrInvalid); refusedKey && i.Status != "broken" {
+	if errors.Is(err, models.ErrInvalid) {
 		in.Log.Warn("Stripe refuses the API key of a connection", "company", c.Company, "program", c.Program, "mode", c.Mode)
-		err = errors.Join(in.Store.SaveVerified(ctx, c, true, i.MissingRights), models.ErrLater)
-	} else if refusedKey {
-		err = models.ErrLater
-	}
-	if err != nil {
+		if err := in.Store.SaveVerified(ctx, c, true, i.MissingRights); err != nil {
+			return err
+		}
+		return models.Refuse(models.ErrLater, "Stripe refuses the API key. Connect a new one; Portal will then ask again.")
+	} else if err != nil {
 		return err
 	}
 	missing, err := in.stripe(i.APIKey).missingRights(ctx)

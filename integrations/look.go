@@ -47,14 +47,13 @@ type Endpoint struct {
 
 // Endpoints are those that lead to a program, at whatever host. A key without the right is an ErrForbidden.
 func (in *Integrations) Endpoints(ctx context.Context, i store.Integration) ([]Endpoint, error) {
-	var list struct{ Data []endpoint }
-	if err := in.stripe(i.APIKey).get(ctx, pinned, "/v1/webhook_endpoints", url.Values{"limit": {"100"}}, &list); err != nil {
+	all, err := in.stripe(i.APIKey).endpoints(ctx)
+	if err != nil {
 		return nil, sightOf(err)
 	}
-	path := fmt.Sprintf("/v1/integrations/%s/%s/webhook", i.Source, i.Program)
 	var found []Endpoint
-	for _, e := range list.Data {
-		if !strings.HasSuffix(strings.TrimSuffix(e.URL, "/"), path) {
+	for _, e := range all {
+		if !strings.HasSuffix(strings.TrimSuffix(e.URL, "/"), webhookPath(i.Program, i.Source)) {
 			continue
 		}
 		found = append(found, Endpoint{URL: e.URL, Version: e.Version, Enabled: e.Status != "disabled", Missing: e.missing()})

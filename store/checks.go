@@ -48,15 +48,15 @@ type Uncounted struct {
 
 // FailedEvents counts a program's events that failed.
 func (s *Store) FailedEvents(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (Uncounted, error) {
-	return s.stuck(ctx, `mode = $2 AND program_id = $3 AND source = $4 AND status = 'failed'`, t.Company, t.Mode, program, source)
+	return s.uncounted(ctx, `mode = $2 AND program_id = $3 AND source = $4 AND status = 'failed'`, t.Company, t.Mode, program, source)
 }
 
 // WaitingEvents counts a program's events that came before a moment and do not count yet.
 func (s *Store) WaitingEvents(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, before time.Time) (Uncounted, error) {
-	return s.stuck(ctx, `bucket = $2 AND program_id = $3 AND source = $4 AND status = 'pending' AND turn IS NULL AND received_at < $5`, t.Company, t.Bucket(), program, source, before)
+	return s.uncounted(ctx, `bucket = $2 AND program_id = $3 AND source = $4 AND status = 'pending' AND turn IS NULL AND received_at < $5`, t.Company, t.Bucket(), program, source, before)
 }
 
-func (s *Store) stuck(ctx context.Context, where string, args ...any) (Uncounted, error) {
+func (s *Store) uncounted(ctx context.Context, where string, args ...any) (Uncounted, error) {
 	var found Uncounted
 	err := s.get(ctx, &found, `SELECT count(*) AS events, coalesce((array_agg(type ORDER BY received_at DESC, id DESC))[1], '') AS type,
 		coalesce((array_agg(because ORDER BY received_at DESC, id DESC))[1], '') AS because FROM events WHERE company_id = $1 AND `+where, args...)

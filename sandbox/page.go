@@ -43,6 +43,18 @@ func (s *Sandbox) Page() http.Handler {
 		id, err := s.Refund(a, r.PostFormValue("charge"), amount, time.Time{})
 		return done{s.worded(a, "Refunded %s to %s.", id), ""}, err
 	}))
+	mux.HandleFunc("POST /disputes", s.act(func(a string, r *http.Request) (done, error) {
+		id, err := s.Dispute(a, Dispute{Of: r.PostFormValue("charge"), Inquiry: r.PostFormValue("as") == "inquiry"})
+		return done{s.worded(a, "%s is disputed by %s.", id), ""}, err
+	}))
+	mux.HandleFunc("POST /decisions", s.act(func(a string, r *http.Request) (done, error) {
+		id, status := r.PostFormValue("dispute"), r.PostFormValue("status")
+		return done{s.worded(a, "The dispute of %s by %s: "+strings.ToLower(disputeStates[status].Word)+".", id), ""}, s.MoveDispute(a, id, status, time.Time{})
+	}))
+	mux.HandleFunc("POST /failures", s.act(func(a string, r *http.Request) (done, error) {
+		id := r.PostFormValue("charge")
+		return done{s.worded(a, "The latest refund of the payment of %s by %s failed: its money came back.", id), ""}, s.FailRefund(a, id, time.Time{})
+	}))
 	mux.HandleFunc("POST /confirmations", s.act(func(a string, r *http.Request) (done, error) {
 		yes := r.PostFormValue("answer") == "yes"
 		words := map[bool]string{true: "Confirmed", false: "Refused"}[yes] + " as the card holder."

@@ -29,6 +29,7 @@ type view struct {
 	Forms                              []entry
 	Waiting                            []row
 	Charges, Subscriptions, Deliveries list
+	Disputes                           list
 }
 
 type tab struct {
@@ -70,6 +71,7 @@ func (s *Sandbox) look(account string, v visit) view {
 	now := s.now()
 	out.Waiting = waiting(a)
 	out.Charges = v.charges(a, now)
+	out.Disputes = v.disputes(a, now)
 	out.Subscriptions = v.subscriptions(a, now)
 	out.Deliveries = v.deliveries(account, deliveries, now)
 	return out

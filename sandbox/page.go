@@ -55,6 +55,7 @@ func (s *Sandbox) Page() http.Handler {
 		id := r.PostFormValue("charge")
 		return done{s.worded(a, "The latest refund of the payment of %s by %s failed: its money came back.", id), ""}, s.FailRefund(a, id, time.Time{})
 	}))
+	mux.HandleFunc("POST /faults", s.act(s.setFaults))
 	mux.HandleFunc("POST /confirmations", s.act(func(a string, r *http.Request) (done, error) {
 		yes := r.PostFormValue("answer") == "yes"
 		words := map[bool]string{true: "Confirmed", false: "Refused"}[yes] + " as the card holder."
@@ -77,7 +78,10 @@ func (s *Sandbox) act(do func(account string, r *http.Request) (done, error)) ht
 		after := s.happened(account)
 		s.pressing.Unlock()
 		if err == nil {
-			q := url.Values{"account": {account}, "done": {s.say(did.words + " " + s.told(r.Context(), account, before, after))}}
+			if strings.TrimPrefix(r.URL.Path, "/") != "faults" {
+				did.words += " " + s.told(r.Context(), account, before, after)
+			}
+			q := url.Values{"account": {account}, "done": {s.say(did.words)}}
 			if did.first != "" {
 				q.Set("first", did.first)
 			}

@@ -30,6 +30,7 @@ type view struct {
 	Waiting                            []row
 	Charges, Subscriptions, Deliveries list
 	Disputes                           list
+	Faults                             faultForm
 }
 
 type tab struct {
@@ -71,6 +72,7 @@ func (s *Sandbox) look(account string, v visit) view {
 	now := s.now()
 	out.Waiting = waiting(a)
 	out.Charges = v.charges(a, now)
+	out.Faults = s.faultForm(a)
 	out.Disputes = v.disputes(a, now)
 	out.Subscriptions = v.subscriptions(a, now)
 	out.Deliveries = v.deliveries(account, deliveries, now)

@@ -25,7 +25,7 @@ type view struct {
 	CSS, Icon, Account                 string
 	Platform                           bool // the account from which others are paid
 	Accounts                           []tab
-	Partners                           []option
+	Partners, Products                 []option
 	Forms                              []entry
 	Waiting                            []row
 	Charges, Subscriptions, Deliveries list
@@ -68,6 +68,9 @@ func (s *Sandbox) look(account string, v visit) view {
 	}
 	if !out.Platform {
 		out.Forms = s.forms(a, v)
+		for _, p := range a.all("product") {
+			out.Products = append(out.Products, option{Value: p.str("name"), Label: p.str("id")})
+		}
 	}
 	now := s.now()
 	out.Waiting = waiting(a)

@@ -35,7 +35,9 @@ func (c *call) connected(id string) (object, error) {
 	return nil, refuse(403, "account_invalid", "", "The provided key does not have access to account '%s' (or that account does not exist). Application access may have been revoked.", id)
 }
 
-func listAccounts(c *call) (object, error) { return c.page("/v1/accounts", c.a.all("account")) }
+func listAccounts(c *call) (object, error) {
+	return c.search(query{url: "/v1/accounts", kind: "account"})
+}
 
 // createAccount makes a connected account that can receive at once, as after a finished onboarding.
 func createAccount(c *call) (object, error) {

@@ -9,7 +9,7 @@ func getSession(c *call) (object, error) {
 }
 
 func listSessions(c *call) (object, error) {
-	return c.page("/v1/checkout/sessions", c.filter("checkout.session", "payment_intent", "subscription", "customer"))
+	return c.search(query{url: "/v1/checkout/sessions", kind: "checkout.session", fields: []string{"payment_intent", "subscription", "customer"}})
 }
 
 func sessionItems(c *call) (object, error) {
@@ -29,7 +29,7 @@ func getInvoice(c *call) (object, error) {
 }
 
 func listInvoices(c *call) (object, error) {
-	return c.page("/v1/invoices", c.filter("invoice", "subscription", "customer", "status", "collection_method"))
+	return c.search(query{url: "/v1/invoices", kind: "invoice", fields: []string{"subscription", "customer", "status", "collection_method"}})
 }
 
 func invoiceLines(c *call) (object, error) {
@@ -93,7 +93,7 @@ func updateSubscription(c *call) (object, error) {
 }
 
 func listSubscriptions(c *call) (object, error) {
-	return c.page("/v1/subscriptions", c.filter("subscription", "customer", "status"))
+	return c.search(query{url: "/v1/subscriptions", kind: "subscription", fields: []string{"customer", "status"}})
 }
 
 func trees(list []any) []object {

@@ -77,7 +77,7 @@ func updateCustomer(c *call) (object, error) {
 }
 
 func listCustomers(c *call) (object, error) {
-	return c.page("/v1/customers", c.filter("customer", "email"))
+	return c.search(query{url: "/v1/customers", kind: "customer", fields: []string{"email"}})
 }
 
 // before holds the fields of was that now is different in; of metadata only the keys that changed, null for one that was

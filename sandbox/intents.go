@@ -292,7 +292,7 @@ func getIntent(c *call) (object, error) {
 }
 
 func listIntents(c *call) (object, error) {
-	return c.page("/v1/payment_intents", c.filter("payment_intent", "customer"))
+	return c.search(query{url: "/v1/payment_intents", kind: "payment_intent", fields: []string{"customer"}})
 }
 
 func cancelIntent(c *call) (object, error) {

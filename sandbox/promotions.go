@@ -152,16 +152,12 @@ func updatePromotion(c *call) (object, error) {
 }
 
 func listPromotions(c *call) (object, error) {
-	found := c.filter("promotion_code", "customer")
-	for i := range found {
-		found[i] = c.asNow(found[i])
+	wanted := func(o object) bool {
+		return (!c.form.has("code") || strings.EqualFold(o.str("code"), c.form.get("code"))) &&
+			(!c.form.has("active") || text(c.active(o)) == c.form.get("active")) &&
+			(!c.form.has("coupon") || o.sub("coupon").str("id") == c.form.get("coupon"))
 	}
-	found = slices.DeleteFunc(found, func(o object) bool {
-		return c.form.has("code") && !strings.EqualFold(o.str("code"), c.form.get("code")) ||
-			c.form.has("active") && text(o["active"]) != c.form.get("active") ||
-			c.form.has("coupon") && o.sub("coupon").str("id") != c.form.get("coupon")
-	})
-	return c.page("/v1/promotion_codes", found)
+	return c.search(query{url: "/v1/promotion_codes", kind: "promotion_code", fields: []string{"customer"}, want: wanted, as: c.asNow})
 }
 
 // promotion finds a promotion code by its text, one that can be used before those that cannot; without a text there is none.

@@ -166,5 +166,5 @@ func getRefund(c *call) (object, error) {
 }
 
 func listRefunds(c *call) (object, error) {
-	return c.page("/v1/refunds", c.filter("refund", "charge", "payment_intent"))
+	return c.search(query{url: "/v1/refunds", kind: "refund", fields: []string{"charge", "payment_intent"}})
 }

@@ -61,10 +61,10 @@ func (v visit) list(id, account string, few, all int) list {
 }
 
 func (v visit) charges(a *account, now time.Time) list {
-	ids := a.lists["charge"]
-	out := v.list("charges", a.ID, fewCharges, len(ids))
-	for _, id := range slices.Backward(ids[len(ids)-out.Shown:]) {
-		if o, ok := a.get("charge", id); ok {
+	all := a.lists["charge"]
+	out := v.list("charges", a.ID, fewCharges, len(all))
+	for _, k := range slices.Backward(all[len(all)-out.Shown:]) {
+		if o, ok := k.read(); ok {
 			out.Rows = append(out.Rows, shownCharge(a, o, now))
 		}
 	}

@@ -119,7 +119,7 @@ func (s *Sandbox) turn(id string, now object) error {
 	if a == nil || a.platform == nil {
 		return missing(404, "account", id, "id")
 	}
-	c := &call{Sandbox: s, a: a.platform, at: s.now()}
+	c := &call{Sandbox: s, a: a.platform, at: s.clock(a.platform)}
 	o := a.self().with(now)
 	c.put(o)
 	(&call{Sandbox: s, a: a, at: c.at}).emitInto(c, "account.updated", o, nil)

@@ -62,6 +62,7 @@ func (c *call) begin(r *http.Request, rt route, body []byte) (saved *answer, fau
 	if err := c.admit(r); err != nil {
 		return nil, nil, err
 	}
+	c.at = c.clock(c.a)
 	if err := c.read(r, rt, body); err != nil {
 		return nil, nil, err
 	}

@@ -57,7 +57,7 @@ func listInvoicePayments(c *call) (object, error) {
 	}
 	var found []object
 	for _, in := range c.a.where("invoice", field, value) {
-		if p := invoicePayment(c.a, in); c.form.get("status") == "" || c.form.get("status") == p.str("status") {
+		if p := invoicePayment(c.a, in); in.str("payment_intent") != "" && (c.form.get("status") == "" || c.form.get("status") == p.str("status")) {
 			found = append(found, p)
 		}
 	}
@@ -78,22 +78,6 @@ func getSubscription(c *call) (object, error) {
 		return nil, err
 	}
 	return c.show(o)
-}
-
-func updateSubscription(c *call) (object, error) {
-	o, err := c.need("subscription", c.path("id"))
-	if err != nil {
-		return nil, err
-	}
-	was := c.a.render(o, version)
-	o["metadata"] = c.form.metadata(o.sub("metadata"))
-	c.put(o)
-	c.emit("customer.subscription.updated", o, before(was, c.a.render(o, version)))
-	return c.show(o)
-}
-
-func listSubscriptions(c *call) (object, error) {
-	return c.search(query{url: "/v1/subscriptions", kind: "subscription", fields: []string{"customer", "status"}})
 }
 
 func trees(list []any) []object {

@@ -21,6 +21,7 @@ type account struct {
 	last     map[string]int   // how many ids of a prefix were given out
 	answers  map[string]*answer
 	seq      int
+	ahead    time.Duration // its clock, of the sandbox's
 	moods
 }
 
@@ -103,14 +104,17 @@ func (s *Sandbox) keep(a *account, c change) error {
 	switch c.Kind {
 	case counterKind:
 		return nil
-	case answerKind, deliveryKind:
+	case clockKind, answerKind, deliveryKind:
 		o, err := decode(c.Object)
 		if err != nil {
 			return err
 		}
-		if c.Kind == answerKind {
+		switch c.Kind {
+		case clockKind:
+			a.ahead = time.Duration(o.num("ahead"))
+		case answerKind:
 			a.answers[c.ID] = readAnswer(o)
-		} else {
+		default:
 			s.settle(a, c.ID, o)
 		}
 		return nil

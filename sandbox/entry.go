@@ -56,13 +56,13 @@ func (s *Sandbox) saleForm(a *account, v visit) entry {
 
 func (s *Sandbox) subscriptionForm(a *account, v visit) entry {
 	f := filled{"subscriptions", v}
-	return entry{"subscriptions", "Start a subscription", "The first period is paid at once; the next ones when you press Renew.",
+	return entry{"subscriptions", "Start a subscription", "The first period is paid at once; the next ones when you press Renew, or a month later.",
 		"Start the subscription", "btn-plain", a.ID,
 		[]field{
 			f.text("email", "Customer e-mail", "Made up. With one from below, that customer subscribes.", "email", madeUp(2*a.last["cus_"]+1)),
 			s.partnerField(f), productField(f, "Subscription"), codeField(f)},
 		append(f.amounts(a, "50.00"),
-			f.choice("interval", "Every", option{"month", "Month", true}, option{"year", "Year", false})),
+			f.choice("interval", "Every", option{"month", "Month", true}, option{"year", "Year", false}), f.text("trial", "Free days first", "", "text", "0")),
 		[]field{f.choice("told", "How the code reaches Portal", option{"metadata", "Metadata of the Checkout session", true},
 			option{"client_reference", "Client reference of the Checkout session", false},
 			option{"subscription", "Metadata of the subscription", false},

@@ -22,7 +22,7 @@ func (c *call) emitInto(to *call, kind string, o, previous object) {
 			wanted = append(wanted, w.str("id"))
 		}
 	}
-	if len(wanted) == 0 && c.old(e) {
+	if len(wanted) == 0 && c.old(c.a, e) {
 		return
 	}
 	e["_to"] = wanted
@@ -32,8 +32,8 @@ func (c *call) emitInto(to *call, kind string, o, previous object) {
 }
 
 // old says whether Stripe would no longer list an event.
-func (s *Sandbox) old(e object) bool {
-	return s.now().Sub(time.Unix(e.num("created"), 0)) > keptFor
+func (s *Sandbox) old(a *account, e object) bool {
+	return s.clock(a).Sub(time.Unix(e.num("created"), 0)) > keptFor
 }
 
 // listeners are the endpoints that hear of an account: its own, or its platform's Connect endpoints.
@@ -102,7 +102,7 @@ func listEvents(c *call) (object, error) {
 		return len(kinds) > 0 && !slices.ContainsFunc(kinds, func(kind string) bool { return asType(kind, k.event) }) ||
 			c.form.has("delivery_success") && told != (len(c.post.owed[k.id]) == 0 && !c.post.lost[k.id])
 	}
-	return c.search(query{url: "/v1/events", kind: "event", skip: skip, since: c.now().Add(-keptFor).Unix(),
+	return c.search(query{url: "/v1/events", kind: "event", skip: skip, since: c.at.Add(-keptFor).Unix(),
 		as: func(e object) object { return c.a.renderEvent(e, c.a.payload()) }})
 }
 

@@ -11,7 +11,7 @@ func (s *Sandbox) Fill(accountID string, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &call{Sandbox: s, a: s.account(accountID)}
-	last := s.now().AddDate(0, 0, -31)
+	last := s.clock(c.a).AddDate(0, 0, -31)
 	for i := range n {
 		c.at = last.Add(time.Duration(i-n+1) * time.Minute)
 		o := c.make("cus_", "customer", object{"email": fmt.Sprintf("old.%06d@example.com", i+1), "name": fmt.Sprintf("Old customer %d", i+1), "metadata": object{}})
@@ -31,7 +31,7 @@ func (s *Sandbox) Fill(accountID string, n int) error {
 func (s *Sandbox) FillPayments(accountID string, n int, o Order) error {
 	begin, step := o.At, 24*time.Hour/time.Duration(max(n, 1))
 	if begin.IsZero() {
-		begin = s.now()
+		begin = s.Clock(accountID)
 	}
 	for i := range n {
 		o.At, o.Email = begin.Add(time.Duration(i)*step), fmt.Sprintf("payer.%d.%06d@example.com", begin.Unix(), i+1)

@@ -251,7 +251,7 @@ func (c *call) decline(o, pm object, why *failure) error {
 func (s *Sandbox) Authenticate(accountID, intentID string, yes bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &call{Sandbox: s, a: s.account(accountID), at: s.now(), version: version}
+	c := &call{Sandbox: s, a: s.account(accountID), at: s.clock(s.account(accountID)), version: version}
 	o, ok := c.a.get("", intentID)
 	if !ok || o.str("status") != "requires_action" {
 		return missing(404, "payment_intent", intentID, "id")

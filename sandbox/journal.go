@@ -97,6 +97,9 @@ func (s *Sandbox) live() []byte {
 		for prefix, n := range a.last {
 			add(change{Account: a.ID, Kind: counterKind, Prefix: prefix, N: n})
 		}
+		if a.ahead != 0 {
+			add(change{Account: a.ID, Kind: clockKind, ID: a.ID, Object: encode(object{"ahead": int64(a.ahead)})})
+		}
 		for key, one := range a.answers {
 			add(change{Account: a.ID, Kind: answerKind, ID: key, Object: encode(one.object())})
 		}

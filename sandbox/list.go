@@ -78,6 +78,9 @@ func (c *call) included(o object, name string) object {
 		return coupon.sub("_applies_to")
 	case "invoice payments":
 		in, _ := c.a.get("invoice", id)
+		if in.str("payment_intent") == "" {
+			return listOf("/v1/invoice_payments")
+		}
 		return listOf("/v1/invoice_payments", invoicePayment(c.a, in))
 	}
 	return nil

@@ -280,7 +280,7 @@ func (s *Sandbox) forget(a *account, e object) {
 		return
 	}
 	delete(s.post.owed, id)
-	if s.old(e) {
+	if s.old(a, e) {
 		if k := a.objects[id]; k != nil {
 			a.lists["event"] = a.lists["event"].without(k)
 		}

@@ -75,9 +75,10 @@ var routes = []route{
 	{"GET /v1/invoices/{id}", getInvoice, ""},
 	{"GET /v1/invoices/{id}/lines", invoiceLines, paging},
 	{"GET /v1/invoice_payments", listInvoicePayments, "payment[type] payment[payment_intent] invoice status" + paging},
-	{"GET /v1/subscriptions", listSubscriptions, "customer status" + paging + created},
+	{"GET /v1/subscriptions", listSubscriptions, "customer status price collection_method" + paging + created},
 	{"GET /v1/subscriptions/{id}", getSubscription, ""},
-	{"POST /v1/subscriptions/{id}", updateSubscription, "metadata[*]"},
+	{"POST /v1/subscriptions/{id}", updateSubscription, "cancel_at_period_end cancellation_details[*] trial_end metadata[*]"},
+	{"DELETE /v1/subscriptions/{id}", cancelSubscription, "cancellation_details[*] invoice_now prorate"},
 
 	{"GET /v1/events", listEvents, "type types[] delivery_success" + paging + created},
 	{"GET /v1/events/{id}", getEvent, ""},

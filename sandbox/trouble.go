@@ -71,7 +71,7 @@ func (s *Sandbox) Withhold(accountID string, on bool) {
 func (s *Sandbox) Drop(accountID string) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &call{Sandbox: s, a: s.account(accountID), at: s.now()}
+	c := &call{Sandbox: s, a: s.account(accountID), at: s.clock(s.account(accountID))}
 	waiting := slices.DeleteFunc(slices.Clone(s.post.queue), func(d delivery) bool { return d.a.owner() != c.a.owner() || d.again != nil })
 	for _, d := range waiting {
 		c.settled(d, 0)

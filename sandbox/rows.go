@@ -138,10 +138,13 @@ func shownCharge(a *account, o object, now time.Time) row {
 	r.Fails = failing(a, o)
 	d, disputed := a.get("dispute", o.str("dispute"))
 	r.Disputed = disputed && courses[d.str("status")] != nil
+	if a.chargedBack(o) {
+		r.Left = 0
+	}
 	switch {
 	case o.str("status") == "failed":
 		r.State, r.Left = state{"Declined", "cross", "tone-error"}, 0
-	case r.Left == 0:
+	case amount == refunded:
 		r.State = state{"Refunded", "back", "tone-neutral"}
 	case disputed && d.str("status") != "won":
 		r.State = disputeStates[d.str("status")]

@@ -147,6 +147,27 @@ func TestASubscriptionEndsNowOrWithItsPeriod(t *testing.T) {
 	}
 }
 
+func TestADeletedCustomerIsGoneWithTheirSubscriptions(t *testing.T) {
+	t.Parallel()
+	s := open(t, sandbox.Options{})
+	sold := must[sandbox.Sold](t)(s.Subscribe(shop, sandbox.Order{Email: "a@example.com", Amount: 1000}))
+	if status, o := call(t, s, "DELETE", "/v1/customers/"+sold.Customer, nil); status != 200 || o["deleted"] != true {
+		t.Errorf("%d %v", status, o)
+	}
+	if o := read(t, s, "/v1/customers/"+sold.Customer); o["deleted"] != true || o["email"] != nil || ids(t, s, "/v1/customers") != "" {
+		t.Errorf("%v", o)
+	}
+	if o := read(t, s, "/v1/subscriptions/"+sold.Subscription); o["status"] != "canceled" {
+		t.Errorf("%v", o["status"])
+	}
+	if got := strings.Join(types(t, s, "&types[]=customer.deleted&types[]=customer.subscription.deleted"), " "); got != "customer.subscription.deleted customer.deleted" {
+		t.Error(got)
+	}
+	if again := must[sandbox.Sold](t)(s.Sell(shop, sandbox.Order{Email: "a@example.com", Amount: 1000})); again.Customer == sold.Customer {
+		t.Error("a deleted customer bought")
+	}
+}
+
 // MONEY.md 2.5: what a credit note put to the customer's balance makes later invoices collect less.
 func TestACustomersBalancePaysTheNextInvoice(t *testing.T) {
 	t.Parallel()

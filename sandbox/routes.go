@@ -12,6 +12,7 @@ var routes = []route{
 	{"GET /v1/customers", listCustomers, "email" + paging + created},
 	{"GET /v1/customers/{id}", getCustomer, ""},
 	{"POST /v1/customers/{id}", updateCustomer, customerParams},
+	{"DELETE /v1/customers/{id}", deleteCustomer, ""},
 	{"POST /v1/products", createProduct, "id default_price_data[*] " + productParams},
 	{"GET /v1/products", listProducts, "active ids[] shippable url" + paging + created},
 	{"GET /v1/products/{id}", getProduct, ""},

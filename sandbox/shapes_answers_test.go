@@ -193,6 +193,8 @@ func everything(t *testing.T, s *sandbox.Sandbox, do func(method, path string, p
 	must[[]sandbox.Sold](t)(s.Advance(shop, start.AddDate(0, 0, 25)))
 	do("DELETE", "/v1/subscriptions/"+sub.Subscription)
 	do("POST", "/v1/customers/"+sub.Customer, "name", "Ann")
+	do("DELETE", "/v1/customers/"+sold.Customer)
+	do("GET", "/v1/customers/"+sold.Customer)
 	do("POST", "/v1/accounts", "type", "express", "country", "DE", "capabilities[transfers][requested]", "true")
 	connected := must[[]string](t)(strings.Fields(ids(t, s, "/v1/accounts")), nil)
 	do("POST", "/v1/payment_intents", "amount", "1000", "currency", "eur", "confirm", "true", "payment_method", "pm_card_visa", "transfer_data[destination]", connected[0])

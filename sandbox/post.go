@@ -205,12 +205,15 @@ func (s *Sandbox) drawn(first int, now time.Time) int {
 func (s *Sandbox) try(d delivery) {
 	s.mu.Lock()
 	e, known := d.a.get("event", d.event)
+	owner := d.a
+	if owner.platform != nil {
+		owner = owner.platform
+	}
+	w, there := owner.get("webhook_endpoint", d.endpoint)
+	hand := s.post.deliver
 	if d.again != nil {
 		e, known = d.again, true
 	}
-	owner := d.a.owner()
-	w, there := owner.get("webhook_endpoint", d.endpoint)
-	hand := s.post.deliver
 	var body []byte
 	if known && there {
 		body = encode(d.a.renderEvent(e, or(w.str("api_version"), owner.payload())))
@@ -246,7 +249,7 @@ func (s *Sandbox) try(d delivery) {
 	c := &call{Sandbox: s, a: d.a, at: at}
 	c.settled(d, status)
 	_ = c.commit() // told again after a restart, as Stripe may do too
-	if owner.twice && body != nil {
+	if d.a.owner().twice && body != nil {
 		s.post.queue = append(s.post.queue, delivery{a: d.a, event: d.event, endpoint: d.endpoint, due: time.Now(), again: e})
 	}
 }

@@ -93,11 +93,11 @@ func (s *Sandbox) Shuffle(accountID string, on bool) {
 	s.account(accountID).shuffle = on
 }
 
-// Revoke ends a key: it is answered 401. Restore lets it work again.
-func (s *Sandbox) Revoke(key string) { s.turnKey(key, true) }
+// RevokeKey ends a key: it is answered 401.
+func (s *Sandbox) RevokeKey(key string) { s.turnKey(key, true) }
 
-// Restore lets a revoked key work again.
-func (s *Sandbox) Restore(key string) { s.turnKey(key, false) }
+// RestoreKey lets a revoked key work again.
+func (s *Sandbox) RestoreKey(key string) { s.turnKey(key, false) }
 
 func (s *Sandbox) turnKey(key string, off bool) {
 	s.mu.Lock()

@@ -46,7 +46,6 @@ type call struct {
 	path         func(string) string
 	version      string
 	request, key string
-	gone         <-chan struct{} // closed when the caller hung up
 	changes      []change
 }
 

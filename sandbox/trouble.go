@@ -32,7 +32,8 @@ var troubles = map[Trouble]Fault{
 	Breaking: {After: true},
 }
 
-// moods are what lasts of an account's faults, until changed or the program ends. Of a connected account its platform's count.
+// moods are what lasts of an account's faults, until changed or the program ends. For the webhooks of a connected account
+// that its platform made, the platform's count.
 type moods struct {
 	trouble                  Trouble
 	withheld, twice, shuffle bool

@@ -76,9 +76,9 @@ func scopeWord(o store.OAuth) string {
 	case !o.Connected:
 		return ""
 	case o.Scope == "read_write":
-		return "It may read and write"
+		return "Portal may read and write"
 	}
-	return "It may read"
+	return "Portal may read"
 }
 
 // accessLost says why a connection by OAuth is broken.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portal/integrations"
 	"portal/models"
 )
 
@@ -53,6 +54,35 @@ func (d *Doctor) clientKnown(ctx context.Context, mode models.Mode) (Finding, er
 		return warning("Stripe did not say whether the client id and the secret key belong together.", "Run the check again.").at("https://status.stripe.com"), nil
 	}
 	return ok("Companies connect with Stripe's page in %s mode.", mode), nil
+}
+
+// connectEndpoint looks for the one by which the platform hears of the accounts that are connected to it.
+func (d *Doctor) connectEndpoint(ctx context.Context) (Finding, error) {
+	switch {
+	case d.Integrations.Platform.ClientID == "":
+		return ok("None is needed: companies connect by API key."), nil
+	case d.NoStripe != "":
+		return skipped(d.NoStripe), nil
+	}
+	all, err := d.Integrations.ConnectEndpoints(ctx)
+	if err != nil {
+		return sightless(err)
+	}
+	const where = "https://dashboard.stripe.com/webhooks"
+	at := strings.TrimSuffix(d.PublicURL, "/") + "/v1/stripe/connect/webhook"
+	if len(all) == 0 {
+		return failed("The platform's Stripe has no endpoint for its connected accounts here.", "Make one in the platform's Stripe that listens to connected accounts and sends to "+at+".").at(where), nil
+	}
+	e := best(all, at)
+	switch {
+	case !e.Enabled:
+		return failed("The Connect endpoint is disabled in Stripe, so nothing is told.", "Enable it in the platform's Stripe under Developers, Webhooks.").at(where), nil
+	case len(e.Missing) > 0:
+		return failed("The Connect endpoint is not told of "+strings.Join(e.Missing, ", ")+".", "Add these events to it in the platform's Stripe.").at(where), nil
+	case !integrations.WellKnown(e.Version):
+		return warning(fmt.Sprintf("Connect events come in API version %s, which Portal is not tested with.", or(e.Version, "of the account, which may change")), "Make the endpoint anew with version 2023-10-16.").at(where), nil
+	}
+	return ok("Stripe sends what happens in connected accounts to %s.", e.URL), nil
 }
 
 // unrouted tells of events of connected accounts that nobody here is connected to.

@@ -61,7 +61,7 @@ func (w *companyWorld) answered(who *http.Cookie, said url.Values) string {
 	return textOf(w.t, bodyOf(w.t, w.ask(who, answer.Header.Get("Location"), nil, func(r *http.Request) { r.AddCookie(given(answer, "flash")) })))
 }
 
-// F6, F7, F28, F30: Stripe's page is the first choice; a company that let Portal in is connected, hears its sales, disconnects, and comes back to
+// F6, F7, F28, F30, F35: of a program that exists, Stripe's page is the first choice; a company that let Portal in is connected, hears its sales, disconnects, and comes back to
 // what it had.
 func TestACompanyConnectsWithStripesPage(t *testing.T) {
 	t.Parallel()
@@ -162,7 +162,7 @@ func TestEveryEndOfOAuthHasASentence(t *testing.T) {
 	}
 }
 
-// Issue 4, 1.1: what somebody was sent to Stripe for decides what is connected, whatever they look at when they come back.
+// F34, F36, issue 4, 1.1: each program is connected by itself, before it tracks anything. What somebody was sent to Stripe for decides what is connected, whatever they look at when they come back.
 func TestTheStateDecidesWhatIsConnected(t *testing.T) {
 	t.Parallel()
 	w, owner := newOAuthWorld(t)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -191,4 +192,27 @@ func (in *Integrations) LetIn(ctx context.Context, i store.Integration) error {
 		return models.Refuse(models.ErrInvalid, "Stripe refuses the platform's key.")
 	}
 	return later(err)
+}
+
+// connectPath is where the platform's Connect endpoint sends to (CONTRACT.md 4).
+const connectPath = "/v1/stripe/connect/webhook"
+
+// ConnectEndpoints are the platform's own that lead here, at whatever host, and what each is not told of. A key without the right
+// is an ErrForbidden.
+func (in *Integrations) ConnectEndpoints(ctx context.Context) ([]Endpoint, error) {
+	all, err := in.stripe(in.Platform.Key).endpoints(ctx)
+	if err != nil {
+		return nil, sightOf(err)
+	}
+	var found []Endpoint
+	for _, e := range all {
+		if !strings.HasSuffix(strings.TrimSuffix(e.URL, "/"), connectPath) {
+			continue
+		}
+		missing := slices.DeleteFunc(ConnectEvents(), func(name string) bool {
+			return slices.Contains(e.Events, name) || slices.Contains(e.Events, "*") || slices.Contains(events, name) && !slices.Contains(e.missing(), name)
+		})
+		found = append(found, Endpoint{URL: e.URL, Version: e.Version, Enabled: e.Status != "disabled", Missing: missing})
+	}
+	return found, nil
 }

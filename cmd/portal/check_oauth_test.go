@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"portal/doctor"
+	"portal/integrations"
 	"portal/models"
 	"portal/sandbox"
 	"portal/store"
@@ -24,7 +28,57 @@ func authorising(t *testing.T) *patient {
 	for key, value := range map[string]string{"stripe.client_id": patientClient, "stripe.connect_base": p.api, "stripe.connect_webhook_secret": patientSecret} {
 		p.config[key] = value
 	}
+	p.hears(integrations.ConnectEvents()...)
 	return p
+}
+
+// hears has the platform's Stripe send events of connected accounts here, in place of those before.
+func (p *patient) hears(events ...string) {
+	p.Helper()
+	at := p.platform("GET", "/v1/webhook_endpoints", nil)
+	if old := at["data"].([]any); len(old) > 0 {
+		p.platform("DELETE", "/v1/webhook_endpoints/"+old[0].(map[string]any)["id"].(string), nil)
+	}
+	if len(events) > 0 {
+		p.platform("POST", "/v1/webhook_endpoints", url.Values{"url": {"https://portal.example/v1/stripe/connect/webhook"}, "connect": {"true"}, "api_version": {"2023-10-16"}, "enabled_events[]": events})
+	}
+}
+
+// platform calls Stripe with the platform's key.
+func (p *patient) platform(method, path string, form url.Values) (answer map[string]any) {
+	p.Helper()
+	req, err := http.NewRequest(method, p.api+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		p.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+platformKey)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		p.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || res.StatusCode != http.StatusOK {
+		p.Fatalf("%s %s: %d %v, %v", method, path, res.StatusCode, answer, err)
+	}
+	return answer
+}
+
+// MONEY.md 3.3: the platform's Connect endpoint is there, and told of all that is needed, the end of an access included.
+func TestCheckLooksAtTheConnectEndpoint(t *testing.T) {
+	t.Parallel()
+	p := authorising(t)
+	for _, c := range []struct {
+		events  []string
+		verdict doctor.Verdict
+		found   string
+	}{{integrations.ConnectEvents(), doctor.OK, "to https://portal.example/v1/stripe/connect/webhook"}, {[]string{"*"}, doctor.OK, "to https://portal.example/"},
+		{integrations.Events(), doctor.Failed, "is not told of account.updated, account.application.deauthorized."}, {nil, doctor.Failed, "has no endpoint for its connected accounts"}} {
+		p.hears(c.events...)
+		if f := p.finding("Connect endpoint"); f.Verdict != c.verdict || !strings.Contains(f.Found, c.found) {
+			t.Errorf("%d events: %+v", len(c.events), f)
+		}
+	}
 }
 
 // byOAuth connects the program by OAuth, to an account that let the platform in or never did.

@@ -14,7 +14,8 @@ import (
 type account struct {
 	Account
 	live     bool
-	platform *account // set on connected accounts
+	platform *account   // set on connected accounts
+	apps     []*account // the platforms that this one is connected to by OAuth
 	objects  map[string]*kept
 	lists    map[string]shelf // by kind
 	found    map[string]shelf // by kind, sought field and value
@@ -119,6 +120,10 @@ func (s *Sandbox) keep(a *account, c change) error {
 		return nil
 	case "account":
 		s.account(c.ID).platform = a
+	case grantKind, openedKind:
+		if err := s.keepOAuth(a, c); err != nil {
+			return err
+		}
 	}
 	k, known := a.objects[c.ID]
 	if !known {

@@ -25,6 +25,8 @@ POST /sign-in                                           422    422     422   422
 POST /sign-out                                          303    303     303   303   303     303      303
 GET  /healthz                                           200    200     200   200   200     200      200
 GET  /readyz                                            200    200     200   200   200     200      200
+GET  /dev/mail                                          404    404     404   404   404     404      404
+GET  /dev/mail/{company}/{mail}                         404    404     404   404   404     404      404
 
 GET  /admin                                             303    200     200   200   200     403      200
 POST /admin/mode                                        303    422     422   422   422     403      422

@@ -73,6 +73,8 @@ func (h *House) routes() []route {
 		{"POST", "/sign-out", anyone, h.signOut},
 		{"GET", "/healthz", anyone, h.healthz},
 		{"GET", "/readyz", anyone, h.readyz},
+		{"GET", "/dev/mail", anyone, h.devMail}, // these two in the demo only
+		{"GET", "/dev/mail/:company/:id", anyone, h.devMailHTML},
 
 		{"GET", "/admin", viewers, h.adminHome},
 		{"POST", "/admin/mode", viewers, h.adminMode},

@@ -14,6 +14,7 @@ import (
 	"portal/integrations"
 	"portal/jobs"
 	"portal/localdb"
+	"portal/mail"
 	"portal/payouts"
 	"portal/rates"
 	"portal/store"
@@ -113,7 +114,7 @@ func (b *base) wire(now func() time.Time) rooms {
 	return rooms{
 		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Now: now, Log: b.log,
 			PublicURL: c.Server.PublicURL, Version: version, PlatformSecret: c.Stripe.WebhookSecret},
-		jobs:  &jobs.Jobs{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Log: b.log, DirectURL: b.direct, FetchRates: func(ctx context.Context) error { return fetchRates(ctx, fx, c.Rates.URL) }},
+		jobs:  &jobs.Jobs{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Log: b.log, DirectURL: b.direct, Post: mail.Post{SMTPURL: c.Mail.SMTPURL, From: c.Mail.From, PublicURL: c.Server.PublicURL}, FetchRates: func(ctx context.Context) error { return fetchRates(ctx, fx, c.Rates.URL) }},
 		rates: fx,
 	}
 }

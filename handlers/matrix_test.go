@@ -88,6 +88,7 @@ GET  /admin/connection/secret                           303    303     303   303
 POST /admin/connection/secret                           303    403     403   422   422     403      422
 GET  /admin/connection/disconnect                       303    303     303   303   303     403      303
 POST /admin/connection/disconnect                       303    403     403   422   422     403      422
+GET  /admin/doctor                                      303    200     200   200   200     403      200
 GET  /admin/events                                      303    200     200   200   200     403      200
 GET  /admin/events/{event}                              303    200     200   200   200     403      404
 

@@ -19,5 +19,6 @@ CREATE TABLE mails (
     PRIMARY KEY (company_id, id)
 );
 
--- The last webhook that no secret of a connection proved.
-ALTER TABLE integrations ADD COLUMN refused_at timestamptz;
+-- When something came by a connection that no secret proved, and when events had to be fetched that had not come.
+ALTER TABLE integrations ADD COLUMN refused_at timestamptz,
+    ADD COLUMN missed_at timestamptz;

@@ -185,7 +185,8 @@ func (s *Store) SaveVerified(ctx context.Context, c Connection, broken bool, mis
 
 // SaveHealed keeps up to when all events of a connection are here, and adds how many were missing.
 func (s *Store) SaveHealed(ctx context.Context, c Connection, to, now time.Time, found int) error {
-	return s.do(ctx, `UPDATE integrations SET healed_to = greatest(healed_to, $5), healed_at = $6, healed_events = healed_events + $7
+	return s.do(ctx, `UPDATE integrations SET healed_to = greatest(healed_to, $5), healed_at = $6, healed_events = healed_events + $7,
+			missed_at = CASE WHEN $7 > 0 THEN $6 ELSE missed_at END
 		WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND source = $4`, c.Company, c.Mode, c.Program, c.Source, to, now, found)
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"portal/doctor"
 	"portal/handlers"
 	"portal/inbox"
 	"portal/integrations"
@@ -111,8 +112,9 @@ func (b *base) wire(now func() time.Time) rooms {
 	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask, Show: providers.Show, Rates: fx}
 	providers.Inbox = in
 	out := &payouts.Payouts{Store: b.store, Bank: payouts.NewStripe(c.Stripe.SecretKey, c.Stripe.APIBase), Mode: payouts.KeyMode(c.Stripe.SecretKey), Now: now, Log: b.log}
+	rounds := &doctor.Rounds{Doctor: &doctor.Doctor{Store: b.store, Integrations: providers, Settings: doctorSettings(c), Now: now}}
 	return rooms{
-		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Now: now, Log: b.log,
+		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Doctor: rounds, Now: now, Log: b.log,
 			PublicURL: c.Server.PublicURL, Version: version, PlatformSecret: c.Stripe.WebhookSecret},
 		jobs:  &jobs.Jobs{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Log: b.log, DirectURL: b.direct, Post: mail.Post{SMTPURL: c.Mail.SMTPURL, From: c.Mail.From, PublicURL: c.Server.PublicURL}, FetchRates: func(ctx context.Context) error { return fetchRates(ctx, fx, c.Rates.URL) }},
 		rates: fx,

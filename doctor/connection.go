@@ -216,22 +216,30 @@ func (c *connection) events(context.Context) (Finding, error) {
 	if len(e.Missing) == 0 {
 		return ok("Stripe tells of all that Portal reads."), nil
 	}
-	lost, costs, verdict := map[string][]string{}, []string{}, Warning
+	lost, verdict := map[string][]string{}, Warning
+	var costs, lesser []string // those that cost money come first
 	for _, event := range e.Missing {
 		cost, money := integrations.CostOf(event)
-		if money {
-			verdict = Failed
-		}
-		if lost[cost] == nil {
-			costs = append(costs, cost)
+		switch {
+		case money && lost[cost] == nil:
+			costs, verdict = append(costs, cost), Failed
+		case lost[cost] == nil:
+			lesser = append(lesser, cost)
 		}
 		lost[cost] = append(lost[cost], event)
 	}
+	costs = append(costs, lesser...)
 	var words []string
-	for _, cost := range costs {
+	rest := len(e.Missing)
+	for _, cost := range costs[:min(len(costs), mostNamed)] {
+		rest -= len(lost[cost])
 		words = append(words, strings.Join(lost[cost], ", ")+" ("+cost+")")
 	}
-	f := warning("Stripe does not tell of "+strings.Join(words, "; ")+".", "Add these events to the endpoint in Stripe, or save the API key again if Portal made it.").at(c.hooks())
+	more := "."
+	if rest > 0 {
+		more = "; and of " + many(rest, "other", "others") + "."
+	}
+	f := warning("Stripe does not tell of "+strings.Join(words, "; ")+more, "Add these events to the endpoint in Stripe, or save the API key again if Portal made it.").at(c.hooks())
 	f.Verdict = verdict
 	return f, nil
 }

@@ -1,7 +1,9 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,6 +49,10 @@ func (d *Doctor) For(ctx context.Context, t models.Tenant) (Report, error) {
 		})
 	}
 	_ = group.Wait() // no check fails another
+	for _, found := range groups {
+		slices.SortStableFunc(found, worse)
+	}
+	slices.SortStableFunc(groups, func(a, b []Finding) int { return cmp.Compare(worst(a), worst(b)) })
 	return report(groups), nil
 }
 

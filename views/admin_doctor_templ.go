@@ -207,7 +207,7 @@ func doctorGroup(g DoctorGroup) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(g.Amiss) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<ul class=\"mb-4 grid gap-5\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<ul class=\"mb-4 grid gap-6\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

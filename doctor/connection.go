@@ -39,6 +39,9 @@ func (h heard) behind(now time.Time) bool {
 	return h.newest.After(h.since.Add(quiet)) && now.Sub(h.newest) > quiet
 }
 
+// refused tells that the last that came was not proved.
+func (h heard) refused() bool { return h.signs.Refused != nil && h.signs.Refused.After(h.since) }
+
 // page is where a connection is set.
 const page = "/admin/connection"
 
@@ -264,7 +267,7 @@ func (c *connection) secretHolds() (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	if h.signs.Refused == nil || !h.signs.Refused.After(h.since) {
+	if !h.refused() {
 		return ok("It is kept, and proves what comes."), nil
 	}
 	f := warning("What came on "+moment(*h.signs.Refused)+" was not signed with the secret that is kept, and was refused.",
@@ -308,6 +311,8 @@ func (c *connection) deliveries(context.Context) (Finding, error) {
 		words = "The last event came on " + moment(h.last.ReceivedAt)
 	}
 	switch {
+	case h.behind(c.Now()) && h.refused():
+		return skipped(words + ". What came since was refused: see \"Webhook secret\"."), nil
 	case h.behind(c.Now()):
 		return failed(fmt.Sprintf("%s; Stripe has news of %s.", words, moment(h.newest)), "Look in Stripe's webhook log why they did not arrive, and have them sent again.").at(c.hooks()), nil
 	case h.last == nil:

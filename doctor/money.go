@@ -16,6 +16,7 @@ import (
 const (
 	lately    = 30 * 24 * time.Hour // how far back sales are looked at
 	tooLong   = 14 * 24 * time.Hour // that an invoice waits for approval
+	slow      = 24 * time.Hour      // for a payment to a partner
 	mostNamed = 5                   // of many, by name
 )
 
@@ -58,7 +59,7 @@ func (d *Doctor) idle(ctx context.Context, t models.Tenant) (Finding, error) {
 // onHand asks one question about what waits for somebody.
 func (d *Doctor) onHand(t models.Tenant, judge func(context.Context, models.Tenant, store.OnHand) (Finding, error)) func(context.Context) (Finding, error) {
 	return func(ctx context.Context) (Finding, error) {
-		waits, err := d.Store.OnHand(ctx, t, d.Now().Add(-tooLong))
+		waits, err := d.Store.OnHand(ctx, t, d.Now().Add(-tooLong), d.Now().Add(-slow))
 		if err != nil {
 			return Finding{}, err
 		}
@@ -104,10 +105,10 @@ func outgoing(_ context.Context, _ models.Tenant, waits store.OnHand) (Finding, 
 	switch {
 	case waits.Failed > 0:
 		return warning(many(waits.Failed, "invoice", "invoices")+" could not be paid.", "Open each: its history says why; pay it again, or elsewhere.").at("/admin/invoices?status=failed"), nil
-	case waits.Confirm > 0:
-		return warning(many(waits.Confirm, "payment needs", "payments need")+" the card holder to confirm it with the bank.", "Open the invoice and confirm.").at("/admin/invoices?status=needs_confirmation"), nil
+	case waits.Slow > 0:
+		return warning(many(waits.Slow, "payment has", "payments have")+" been under way for more than a day.", "Open the invoice: it says what Stripe waits for; the card's holder may have to confirm.").at("/admin/invoices?status=processing"), nil
 	}
-	return ok("None failed, and none waits for the card's holder."), nil
+	return ok("None failed, and none has been under way for long."), nil
 }
 
 // nameless finds customers whose payments can never be told to be theirs (F120, F121).

@@ -102,7 +102,7 @@ type round struct {
 }
 
 // fresh is how long a finding is shown again.
-const fresh = 5 * time.Second
+const fresh = 3 * time.Second
 
 // For is Doctor.For, at most once in a moment for each side.
 func (r *Rounds) For(ctx context.Context, t models.Tenant) (Report, error) {

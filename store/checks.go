@@ -156,18 +156,20 @@ type OnHand struct {
 	NoAccount    int    `db:"no_account"`     // of invoices under way, those whose partner has no Stripe account
 	NoAccountKey string `db:"no_account_key"` // one such partner
 	Failed       int    `db:"failed"`         // invoices whose payment failed
-	Confirm      int    `db:"confirm"`        // payments that the card's holder has to confirm
+	Slow         int    `db:"slow"`           // payments that are under way since before another moment
 }
 
-// OnHand counts what waits for somebody; long is the moment before which an invoice under review was drawn up long ago.
-func (s *Store) OnHand(ctx context.Context, t models.Tenant, long time.Time) (OnHand, error) {
+// OnHand counts what waits for somebody; long is the moment before which an invoice under review was drawn up long ago, and slow
+// the one before which a payment began that should have ended.
+func (s *Store) OnHand(ctx context.Context, t models.Tenant, long, slow time.Time) (OnHand, error) {
 	var o OnHand
 	if err := s.get(ctx, &o, `SELECT (SELECT count(*) FROM commissions WHERE company_id = $1 AND mode = $2 AND status = 'waiting') AS rates,
 			count(*) FILTER (WHERE i.status = 'review' AND i.drawn_at < $3) AS review, count(*) FILTER (WHERE i.status = 'approved') AS approved,
-			count(*) FILTER (WHERE i.status = 'failed') AS failed, count(*) FILTER (WHERE i.status = 'needs_confirmation') AS confirm,
-			count(*) FILTER (WHERE r.stripe_account IS NULL AND i.status <> 'needs_confirmation') AS no_account, coalesce(min(r.key) FILTER (WHERE r.stripe_account IS NULL), '') AS no_account_key
+			count(*) FILTER (WHERE i.status = 'failed') AS failed,
+			(SELECT count(*) FROM attempts WHERE company_id = $1 AND mode = $2 AND status = 'live' AND started_at < $4) AS slow,
+			count(*) FILTER (WHERE r.stripe_account IS NULL) AS no_account, coalesce(min(r.key) FILTER (WHERE r.stripe_account IS NULL), '') AS no_account_key
 		FROM invoices i JOIN partners r ON r.company_id = i.company_id AND r.mode = i.mode AND r.id = i.partner_id
-		WHERE i.company_id = $1 AND i.mode = $2 AND i.status IN ('review', 'approved', 'failed', 'needs_confirmation')`, t.Company, t.Mode, long); err != nil {
+		WHERE i.company_id = $1 AND i.mode = $2 AND i.status IN ('review', 'approved', 'failed')`, t.Company, t.Mode, long, slow); err != nil {
 		return o, fmt.Errorf("count what waits: %w", err)
 	}
 	return o, nil

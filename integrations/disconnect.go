@@ -19,7 +19,7 @@ func (in *Integrations) Disconnect(ctx context.Context, c models.Caller, source 
 	} else if err != nil {
 		return false, err
 	}
-	if i.APIKey != "" {
+	if mayAsk(i) {
 		if left, err = in.silence(ctx, i); err != nil {
 			return false, err
 		}
@@ -36,7 +36,7 @@ func (in *Integrations) Disconnect(ctx context.Context, c models.Caller, source 
 
 // silence deletes the endpoint that we made for this address. One of another address may be another Portal's.
 func (in *Integrations) silence(ctx context.Context, i store.Integration) (left bool, err error) {
-	s := in.stripe(i.APIKey)
+	s := in.reach(i)
 	found, err := s.endpoints(ctx)
 	for _, e := range found {
 		if e.URL != in.Webhook(i.Program, i.Source) || e.Metadata[ourMark] != i.Program.String() {

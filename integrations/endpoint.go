@@ -51,7 +51,7 @@ func (e endpoint) missing() []string {
 // there is none and no secret is given by hand; one that we made learns of events that it is not told of yet. It says which
 // events will be missing. A key without the right, or an address that Stripe does not take, leaves that to the company.
 func (in *Integrations) listen(ctx context.Context, i *store.Integration) (made *endpoint, err error) {
-	s, at := in.stripe(i.APIKey), in.Webhook(i.Program, i.Source)
+	s, at := in.reach(*i), in.Webhook(i.Program, i.Source)
 	found, err := s.endpoints(ctx)
 	if refused(err) {
 		i.MissingEvents = nil // nobody may look; that the right is missing says so

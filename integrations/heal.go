@@ -42,7 +42,7 @@ func (in *Integrations) Heal(ctx context.Context) error {
 
 func (in *Integrations) heal(ctx context.Context, c store.Connection) error {
 	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, c.Source)
-	if err != nil || i.APIKey == "" || i.Healed.Since == nil {
+	if err != nil || !mayAsk(i) || i.Healed.Since == nil {
 		return err
 	}
 	if err := in.verify(ctx, c, i); err != nil {
@@ -57,7 +57,7 @@ func (in *Integrations) heal(ctx context.Context, c store.Connection) error {
 		from = oldest
 	}
 	found := 0
-	err = in.stripe(i.APIKey).eventsSince(ctx, from, func(page []models.Event) error {
+	err = in.reach(i).eventsSince(ctx, from, func(page []models.Event) error {
 		fresh, err := in.Inbox.Fetched(ctx, c.Tenant, c.Program, page)
 		found += fresh
 		return err
@@ -71,7 +71,7 @@ func (in *Integrations) heal(ctx context.Context, c store.Connection) error {
 // verify looks whether Stripe still takes a connection's key, and which rights it lacks now: a silent stop is the worst
 // failure (MONEY.md 3.2). A key that Stripe refuses breaks the connection, visibly, until another one is connected.
 func (in *Integrations) verify(ctx context.Context, c store.Connection, i store.Integration) error {
-	_, err := in.stripe(i.APIKey).account(ctx)
+	_, err := in.reach(i).account(ctx)
 	if errors.Is(err, models.ErrInvalid) {
 		in.Log.Warn("Stripe refuses the API key of a connection", "company", c.Company, "program", c.Program, "mode", c.Mode)
 		if err := in.found(ctx, c, true, i.MissingRights); err != nil {
@@ -81,7 +81,7 @@ func (in *Integrations) verify(ctx context.Context, c store.Connection, i store.
 	} else if err != nil {
 		return err
 	}
-	missing, err := in.stripe(i.APIKey).missingRights(ctx)
+	missing, err := in.reach(i).missingRights(ctx)
 	if err != nil {
 		return notChecked(err)
 	}
@@ -93,29 +93,14 @@ func (in *Integrations) verify(ctx context.Context, c store.Connection, i store.
 
 // eventsSince lists the events of a moment and later that Portal reads, a page at a time, the newest first.
 func (s stripeAPI) eventsSince(ctx context.Context, from time.Time, keep func([]models.Event) error) error {
-	query := url.Values{"limit": {"100"}, "created[gte]": {strconv.FormatInt(from.Unix(), 10)}}
-	for {
-		var page struct {
-			Data    []json.RawMessage
-			HasMore bool `json:"has_more"`
-		}
-		if err := s.get(ctx, pinned, "/v1/events", query, &page); err != nil {
-			return err
-		}
+	query := url.Values{"created[gte]": {strconv.FormatInt(from.Unix(), 10)}}
+	return s.each(ctx, "/v1/events", query, func(page []json.RawMessage) error {
 		var list []models.Event
-		last := ""
-		for _, body := range page.Data {
-			e := sources.StripeEvent(body)
-			if last = e.ProviderID; slices.Contains(events, e.Type) {
+		for _, body := range page {
+			if e := sources.StripeEvent(body); slices.Contains(events, e.Type) {
 				list = append(list, e)
 			}
 		}
-		if err := keep(list); err != nil {
-			return err
-		}
-		if !page.HasMore || last == "" {
-			return nil
-		}
-		query.Set("starting_after", last)
-	}
+		return keep(list)
+	})
 }

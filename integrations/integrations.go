@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"portal/inbox"
@@ -22,8 +23,11 @@ type Integrations struct {
 	StripeBase string       // Stripe's own address when empty
 	PublicURL  string       // where Portal is reached: providers send their events there
 	Inbox      *inbox.Inbox // keeps events that did not come and were fetched
+	Pace       Pace
 	Now        func() time.Time
 	Log        *slog.Logger
+
+	lines sync.Map // the line of each key
 }
 
 // Change is what is set on a connection; nil leaves it as it is.
@@ -57,7 +61,7 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		}
 	}
 	var made *endpoint
-	if i.APIKey != "" { // a secret alone may be of an endpoint just made by hand: what it is told of is looked up, if it can be
+	if mayAsk(i) { // a secret alone may be of an endpoint just made by hand: what it is told of is looked up, if it can be
 		if made, err = in.listen(ctx, &i); err != nil && change.APIKey != nil {
 			return i, notChecked(err)
 		}
@@ -81,7 +85,7 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		return tx.Audited(ctx, c.Company, who, "integration.saved", c.Program.String(), string(source)+" "+string(c.Mode), in.Now())
 	})
 	if err != nil && made != nil { // its secret is lost
-		err = errors.Join(err, in.stripe(i.APIKey).drop(context.WithoutCancel(ctx), made.ID))
+		err = errors.Join(err, in.reach(i).drop(context.WithoutCancel(ctx), made.ID))
 	}
 	return i, err
 }
@@ -151,38 +155,38 @@ func apiKey(text string, mode models.Mode) (string, error) {
 
 // Ask finds out whose invoice a charge is, from the provider (MONEY.md 2.2). ErrLater, with a sentence, when it cannot be had.
 func (in *Integrations) Ask(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, q models.Question) (sources.Answer, error) {
-	key, err := in.key(ctx, t, program, source)
+	i, err := in.asked(ctx, t, program, source)
 	if err != nil {
 		return sources.Answer{}, err
 	}
-	if key == "" {
+	if !mayAsk(i) {
 		return sources.Answer{}, models.Refuse(models.ErrLater, "Only Stripe can say whether an invoice stands behind this charge, and no API key is connected. Connect one, or wait for the sale's own event.")
 	}
-	return in.stripe(key).invoiceOf(ctx, q)
+	return in.reach(i).invoiceOf(ctx, q)
 }
 
-// key is the API key to ask with; empty when none is connected. The money of an API call is asked about at Stripe, too:
-// its key is a charge's or an intent's id then.
-func (in *Integrations) key(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (string, error) {
+// asked is the connection to ask by; the zero one where there is none. The money of an API call is asked about at Stripe,
+// too: its key is a charge's or an intent's id then.
+func (in *Integrations) asked(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (store.Integration, error) {
 	if source == models.SourceAPI {
 		source = models.SourceStripe
 	}
 	i, err := in.Store.Integration(ctx, t, program, source)
 	if errors.Is(err, models.ErrNotFound) {
-		return "", nil
+		return store.Integration{}, nil
 	}
-	return i.APIKey, err
+	return i, err
 }
 
 // Show asks the provider for things that a payment which counts already would like to know. What does not exist, and what
 // the key may not read, is said in the answer. ErrLater, with a sentence, when it cannot be had now.
 func (in *Integrations) Show(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, wants []models.Want) (sources.Answer, error) {
-	key, err := in.key(ctx, t, program, source)
+	i, err := in.asked(ctx, t, program, source)
 	if err != nil {
 		return sources.Answer{}, err
 	}
-	if key == "" {
+	if !mayAsk(i) {
 		return sources.Answer{}, models.Refuse(models.ErrLater, "No API key is connected.")
 	}
-	return in.stripe(key).show(ctx, wants)
+	return in.reach(i).show(ctx, wants)
 }

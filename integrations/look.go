@@ -47,7 +47,7 @@ type Endpoint struct {
 
 // Endpoints are those that lead to a program, at whatever host. A key without the right is an ErrForbidden.
 func (in *Integrations) Endpoints(ctx context.Context, i store.Integration) ([]Endpoint, error) {
-	all, err := in.stripe(i.APIKey).endpoints(ctx)
+	all, err := in.reach(i).endpoints(ctx)
 	if err != nil {
 		return nil, sightOf(err)
 	}

@@ -91,26 +91,19 @@ const most = 10_000
 // lines pages through all lines of an invoice (P12). Of each only what it weighs and what it sells is kept.
 func (s stripeAPI) lines(ctx context.Context, invoice string) (json.RawMessage, error) {
 	all := []json.RawMessage{}
-	query := url.Values{"limit": {"100"}}
-	for len(all) < most {
-		var page struct {
-			HasMore bool `json:"has_more"`
-			Data    []json.RawMessage
-		}
-		if err := s.get(ctx, pinned, "/v1/invoices/"+url.PathEscape(invoice)+"/lines", query, &page); err != nil {
-			return nil, err
-		}
-		for _, line := range page.Data {
+	err := s.each(ctx, "/v1/invoices/"+url.PathEscape(invoice)+"/lines", url.Values{}, func(page []json.RawMessage) error {
+		for _, line := range page {
 			all = append(all, only(line, "id", "amount", "discount_amounts", "tax_amounts", "taxes", "price", "plan", "pricing"))
 		}
-		if !page.HasMore || len(page.Data) == 0 {
-			break
+		if len(all) >= most {
+			return errEnough
 		}
-		var last struct{ ID string }
-		if err := json.Unmarshal(page.Data[len(page.Data)-1], &last); err != nil || last.ID == "" {
-			return nil, models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
-		}
-		query.Set("starting_after", last.ID)
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
 	}
 	return json.Marshal(all)
 }
+
+var errEnough = errors.New("enough was read")

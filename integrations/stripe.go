@@ -5,93 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
-	"time"
 
 	"portal/models"
 	"portal/sources"
 )
-
-// stripeAPI reads one company's Stripe account. stripe-go v76 has no raw requests and no invoice_payments, so this is a
-// small client of our own that names the version with every call (MONEY.md 1.1).
-type stripeAPI struct {
-	key, base string
-	http      *http.Client
-	clock     func() time.Time
-}
-
-// now is the clock in what the database can keep.
-func (s stripeAPI) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
-
-// The versions that are asked in: the pinned one, and the first that tells an invoice's payments.
-const (
-	pinned = "2023-10-16"
-	newer  = "2025-03-31.basil"
-)
-
-func (in *Integrations) stripe(key string) stripeAPI {
-	base := in.StripeBase
-	if base == "" {
-		base = "https://api.stripe.com"
-	}
-	return stripeAPI{key: key, base: base, http: &http.Client{Timeout: 15 * time.Second}, clock: in.Now}
-}
-
-// refusal is an answer of Stripe that is no success.
-type refusal struct {
-	Status int
-	Body   struct {
-		Error struct{ Code, Message, Type string }
-	}
-}
-
-func (r refusal) Error() string {
-	return fmt.Sprintf("Stripe answered %d: %s", r.Status, r.Body.Error.Message)
-}
-
-// get asks for one thing and reads the answer into dest. A refusal is a refusal; no answer is an ErrLater.
-func (s stripeAPI) get(ctx context.Context, version, path string, query url.Values, dest any) error {
-	return s.call(ctx, http.MethodGet, version, path+"?"+query.Encode(), nil, dest)
-}
-
-// post makes or changes something, and reads what it is then into dest.
-func (s stripeAPI) post(ctx context.Context, path string, form url.Values, dest any) error {
-	return s.call(ctx, http.MethodPost, pinned, path, form, dest)
-}
-
-func (s stripeAPI) call(ctx context.Context, method, version, path string, form url.Values, dest any) error {
-	req, err := http.NewRequestWithContext(ctx, method, s.base+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		return fmt.Errorf("ask Stripe: %w", err)
-	}
-	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	req.Header.Set("Authorization", "Bearer "+s.key)
-	req.Header.Set("Stripe-Version", version)
-	res, err := s.http.Do(req)
-	if err != nil {
-		return models.Refuse(models.ErrLater, "Stripe did not answer. Portal will ask again.")
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(res.Body, 32<<20))
-	if err != nil {
-		return models.Refuse(models.ErrLater, "Stripe's answer broke off. Portal will ask again.")
-	}
-	if res.StatusCode != http.StatusOK {
-		r := refusal{Status: res.StatusCode}
-		_ = json.Unmarshal(body, &r.Body) // an answer that is no JSON has a status all the same
-		return r
-	}
-	if err := json.Unmarshal(body, dest); err != nil {
-		return models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
-	}
-	return nil
-}
 
 // account verifies a key. A restricted key that may not read the account is valid all the same: Portal needs no more of
 // the account than its id, which the refusal names.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -8,9 +9,12 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"portal/integrations"
 )
 
 // config is the configuration as CONTRACT.md 3 names it. Each key may be set in a file or by PORTAL_SECTION_KEY.
@@ -36,6 +40,8 @@ type config struct {
 		ConnectWebhookSecret string `toml:"connect_webhook_secret"`
 		APIBase              string `toml:"api_base"`
 		ConnectBase          string `toml:"connect_base"`
+		TestCalls            int    `toml:"test_calls_per_second"`
+		LiveCalls            int    `toml:"live_calls_per_second"`
 	} `toml:"stripe"`
 	Mail struct {
 		SMTPURL string `toml:"smtp_url"`
@@ -154,9 +160,16 @@ func (c *config) fromEnvironment(environment []string, where map[string]string) 
 		if !known {
 			return fmt.Errorf("environment, %s: is not a key that Portal knows; config.example.toml lists them", name)
 		}
-		if field.Kind() == reflect.Slice {
+		switch field.Kind() {
+		case reflect.Slice:
 			field.Set(reflect.ValueOf(strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })))
-		} else {
+		case reflect.Int:
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return fmt.Errorf("environment, %s: must be a whole number", name)
+			}
+			field.SetInt(int64(n))
+		default:
 			field.SetString(value)
 		}
 		where[key] = "environment, " + name
@@ -191,6 +204,11 @@ func (c *config) check(where map[string]string) error {
 			return refuse(key, "must begin with postgres://")
 		}
 	}
+	for key, value := range map[string]int{"stripe.test_calls_per_second": c.Stripe.TestCalls, "stripe.live_calls_per_second": c.Stripe.LiveCalls} {
+		if value < 0 {
+			return refuse(key, "must not be below zero")
+		}
+	}
 	if c.Database.DataDir == "" {
 		return refuse("database.data_dir", "must name a directory")
 	}
@@ -198,4 +216,13 @@ func (c *config) check(where map[string]string) error {
 		c.Database.DirectURL = c.Database.URL
 	}
 	return nil
+}
+
+// pace is how fast each company's Stripe is asked: as set, else as fast as Stripe itself allows, and another server at will.
+func (c *config) pace() integrations.Pace {
+	p := integrations.Pace{Test: c.Stripe.TestCalls, Live: c.Stripe.LiveCalls}
+	if c.Stripe.APIBase == "" {
+		p.Test, p.Live = cmp.Or(p.Test, 25), cmp.Or(p.Live, 100)
+	}
+	return p
 }

@@ -107,7 +107,7 @@ func fetchRates(ctx context.Context, fx *rates.Rates, url string) error {
 // wire puts the rooms together around one clock.
 func (b *base) wire(now func() time.Time) rooms {
 	c := b.config
-	providers := &integrations.Integrations{Store: b.store, StripeBase: c.Stripe.APIBase, PublicURL: c.Server.PublicURL, Now: now, Log: b.log}
+	providers := &integrations.Integrations{Store: b.store, StripeBase: c.Stripe.APIBase, PublicURL: c.Server.PublicURL, Pace: c.pace(), Now: now, Log: b.log}
 	fx := &rates.Rates{Store: b.store, Now: now}
 	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask, Show: providers.Show, Rates: fx}
 	providers.Inbox = in

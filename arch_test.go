@@ -27,7 +27,7 @@ var arrows = map[string]string{
 	"books":           "models store ledger commission sources",
 	"store/storetest": "models migrations ledger localdb store books",
 	"replay":          "models store inbox books rates",
-	"doctor":          "models store integrations commission",
+	"doctor":          "models store integrations commission mail",
 	"rates":           "models store",
 	"mail":            "models store",
 	"localdb":         "models",

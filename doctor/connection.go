@@ -32,6 +32,7 @@ type heard struct {
 	since  time.Time     // when it came, or when the connection was made
 	newest time.Time     // what Stripe last made and should have told; zero when it is not known
 	signs  store.Signs
+	other  bool // another program hears for this one
 }
 
 // behind tells that Stripe has news that should have come long ago.
@@ -76,7 +77,17 @@ func (c *connection) checks(ctx context.Context) []check {
 		defer cancel()
 		return c.listen(ctx)
 	})
-	return []check{
+	heard := []check{
+		{"Deliveries", "", c.deliveries},
+		{"Missed events", "", c.missedEvents},
+		{"Other side", "", c.otherSide},
+		{"Failed events", "", c.failedEvents},
+		{"Waiting events", "", c.waitingEvents},
+	}
+	if kept.OAuth.Connected {
+		return append([]check{{"Access", "", c.access}, {"Rights", "Access", c.rights}, {"Connect webhook", "", c.connectWebhook}}, heard...)
+	}
+	return append([]check{
 		{"Key's side", "", c.side},
 		{"API key", "Key's side", c.apiKey},
 		{"Account", "API key", c.account},
@@ -85,12 +96,7 @@ func (c *connection) checks(ctx context.Context) []check {
 		{"Webhook version", "Webhook endpoint", c.version},
 		{"Webhook events", "Webhook endpoint", c.events},
 		{"Webhook secret", "", c.secret},
-		{"Deliveries", "", c.deliveries},
-		{"Missed events", "", c.missedEvents},
-		{"Other side", "", c.otherSide},
-		{"Failed events", "", c.failedEvents},
-		{"Waiting events", "", c.waitingEvents},
-	}
+	}, heard...)
 }
 
 func (c *connection) side(context.Context) (Finding, error) {
@@ -126,15 +132,52 @@ func (c *connection) account(ctx context.Context) (Finding, error) {
 	return ok("The key opens %s.", now), nil
 }
 
+// access tells whether Portal is still let in by OAuth.
+func (c *connection) access(ctx context.Context) (Finding, error) {
+	if c.NoStripe != "" {
+		return skipped(c.NoStripe), nil
+	}
+	err := c.Integrations.Access(ctx, c.kept)
+	switch {
+	case errors.Is(err, models.ErrForbidden):
+		return failed(sentence(err), "Connect it again.").at(c.page()), nil
+	case errors.Is(err, models.ErrInvalid):
+		return c.theirs(failed(sentence(err), "Mend the platform's key.").at("stripe.secret_key")), nil
+	case err != nil:
+		return sightless(err)
+	}
+	return ok("Portal is let into %s.", *c.kept.Account), nil
+}
+
+// connectWebhook tells whether what happens in the companies' accounts can be proved.
+func (c *connection) connectWebhook(context.Context) (Finding, error) {
+	if !c.Integrations.Platform.Hears {
+		return c.theirs(failed("The signing secret of Portal's Connect endpoint is not configured, so nothing that the account tells is heard.",
+			"In the platform's Stripe make an endpoint for connected accounts at "+strings.TrimSuffix(c.PublicURL, "/")+"/v1/stripe/connect/webhook and set its secret.").at("stripe.connect_webhook_secret")), nil
+	}
+	return ok("Its signing secret is configured."), nil
+}
+
+// theirs tells a company's people of what they cannot mend.
+func (c *connection) theirs(f Finding) Finding {
+	if c.people {
+		f.Do, f.Where = "T"+tellThem[1:], ""
+	}
+	return f
+}
+
 func (c *connection) rights(ctx context.Context) (Finding, error) {
-	missing, err := c.Integrations.LackingRights(ctx, c.kept.APIKey)
+	missing, err := c.Integrations.LackingRights(ctx, c.kept)
 	if err != nil {
 		return sightless(err)
+	}
+	if len(missing) > 0 && c.kept.OAuth.Connected {
+		return failed("The access lacks "+strings.Join(missing, ", ")+".", "Connect it again, with Stripe asking for all that Portal needs.").at(c.page()), nil
 	}
 	if len(missing) > 0 {
 		return failed("The API key lacks "+strings.Join(missing, ", ")+".", "Give the restricted key these rights in Stripe, or make a new one with all of them.").at(integrations.KeyPage(c.tenant.Mode)), nil
 	}
-	return ok("The API key has them all."), nil
+	return ok("It has them all."), nil
 }
 
 // sightless says that something could not be looked at: without the right it is skipped, for the right itself is named.
@@ -292,11 +335,19 @@ func (c *connection) listen(ctx context.Context) (h heard, err error) {
 	if h.signs, err = c.Store.SignsOf(ctx, c.tenant, c.program.ID, models.SourceStripe); err != nil {
 		return h, err
 	}
+	if c.kept.OAuth.Connected { // an event of a shared account comes to its oldest program
+		sharing, err := c.Store.Sharing(ctx, c.tenant, models.SourceStripe, c.program.ID)
+		if err != nil {
+			return h, err
+		}
+		h.other = len(sharing) > 0 && sharing[0] != c.program.ID
+	}
 	if h.since = c.saved; h.last != nil {
 		h.since = h.last.ReceivedAt
 	}
-	if c.kept.APIKey != "" && c.NoStripe == "" && integrations.KeyFits(c.kept.APIKey, c.tenant.Mode) == nil && c.Now().Sub(h.since) >= quiet {
-		h.newest, _ = c.Integrations.NewestEvent(ctx, c.kept.APIKey) // that Stripe cannot be asked is said elsewhere
+	fits := c.kept.OAuth.Connected || integrations.KeyFits(c.kept.APIKey, c.tenant.Mode) == nil
+	if fits && c.NoStripe == "" && c.Integrations.MayAsk(c.kept) && c.Now().Sub(h.since) >= quiet {
+		h.newest, _ = c.Integrations.NewestEvent(ctx, c.kept) // that Stripe cannot be asked is said elsewhere
 	}
 	return h, nil
 }
@@ -305,6 +356,9 @@ func (c *connection) deliveries(context.Context) (Finding, error) {
 	h, err := c.came()
 	if err != nil {
 		return Finding{}, err
+	}
+	if h.other {
+		return skipped("Another program of the company's has the same account, and hears for this one."), nil
 	}
 	words := "No event has come yet"
 	if h.last != nil {
@@ -328,7 +382,7 @@ const (
 
 // missedEvents tells whether what did not come is asked for, and whether much had to be.
 func (c *connection) missedEvents(context.Context) (Finding, error) {
-	if c.kept.APIKey == "" {
+	if !c.Integrations.MayAsk(c.kept) {
 		return skipped("No API key is connected to ask with."), nil
 	}
 	h, err := c.came()

@@ -28,7 +28,7 @@ func TestTheDoctorSaysWhatIsAmissAndWhere(t *testing.T) {
 	page := bodyOf(t, w.expect(http.StatusOK, w.as(w.caller.Tenant, models.Viewer), doctorAt, nil))
 	words := textOf(t, page)
 	wants(t, "the page", words, "1 payment of the last 30 days found no partner.", "Look whether they paid with another address than they signed up with", "See these payments",
-		"The API key has them all.", "Stripe tells of all that Portal reads.", "Partners: rules and connection", "Payments, partners and invoices", "Portal itself",
+		"It has them all.", "Stripe tells of all that Portal reads.", "Partners: rules and connection", "Payments, partners and invoices", "Portal itself",
 		"Does a link count for what was paid before? No, from its moment on.", "Must customers be linked one by one? No.", "Who takes commission back after a refund?", "Never the secrets of a payment method")
 	wants(t, "the page", page, `href="/admin/unattributed"`, `href="/admin/connection`, `href="/admin/backfills"`, `href="/admin/links"`)
 	lacks(t, "the page", page, connectKey, platformKey, "/admin/rates")
@@ -36,7 +36,7 @@ func TestTheDoctorSaysWhatIsAmissAndWhere(t *testing.T) {
 	if amiss < 0 || well < 0 || strings.Contains(page[strings.Index(page, "<details"):strings.Index(page, "</details>")], "found no partner") {
 		t.Errorf("what is amiss is folded: %s", words)
 	}
-	for _, folded := range []string{"The API key has them all.", "Stripe takes it."} {
+	for _, folded := range []string{"It has them all.", "Stripe takes it."} {
 		at := strings.Index(page, folded)
 		if at < 0 || strings.LastIndex(page[:at], "<details") < strings.LastIndex(page[:at], "</details>") {
 			t.Errorf("%q is not folded", folded)

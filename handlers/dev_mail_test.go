@@ -33,14 +33,14 @@ func TestTheDemoShowsItsMail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	message := models.ConnectionBroken(company, models.Program{ID: w.caller.Program, Name: "<b>Partners"}, models.Test, "Stripe refuses the key.")
+	message := models.KeyRefused(company, models.Program{ID: w.caller.Program, Name: "<b>Partners"}, models.Test)
 	if err := w.Store.InTx(ctx, func(tx *store.Store) error {
 		return tx.QueueMail(ctx, w.caller.Tenant, message, []models.Person{{Email: "olivia@acme.example", Name: "Olivia"}}, w.now())
 	}); err != nil {
 		t.Fatal(err)
 	}
 	page, _ := read("/dev/mail", http.StatusOK)
-	for _, want := range []string{"To olivia@acme.example", "Test mode: Portal cannot reach", "Stripe refuses the key.", "&lt;b&gt;Partners", "Waiting to be sent"} {
+	for _, want := range []string{"To olivia@acme.example", "Test mode: Portal cannot reach", "Stripe refuses the API key", "&lt;b&gt;Partners", "Waiting to be sent"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not show %q", want)
 		}
@@ -48,7 +48,7 @@ func TestTheDemoShowsItsMail(t *testing.T) {
 	_, rest, _ := strings.Cut(page, `href="/dev/mail/`)
 	path, _, _ := strings.Cut(rest, `"`)
 	letter, head := read("/dev/mail/"+path, http.StatusOK)
-	if !strings.Contains(letter, "&lt;b&gt;Partners") || !strings.Contains(letter, ">Mend the connection</a>") || strings.Contains(head.Get("Content-Security-Policy"), "script") {
+	if !strings.Contains(letter, "&lt;b&gt;Partners") || !strings.Contains(letter, ">See the connection</a>") || strings.Contains(head.Get("Content-Security-Policy"), "script") {
 		t.Errorf("%s\n%s", head.Get("Content-Security-Policy"), letter)
 	}
 	w.Sandbox = nil

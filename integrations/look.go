@@ -21,6 +21,9 @@ func KeyFits(key string, mode models.Mode) error {
 	return err
 }
 
+// MayAsk tells whether a connection has anything to ask with: a key of its own, or access by OAuth that Portal's key can use.
+func (in *Integrations) MayAsk(i store.Integration) bool { return in.mayAsk(i) }
+
 // AccountOf is the account that a key opens; empty when Stripe does not name it. A key that Stripe refuses is an
 // ErrInvalid, one that could not be tried an ErrLater.
 func (in *Integrations) AccountOf(ctx context.Context, key string) (string, error) {
@@ -31,9 +34,29 @@ func (in *Integrations) AccountOf(ctx context.Context, key string) (string, erro
 	return *id, nil
 }
 
-// LackingRights are those that a key lacks, by Stripe's names.
-func (in *Integrations) LackingRights(ctx context.Context, key string) ([]string, error) {
-	missing, err := in.stripe(key).missingRights(ctx)
+// Access tells whether Portal is still let into an account by OAuth. That the company took the access away is an ErrForbidden,
+// that Stripe refuses Portal's own key an ErrInvalid, and that it could not be tried an ErrLater, each with a sentence.
+func (in *Integrations) Access(ctx context.Context, i store.Integration) error {
+	var any struct{}
+	err := in.reach(i).get(ctx, pinned, "/v1/account", nil, &any)
+	var r refusal
+	switch {
+	case err == nil || errors.As(err, &r) && r.Status == http.StatusForbidden && !revoked(err): // let in, with less than all rights
+		return nil
+	case revoked(err):
+		return models.Refuse(models.ErrForbidden, "The access to "+*i.Account+" was taken away in Stripe's settings, so nothing is told.")
+	case r.Status == http.StatusUnauthorized || !in.mayAsk(i):
+		return models.Refuse(models.ErrInvalid, "Stripe refuses the key of Portal itself, by which the account is reached.")
+	}
+	return sightOf(err)
+}
+
+// LackingRights are those that a connection lacks, by Stripe's names.
+func (in *Integrations) LackingRights(ctx context.Context, i store.Integration) ([]string, error) {
+	if i.OAuth.Connected {
+		return lackedBy(i.OAuth.Scope), nil
+	}
+	missing, err := in.reach(i).missingRights(ctx)
 	return missing, sightOf(err)
 }
 
@@ -99,9 +122,9 @@ var newsworthy = strings.Fields(`checkout.session.completed invoice.paid charge.
 
 // NewestEvent is when Stripe last made an event that the program's endpoint should tell; the zero time for none in the 30
 // days that Stripe lists. A key without the right is an ErrForbidden.
-func (in *Integrations) NewestEvent(ctx context.Context, key string) (time.Time, error) {
+func (in *Integrations) NewestEvent(ctx context.Context, i store.Integration) (time.Time, error) {
 	var list struct{ Data []struct{ Created int64 } }
-	err := in.stripe(key).get(ctx, pinned, "/v1/events", url.Values{"limit": {"1"}, "types[]": newsworthy}, &list)
+	err := in.reach(i).get(ctx, pinned, "/v1/events", url.Values{"limit": {"1"}, "types[]": newsworthy}, &list)
 	if err != nil || len(list.Data) == 0 {
 		return time.Time{}, sightOf(err)
 	}

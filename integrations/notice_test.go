@@ -57,14 +57,13 @@ func TestABrokenConnectionIsToldOnceToThoseWhoCanMendIt(t *testing.T) {
 	ctx := context.Background()
 	stripe, base := newStripe(t)
 	s := storetest.Open(t)
-	one, other := newShop(t, s, base, "https://one.example", time.Now), newShop(t, s, base, "https://other.example", time.Now)
-	for domain, shop := range map[string]shop{"one.example": one, "other.example": other} {
-		p, err := s.PartnerByKey(ctx, shop.Tenant, "PARTNER_A")
-		if err != nil {
-			t.Fatal(err)
-		}
-		staff(t, s, shop.Tenant, domain, p.ID)
+	one, other := newShop(t, s, base, "https://one.example", time.Now), storetest.Company(t, s)
+	partner, err := s.PartnerByKey(ctx, one.Tenant, "PARTNER_A")
+	if err != nil {
+		t.Fatal(err)
 	}
+	staff(t, s, one.Tenant, "one.example", partner.ID)
+	staff(t, s, other.Tenant, "other.example", storetest.Partner(t, s, other.Tenant, "PARTNER_B", "usd").ID)
 	stripe.AddAccount(sandbox.Account{ID: "acct_shop", SecretKeys: []string{shopKey, someKey, "rk_test_another"}, Rights: map[string][]string{someKey: every, "rk_test_another": every}})
 	save(t, one.Integrations, one.Caller, integrations.Change{APIKey: ptr(someKey)})
 	seen := 0

@@ -64,7 +64,7 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &carryLinkFile{inbox: j.Inbox})
 	river.AddWorker(workers, &sendMail{store: j.Store, post: j.Post})
 	return &river.Config{
-		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
+		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, store.MailQueue: {MaxWorkers: 2}},
 		Workers:           workers,
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,

@@ -44,7 +44,7 @@ func (w *sendMail) Work(ctx context.Context, job *river.Job[models.SendMail]) er
 	}
 	line, err := w.post.Open(ctx)
 	if err != nil {
-		return w.again(ctx, job, m, err)
+		return w.again(ctx, job, m, fmt.Errorf("the mail server could not be used: %w", err))
 	}
 	defer line.Close()
 	if ours, err := w.store.ClaimMail(ctx, m, time.Now()); err != nil || !ours {

@@ -88,7 +88,7 @@ func newDesk(t *testing.T, smtpURL string) *desk {
 	}
 	to := []models.Person{{Email: "olivia@acme.example", Name: "Olivia Ünal"}}
 	if err := s.InTx(ctx, func(tx *store.Store) error {
-		return tx.QueueMail(ctx, d.caller.Tenant, models.ConnectionBroken(company, models.Program{Name: "Partners"}, models.Live, "Stripe refuses the API key."), to, time.Now())
+		return tx.QueueMail(ctx, d.caller.Tenant, models.KeyRefused(company, models.Program{Name: "Partners"}, models.Live), to, time.Now())
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,9 @@ import (
 func told() map[string]models.Message {
 	company, program := models.Company{Name: "Acme"}, models.Program{ID: models.NewID[models.ProgramID](storetest.Day), Name: "Partners"}
 	return map[string]models.Message{
-		"connection_broken": models.ConnectionBroken(company, program, models.Live, "Stripe refuses the API key."),
+		"connection_broken": models.KeyRefused(company, program, models.Live),
+		"access_revoked":    models.AccessRevoked(company, program, models.Live),
+		"platform_refused":  models.PlatformRefused(company, program, models.Live),
 		"connection_mended": models.ConnectionMended(company, program, models.Live),
 		"rights_lost":       models.RightsLost(company, program, models.Live, []string{"rak_dispute_read", "rak_event_read"}),
 	}
@@ -33,7 +35,7 @@ func TestEveryMessageIsWritten(t *testing.T) {
 	t.Parallel()
 	for kind, message := range told() {
 		l, err := letters.Write(mailOf(message), "https://portal.example")
-		if err != nil || message.Kind != kind {
+		if err != nil {
 			t.Errorf("%s: %v", kind, err)
 			continue
 		}
@@ -82,7 +84,7 @@ func wordsOf(t *testing.T, page string) string {
 func TestWhatIsToldInjectsNothing(t *testing.T) {
 	t.Parallel()
 	evil := "Acme\r\nBcc: all@example.com\r\n\r\n=> Pay here https://evil.example {{.name}} <b onclick=x>[a](http://evil.example)"
-	m := models.ConnectionBroken(models.Company{Name: evil}, models.Program{Name: evil}, models.Live, evil)
+	m := models.RightsLost(models.Company{Name: evil}, models.Program{Name: evil}, models.Live, []string{"rak_event_read"})
 	one := mailOf(m)
 	one.Name = evil
 	l, err := letters.Write(one, "https://portal.example")

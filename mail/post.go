@@ -3,15 +3,13 @@ package mail
 import (
 	"context"
 	"errors"
-	"fmt"
+	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	smtp "github.com/wneessen/go-mail"
-
-	"portal/models"
 )
 
 // Post is the mail server that letters go by.
@@ -45,6 +43,9 @@ func (p Post) Open(ctx context.Context) (*Line, error) {
 	if err != nil || u.Hostname() == "" {
 		return nil, errors.New("the address of the mail server cannot be read")
 	}
+	if _, err := mail.ParseAddress(p.From); err != nil {
+		return nil, errors.New("the sender, mail.from, is not an e-mail address")
+	}
 	patience := p.Patience
 	if patience == 0 {
 		patience = 20 * time.Second
@@ -61,10 +62,10 @@ func (p Post) Open(ctx context.Context) (*Line, error) {
 	}
 	client, err := smtp.NewClient(u.Hostname(), options...)
 	if err != nil {
-		return nil, fmt.Errorf("the mail server cannot be used: %w", err)
+		return nil, err
 	}
 	if err := client.DialWithContext(ctx); err != nil {
-		return nil, fmt.Errorf("the mail server cannot be used: %w", err)
+		return nil, err
 	}
 	return &Line{client, p.From}, nil
 }
@@ -76,7 +77,7 @@ func (l *Line) Close() { _ = l.client.Close() }
 func (l *Line) Send(letter Letter, at time.Time) (Outcome, error) {
 	m := smtp.NewMsg(smtp.WithNoDefaultUserAgent())
 	if err := errors.Join(m.From(l.from), m.To(letter.To)); err != nil {
-		return Refused, models.Refuse(models.ErrInvalid, "The sender (mail.from) or the recipient is not an e-mail address.")
+		return Refused, err
 	}
 	m.SetMessageIDWithValue(letter.ID)
 	m.SetDateWithValue(at)

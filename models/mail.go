@@ -47,10 +47,27 @@ type SendMail struct {
 // Kind names the job in the queue.
 func (SendMail) Kind() string { return "send_mail" }
 
-// ConnectionBroken tells a company's people that nothing can be asked of their provider any more, and why, in a sentence.
-func ConnectionBroken(company Company, program Program, mode Mode, why string) Message {
+// KeyRefused tells a company's people that nothing can be asked of their provider any more, for it refuses the key.
+func KeyRefused(company Company, program Program, mode Mode) Message {
+	return broken(company, program, mode, "Stripe refuses the API key that Portal was given: it was rolled or deleted. Until another one is connected, nothing can be asked of Stripe.",
+		"What comes in by webhook still counts while its signing secret holds. What only Stripe can answer waits: a charge whose invoice is not known earns nobody anything yet, and events that did not come cannot be fetched.")
+}
+
+// AccessRevoked tells a company's people that the access by OAuth was taken away.
+func AccessRevoked(company Company, program Program, mode Mode) Message {
+	return broken(company, program, mode, "The access that Portal had to the Stripe account was taken away, in Stripe's own settings. Until it is connected again, Stripe tells Portal nothing.",
+		"Payments from now on are not seen, so they earn nobody anything yet, and refunds and disputes are not seen either.")
+}
+
+// PlatformRefused tells a company's people that Portal's own key, by which their account is reached, is refused.
+func PlatformRefused(company Company, program Program, mode Mode) Message {
+	return broken(company, program, mode, "Stripe refuses the key of Portal itself, by which your account is reached. You need not do anything: tell whoever runs this Portal.",
+		"What only Stripe can answer waits: a charge whose invoice is not known earns nobody anything yet, and events that did not come cannot be fetched.")
+}
+
+func broken(company Company, program Program, mode Mode, why, costs string) Message {
 	m := aboutConnection("connection_broken", company, program, mode)
-	m.Facts["why"] = why
+	m.Facts["why"], m.Facts["costs"] = why, costs
 	return m
 }
 

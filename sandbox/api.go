@@ -23,6 +23,7 @@ func (s *Sandbox) API() http.Handler {
 	for _, rt := range routes {
 		mux.HandleFunc(rt.pattern, s.serve(rt))
 	}
+	mux.Handle("/oauth/", s.OAuth())
 	mux.HandleFunc("/", s.serve(route{do: func(c *call) (object, error) { return nil, nil }}))
 	return mux
 }
@@ -133,7 +134,7 @@ func (c *call) admit(r *http.Request) error {
 	}
 	c.version = or(r.Header.Get("Stripe-Version"), c.a.payload())
 	if id := r.Header.Get("Stripe-Account"); id != "" && id != c.a.ID {
-		if other := c.accounts[id]; other != nil && other.platform == c.a {
+		if other := c.accounts[id]; other != nil && (other.platform == c.a || c.a.holds(other, r.Method)) {
 			c.a = other
 			return nil
 		}

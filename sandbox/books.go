@@ -14,7 +14,8 @@ import (
 type account struct {
 	Account
 	live     bool
-	platform *account // set on connected accounts
+	platform *account   // set on connected accounts
+	apps     []*account // the platforms that this one is connected to by OAuth
 	objects  map[string]json.RawMessage
 	lists    map[string][]string // ids by kind, oldest first
 	last     map[string]int      // how many ids of a prefix were given out
@@ -111,6 +112,10 @@ func (s *Sandbox) keep(a *account, c change) error {
 		return nil
 	case "account":
 		s.account(c.ID).platform = a
+	case grantKind, openedKind:
+		if err := s.keepOAuth(a, c); err != nil {
+			return err
+		}
 	}
 	if _, known := a.objects[c.ID]; !known {
 		a.lists[c.Kind] = append(a.lists[c.Kind], c.ID)

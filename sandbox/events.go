@@ -35,15 +35,17 @@ func (s *Sandbox) old(e object) bool {
 	return s.now().Sub(time.Unix(e.num("created"), 0)) > keptFor
 }
 
-// listeners are the endpoints that hear of an account: its own, or its platform's Connect endpoints.
+// listeners are the endpoints that hear of an account: its own, or its platform's Connect endpoints, and those of the
+// platforms that it is connected to by OAuth.
 func (a *account) listeners() []object {
 	owner, connect := a, false
 	if a.platform != nil {
 		owner, connect = a.platform, true
 	}
-	return slices.DeleteFunc(owner.all("webhook_endpoint"), func(w object) bool {
+	found := slices.DeleteFunc(owner.all("webhook_endpoint"), func(w object) bool {
 		return w.flag("_connect") != connect || w.str("status") == "disabled"
 	})
+	return append(found, a.appsListening()...)
 }
 
 // speaksNew tells whether anybody hears of an account in the new shapes, which have objects of their own.

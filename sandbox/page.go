@@ -48,6 +48,7 @@ func (s *Sandbox) Page() http.Handler {
 		words := map[bool]string{true: "Confirmed", false: "Refused"}[yes] + " as the card holder."
 		return done{words, ""}, s.Authenticate(a, r.PostFormValue("intent"), yes)
 	}))
+	mux.Handle("/oauth/", s.OAuth())
 	return mux
 }
 

@@ -171,15 +171,15 @@ func (s *Sandbox) next() (d delivery, wait time.Duration, ok bool) {
 func (s *Sandbox) try(d delivery) {
 	s.mu.Lock()
 	e, known := d.a.get("event", d.event)
-	owner := d.a
-	if owner.platform != nil {
-		owner = owner.platform
-	}
-	w, there := owner.get("webhook_endpoint", d.endpoint)
+	owner, w, there := s.listening(d.a, d.endpoint)
 	hand := s.post.deliver
 	var body []byte
 	if known && there {
-		body = encode(d.a.renderEvent(e, or(w.str("api_version"), owner.payload())))
+		told := d.a.renderEvent(e, or(w.str("api_version"), owner.payload()))
+		if w.flag("_connect") {
+			told["account"] = d.a.ID
+		}
+		body = encode(told)
 	}
 	at := s.now()
 	s.mu.Unlock()

@@ -15,6 +15,12 @@ import (
 // mailTries is how often a mail is tried: with the pauses between, for half a day.
 const mailTries = 20
 
+// mailLife is how long a mail that has ended is kept.
+const mailLife = 90 * 24 * time.Hour
+
+// MailQueue is where mails wait: a mail server that hangs holds nothing else up.
+const MailQueue = "mail"
+
 // mailLocked binds what a mail tells to its row.
 func mailLocked(company models.CompanyID, id models.MailID) string {
 	return fmt.Sprintf("mails.facts %s %s", company, id)
@@ -32,11 +38,28 @@ func (s *Store) QueueMail(ctx context.Context, t models.Tenant, message models.M
 			t.Company, id, t.Mode, message.Kind, p.Email, p.Name, s.keys.seal(string(facts), mailLocked(t.Company, id)), now); err != nil {
 			return fmt.Errorf("keep mail %s: %w", message.Kind, err)
 		}
-		if err := s.Enqueue(ctx, models.SendMail{Company: t.Company, Mail: id}, &river.InsertOpts{MaxAttempts: mailTries}); err != nil {
+		if err := s.Enqueue(ctx, models.SendMail{Company: t.Company, Mail: id}, &river.InsertOpts{MaxAttempts: mailTries, Queue: MailQueue}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// QueueNotice tells a company's owners and admins something about one of its connections.
+func (s *Store) QueueNotice(ctx context.Context, c Connection, message func(models.Company, models.Program, models.Mode) models.Message, now time.Time) error {
+	company, err := s.Company(ctx, c.Company)
+	if err != nil {
+		return err
+	}
+	program, err := s.Program(ctx, c.Company, c.Program)
+	if err != nil {
+		return err
+	}
+	to, err := s.PeopleOf(ctx, c.Company, models.Owner, models.Admin)
+	if err != nil {
+		return err
+	}
+	return s.QueueMail(ctx, c.Tenant, message(company, program, c.Mode), to, now)
 }
 
 const mailColumns = `company_id, mode, id, kind, recipient, name, facts, state, tries, because, queued_at, claimed_at, sent_at`

@@ -53,7 +53,7 @@ func (c checkCommand) look(ctx context.Context) doctor.Report {
 		}
 	}()
 	d.Settings = doctorSettings(settings)
-	d.Integrations = &integrations.Integrations{Store: d.Store, StripeBase: settings.Stripe.APIBase, PublicURL: settings.Server.PublicURL, Now: time.Now}
+	d.Integrations = &integrations.Integrations{Store: d.Store, StripeBase: settings.Stripe.APIBase, PublicURL: settings.Server.PublicURL, Platform: settings.platform(), Now: time.Now}
 	if local != nil && d.Store != nil && settings.Stripe.APIBase == "" {
 		inDemo(ctx, settings.Database.DataDir, d)
 	}
@@ -131,6 +131,7 @@ func inDemo(ctx context.Context, dir string, d *doctor.Doctor) {
 	}
 	d.NoStripe, d.StripeBase, d.StripeKey, d.HasPlatformSecret = "", w.Stripe, platformKey, true
 	d.Integrations.StripeBase, d.Integrations.PublicURL = w.Stripe, w.Portal
+	d.Integrations.Platform = integrations.Platform{Key: platformKey, ClientID: platformClient, Calls: w.Stripe, Hears: true}
 }
 
 // answers tells whether anybody does, a killed demo's word being left behind.

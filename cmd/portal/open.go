@@ -107,7 +107,7 @@ func fetchRates(ctx context.Context, fx *rates.Rates, url string) error {
 // wire puts the rooms together around one clock.
 func (b *base) wire(now func() time.Time) rooms {
 	c := b.config
-	providers := &integrations.Integrations{Store: b.store, StripeBase: c.Stripe.APIBase, PublicURL: c.Server.PublicURL, Pace: c.pace(), Now: now, Log: b.log}
+	providers := &integrations.Integrations{Store: b.store, StripeBase: c.Stripe.APIBase, PublicURL: c.Server.PublicURL, Pace: c.pace(), Platform: c.platform(), Now: now, Log: b.log}
 	fx := &rates.Rates{Store: b.store, Now: now}
 	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask, Show: providers.Show, Rates: fx}
 	providers.Inbox = in
@@ -115,7 +115,7 @@ func (b *base) wire(now func() time.Time) rooms {
 	rounds := &doctor.Rounds{Doctor: &doctor.Doctor{Store: b.store, Integrations: providers, Settings: doctorSettings(c), Now: now}}
 	return rooms{
 		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Doctor: rounds, Now: now, Log: b.log,
-			PublicURL: c.Server.PublicURL, Version: version, PlatformSecret: c.Stripe.WebhookSecret},
+			PublicURL: c.Server.PublicURL, Version: version, PlatformSecret: c.Stripe.WebhookSecret, ConnectSecret: c.Stripe.ConnectWebhookSecret},
 		jobs:  &jobs.Jobs{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Log: b.log, DirectURL: b.direct, Post: mail.Post{SMTPURL: c.Mail.SMTPURL, From: c.Mail.From, PublicURL: c.Server.PublicURL}, FetchRates: func(ctx context.Context) error { return fetchRates(ctx, fx, c.Rates.URL) }},
 		rates: fx,
 	}

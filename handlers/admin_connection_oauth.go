@@ -118,7 +118,7 @@ const stays = " Nothing was changed."
 var authorised = map[string]func(int) views.Flash{
 	"oauth-connected":     sided(views.Good, "Stripe is connected. What happened since it was last connected is being fetched."),
 	"oauth-replaced":      sided(views.Good, "Stripe is connected with Stripe's page now. The API key is forgotten, and the webhook endpoint that it had made is deleted."),
-	"oauth-replaced-left": sided(views.Careful, "Stripe is connected with Stripe's page now, and the API key is forgotten. The webhook endpoint that was there before could not be deleted: delete it in Stripe, under Developers, Webhooks."),
+	"oauth-replaced-left": sided(views.Careful, "Stripe is connected with Stripe's page now, and what connected it before is forgotten. A webhook endpoint is left in Stripe: delete it there, under Developers, Webhooks."),
 	"oauth-denied":        sided(views.Telling, "Portal was not let in: the request was denied on Stripe's page."+stays),
 	"oauth-incomplete":    sided(views.Bad, "What came back from Stripe is incomplete."+stays+" Begin again here."),
 	"oauth-foreign":       sided(views.Bad, "This answer of Stripe's belongs to another browser, another sign-in or another company."+stays+" Begin again here."),

@@ -3,6 +3,7 @@ package integrations_test
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -113,5 +114,58 @@ func TestABrokenConnectionIsToldOnceToThoseWhoCanMendIt(t *testing.T) {
 	save(t, one.Integrations, one.Caller, integrations.Change{APIKey: ptr("rk_test_another")})
 	if got := mailed(t, s, &seen); !slices.Equal(got, told("connection_mended")) {
 		t.Errorf("a new key mends it: %v", got)
+	}
+}
+
+// Issue 4, items 1 and 2: that a company's access was taken away is told once, whether Stripe tells it or is asked; that Portal's own
+// key is refused says so, and that nothing is to be done about it there.
+func TestAnAccessThatWasTakenAwayIsToldOnce(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	c, by := w.settles("ann")
+	staff(t, w.Store, c.Tenant, "one.example", storetest.Partner(t, w.Store, c.Tenant, "PARTNER_A", "usd").ID)
+	w.lets(c, by, "acct_shop")
+	seen, told := 0, func(kind string) []string { return []string{kind + " admin@one.example", kind + " owner@one.example"} }
+	asked := func() {
+		t.Helper()
+		if err := w.Heal(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	heard := func(id string) {
+		t.Helper()
+		w.pass(time.Minute)
+		body := []byte(`{"id":"` + id + `","type":"account.application.deauthorized","account":"acct_shop","livemode":false,"created":` + strconv.FormatInt(w.clock().Unix(), 10) + `,"data":{"object":{"id":"ca_1"}}}`)
+		if err := w.Inbox.AcceptConnect(t.Context(), "whsec_c", storetest.Signed("whsec_c", body, w.clock()), body); err != nil {
+			t.Error(err)
+		}
+	}
+	revoke := func() {
+		t.Helper()
+		if err := w.stripe.Revoke("acct_shop", "acct_own"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		name, why string
+		do        func()
+		want      []string
+	}{
+		{"it works", "", asked, nil},
+		{"Stripe is asked", "was taken away", func() { revoke(); asked(); asked() }, told("connection_broken")},
+		{"and tells it then", "", func() { heard("evt_1"); asked() }, nil},
+		{"it is connected again", "", func() { w.lets(c, by, "acct_shop"); asked() }, told("connection_mended")},
+		{"Stripe tells it first, twice", "was taken away", func() { revoke(); heard("evt_2"); heard("evt_2"); heard("evt_3"); asked() }, told("connection_broken")},
+		{"it is connected once more", "", func() { w.lets(c, by, "acct_shop"); asked() }, told("connection_mended")},
+		{"Portal's key is refused", "You need not do anything", func() { w.Platform.Key = "sk_test_rolled_key_0001"; asked(); asked() }, told("connection_broken")},
+		{"Portal's key is mended", "", func() { w.Platform.Key = ownKey; asked() }, told("connection_mended")},
+	} {
+		step.do()
+		if got := mailed(t, w.Store, &seen); !slices.Equal(got, step.want) {
+			t.Errorf("%s: %v, want %v", step.name, got, step.want)
+		}
+		if list, err := w.Store.NewestMails(t.Context(), 1); step.why != "" && (err != nil || !strings.Contains(list[0].Message.Facts["why"], step.why)) {
+			t.Errorf("%s: %v, %+v", step.name, err, list)
+		}
 	}
 }

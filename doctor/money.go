@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portal/commission"
+	"portal/integrations"
 	"portal/models"
 	"portal/store"
 )
@@ -30,6 +31,7 @@ func (d *Doctor) money(t models.Tenant) []check {
 		{"Invoices to approve", "", d.onHand(t, review)},
 		{"Company's card", "", d.onHand(t, d.card)},
 		{"Partners' accounts", "", d.onHand(t, accounts)},
+		{"Partners' papers", "", func(ctx context.Context) (Finding, error) { return d.papers(ctx, t) }},
 		{"Payments to partners", "", d.onHand(t, outgoing)},
 		{"Customers nobody can recognise", "", func(ctx context.Context) (Finding, error) { return d.nameless(ctx, t) }},
 		{"Mail to the company", "", func(ctx context.Context) (Finding, error) { return d.undelivered(ctx, t) }},
@@ -98,6 +100,31 @@ func accounts(_ context.Context, _ models.Tenant, waits store.OnHand) (Finding, 
 	}
 	return warning(fmt.Sprintf("%s under way to partners without a Stripe account, such as %s.", many(waits.NoAccount, "invoice is", "invoices are"), waits.NoAccountKey),
 		"Have them connect one, or pay elsewhere and mark the invoices as paid.").at("/admin/partners"), nil
+}
+
+// papers finds partners to be paid whose account Stripe lets receive nothing yet (F123).
+func (d *Doctor) papers(ctx context.Context, t models.Tenant) (Finding, error) {
+	payees, err := d.Store.Payees(ctx, t, mostNamed)
+	if err != nil {
+		return Finding{}, err
+	}
+	if len(payees) > 0 && (d.NoStripe != "" || integrations.KeyFits(d.StripeKey, t.Mode) != nil) {
+		return skipped("Stripe is not asked about this side's partners here."), nil
+	}
+	var wait []string
+	for _, p := range payees {
+		can, err := d.Integrations.CanReceive(ctx, d.StripeKey, p.Account)
+		if err != nil {
+			return skipped("Stripe did not say whether partners can be paid."), nil
+		}
+		if !can {
+			wait = append(wait, p.Key)
+		}
+	}
+	if len(wait) > 0 {
+		return warning("Stripe lets the account receive nothing yet of "+strings.Join(wait, ", ")+".", "Have them finish what Stripe asks of them: papers, a bank account; or pay elsewhere and mark the invoices as paid.").at("/admin/partners"), nil
+	}
+	return ok("Stripe lets the partners who wait longest receive what they are due."), nil
 }
 
 // outgoing finds payments that need somebody (F123).

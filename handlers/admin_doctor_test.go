@@ -45,6 +45,22 @@ func TestTheDoctorSaysWhatIsAmissAndWhere(t *testing.T) {
 	wants(t, "the connection", bodyOf(t, w.expect(http.StatusOK, owner, connectionAt, nil)), `href="/admin/doctor"`)
 }
 
+// F123: a partner whose account Stripe lets receive nothing is named before the payment fails.
+func TestTheDoctorNamesPartnersWhoCannotBePaid(t *testing.T) {
+	t.Parallel()
+	w := newCompanyWorld(t)
+	w.saveCard("pm_card_visa")
+	w.sell(w.sale(1, 60, "cus_1", "one@shop.example", "ANN_KEY"))
+	w.drawUp()
+	owner := w.as(w.caller.Tenant, models.Owner)
+	wants(t, "before", w.words(owner, doctorAt), "Stripe lets the partners who wait longest receive what they are due.")
+	if err := w.stripe.RestrictAccount(*w.ann.StripeAccount); err != nil {
+		t.Fatal(err)
+	}
+	w.Doctor = &doctor.Rounds{Doctor: w.Doctor.Doctor} // a while later
+	wants(t, "restricted", w.words(owner, doctorAt), "Stripe lets the account receive nothing yet of ANN_KEY.", "Have them finish what Stripe asks of them")
+}
+
 // F114, F115, item 7: every page of the test side says that it is, to a company's people and to partners; no page of the live
 // side does. The switch is the company's: a partner's account is of one side. The test cards stand where one connects and looks.
 func TestEveryPageOfTheTestSideCarriesTheBanner(t *testing.T) {

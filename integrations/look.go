@@ -84,6 +84,18 @@ func (in *Integrations) Endpoints(ctx context.Context, i store.Integration) ([]E
 	return found, nil
 }
 
+// CanReceive tells whether a partner's account can be paid to, asked with the platform's key. No answer is an ErrLater.
+func (in *Integrations) CanReceive(ctx context.Context, key, account string) (bool, error) {
+	var a struct {
+		Payouts      bool `json:"payouts_enabled"`
+		Capabilities struct{ Transfers string }
+	}
+	if err := in.stripe(key).get(ctx, pinned, "/v1/accounts/"+url.PathEscape(account), nil, &a); err != nil {
+		return false, sightOf(err)
+	}
+	return a.Payouts && a.Capabilities.Transfers == "active", nil
+}
+
 // WellKnown tells whether Portal is tested with events of an API version.
 func WellKnown(version string) bool { return version == pinned || version == newer }
 

@@ -46,7 +46,10 @@ func TestStripeMockAcceptsWhatTheDoctorAsks(t *testing.T) {
 	if _, err := in.NewestEvent(ctx, i); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"GET /v1/account", "GET /v1/webhook_endpoints", "GET /v1/events"} {
+	if _, err := in.CanReceive(ctx, i.APIKey, "acct_1032D82eZvKYlo2C"); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"GET /v1/account", "GET /v1/accounts/acct_1032D82eZvKYlo2C", "GET /v1/webhook_endpoints", "GET /v1/events"} {
 		if !slices.Contains(judge.Calls(), want) {
 			t.Errorf("%s was not called: %v", want, judge.Calls())
 		}

@@ -175,6 +175,21 @@ func (s *Store) OnHand(ctx context.Context, t models.Tenant, long, slow time.Tim
 	return o, nil
 }
 
+// Payee is a partner and the Stripe account that they are paid to.
+type Payee struct {
+	Key     string `db:"key"`
+	Account string `db:"stripe_account"`
+}
+
+// Payees are partners with invoices under way who have a Stripe account, those who wait longest first.
+func (s *Store) Payees(ctx context.Context, t models.Tenant, limit int) ([]Payee, error) {
+	var list []Payee
+	err := s.list(ctx, &list, `SELECT r.key, r.stripe_account FROM invoices i JOIN partners r ON r.company_id = i.company_id AND r.mode = i.mode AND r.id = i.partner_id
+		WHERE i.company_id = $1 AND i.mode = $2 AND i.status IN ('review', 'approved', 'failed') AND r.stripe_account IS NOT NULL
+		GROUP BY r.key, r.stripe_account ORDER BY min(i.drawn_at), r.key LIMIT $3`, t.Company, t.Mode, limit)
+	return list, err
+}
+
 // NewestRate is the last day for which exchange rates are known: published ones, or where there are none, made-up ones. The
 // zero time when there are none at all.
 func (s *Store) NewestRate(ctx context.Context) (time.Time, error) {

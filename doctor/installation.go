@@ -87,7 +87,7 @@ func (d *Doctor) clock(ctx context.Context) (Finding, error) {
 		there bool
 	}{
 		{"the database's", func(ctx context.Context) (time.Time, error) { return d.Store.Clock(ctx) }, d.Store != nil},
-		{"Stripe's", d.Integrations.StripeClock, d.NoStripe == "" && d.asksStripe(ctx)},
+		{"Stripe's", d.Integrations.StripeClock, d.NoStripe == "" && (d.people || d.asksStripe(ctx))},
 	} {
 		if !other.there {
 			continue

@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"portal/integrations"
 	"portal/models"
+	"portal/store"
 )
 
 // For makes the checks of one side of a company, for its people: of the installation only what they may know. No finding
@@ -33,7 +35,7 @@ func (d *Doctor) For(ctx context.Context, t models.Tenant) (Report, error) {
 	for _, program := range programs {
 		subjects = append(subjects, subject{company: company, mode: t.Mode, program: program, checks: theirs.program(ctx, t, program, connected)})
 	}
-	subjects = append(subjects, subject{company: company, mode: t.Mode, checks: theirs.money(t)}, subject{checks: theirs.shared(t)})
+	subjects = append(subjects, subject{company: company, mode: t.Mode, checks: theirs.money(t)}, subject{checks: theirs.shared(t, connected)})
 	groups := make([][]Finding, len(subjects))
 	var group errgroup.Group
 	group.SetLimit(4)
@@ -63,7 +65,8 @@ const briefly = 4 * time.Second
 const tellThem = "tell whoever runs this Portal."
 
 // shared are the checks of the installation that a company's people may know of.
-func (d *Doctor) shared(t models.Tenant) []check {
+func (d *Doctor) shared(t models.Tenant, connected []store.Connected) []check {
+	hears := slices.ContainsFunc(connected, func(c store.Connected) bool { return c.Mode == t.Mode && c.Status == "connected" })
 	toldAs := func(name, found string, ask func(context.Context) (Finding, error)) check {
 		return check{name, "", func(ctx context.Context) (Finding, error) {
 			f, err := ask(ctx)
@@ -80,12 +83,20 @@ func (d *Doctor) shared(t models.Tenant) []check {
 	return []check{
 		toldAs("Clock", "", d.clock),
 		toldAs("Public address", "", func(context.Context) (Finding, error) {
-			return d.reachable(t.Mode == models.Live, t.Mode == models.Test)
+			return d.reachable(hears && t.Mode == models.Live, hears && t.Mode == models.Test)
 		}),
 		toldAs("Mail", "Portal cannot send mail, so nobody is told when something breaks.", d.mail),
 		toldAs("Exchange rates", "", d.exchangeRates),
-		toldAs("Payouts by Stripe", "Portal's own Stripe is not set up or does not answer: invoices can only be paid elsewhere and marked as paid.", d.platform),
+		toldAs("Payouts by Stripe", "Portal's own Stripe is not set up for this side, or does not answer: invoices can only be paid elsewhere and marked as paid.", func(ctx context.Context) (Finding, error) { return d.pays(ctx, t.Mode) }),
 	}
+}
+
+// pays tells whether partners of a side can be paid by Stripe: with a key of its mode.
+func (d *Doctor) pays(ctx context.Context, mode models.Mode) (Finding, error) {
+	if d.StripeKey != "" && integrations.KeyFits(d.StripeKey, mode) != nil {
+		return warning("The key is of the other mode.", ""), nil
+	}
+	return d.platform(ctx)
 }
 
 // Rounds keep what was found on each side for a moment, so that a page that is loaded over and over asks Stripe no more for it.

@@ -51,7 +51,7 @@ func TestACompanysPeopleAreToldOnlyWhatIsTheirs(t *testing.T) {
 	live := s.caller.Tenant
 	live.Mode = models.Live
 	r, err = d.For(context.Background(), live)
-	if f := found(r, "Connection"); err != nil || f.Verdict != doctor.Warning || !strings.Contains(f.Found, "not connected on this side") || found(r, "Payments without a partner").Verdict != doctor.OK {
+	if f := found(r, "Connection"); err != nil || f.Verdict != doctor.Warning || !strings.Contains(f.Found, "not connected on this side") || found(r, "Public address").Verdict != doctor.OK || found(r, "Payments without a partner").Verdict != doctor.OK {
 		t.Errorf("the live side, which has nothing: %v, %+v", err, f)
 	}
 }

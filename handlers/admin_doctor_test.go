@@ -42,6 +42,11 @@ func TestTheDoctorSaysWhatIsAmissAndWhere(t *testing.T) {
 			t.Errorf("%q is not folded", folded)
 		}
 	}
+	w.expect(http.StatusSeeOther, owner, "/admin/mode", url.Values{"mode": {"live"}})
+	live := w.words(owner, doctorAt)
+	wants(t, "the live side", live, "Stripe is not connected on this side", "Portal's own Stripe is not set up for this side")
+	lacks(t, "the live side", live, "leads nowhere from outside")
+	w.expect(http.StatusSeeOther, owner, "/admin/mode", url.Values{"mode": {"test"}})
 	wants(t, "the connection", bodyOf(t, w.expect(http.StatusOK, owner, connectionAt, nil)), `href="/admin/doctor"`)
 }
 

@@ -33,10 +33,15 @@ type office struct {
 
 type counter struct{ *office }
 
-func (counter) Reset()                                      {}
-func (counter) Logout() error                               { return nil }
-func (counter) Mail(string, *smtp.MailOptions) error        { return nil }
-func (c counter) Rcpt(to string, _ *smtp.RcptOptions) error { return c.atRcpt(to) }
+func (counter) Reset()                               {}
+func (counter) Logout() error                        { return nil }
+func (counter) Mail(string, *smtp.MailOptions) error { return nil }
+func (c counter) Rcpt(to string, _ *smtp.RcptOptions) error {
+	c.Lock()
+	say := c.atRcpt
+	c.Unlock()
+	return say(to)
+}
 
 func (c counter) Data(r io.Reader) error {
 	m, err := mail.ReadMessage(r)
@@ -49,8 +54,9 @@ func (c counter) Data(r io.Reader) error {
 	}
 	c.Lock()
 	c.taken, c.bodies = append(c.taken, m), append(c.bodies, string(body))
+	say := c.afterData
 	c.Unlock()
-	return c.afterData()
+	return say()
 }
 
 func newOffice(t *testing.T) (*office, string) {
@@ -198,6 +204,8 @@ func TestARefusalIsTriedAgainOnlyIfItMayEnd(t *testing.T) {
 			if err := d.try(2); err != nil {
 				t.Error(err)
 			}
+			o.Lock()
+			defer o.Unlock()
 			if got := len(o.taken) - before; got != map[bool]int{true: 1, false: 0}[c.again] {
 				t.Errorf("sent %d times when tried again", got)
 			}
@@ -256,7 +264,6 @@ func TestAMailWhoseEndIsNotKnownIsNotRepeated(t *testing.T) {
 		t.Error("the job ended well though nothing could be kept")
 	}
 	sql(`ALTER TABLE away RENAME TO mails`)
-	o.afterData = func() error { return nil }
 	d.is(models.MailSending, "")
 	var snooze *river.JobSnoozeError
 	if err := d.try(2); !errors.As(err, &snooze) {

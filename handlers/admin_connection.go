@@ -164,7 +164,7 @@ func (h *House) showConnection(c echo.Context, se models.Session, status int, fo
 
 // connectionShown is a connection as its page shows it. Of secrets no more than the end is.
 func (h *House) connectionShown(i store.Integration, may bool) views.AdminConnection {
-	v := views.AdminConnection{Now: h.Now(), Connected: i.Status != "not_connected", Broken: i.Status == "broken", Notes: h.connectionNotes(i, may), Authorise: h.Integrations.MayAuthorize(i.Mode), AuthoriseNot: h.noAuthorise(i.Mode), Scope: scopeWord(i.OAuth),
+	v := views.AdminConnection{Now: h.Now(), Connected: i.Status != "not_connected", Broken: i.Status == "broken", Notes: h.connectionNotes(i, may), Authorise: h.Integrations.MayAuthorize(i.Mode), AuthoriseNot: h.noAuthorise(i.Mode), Scope: scopeWord(i.OAuth), Revoked: i.OAuth.RevokedAt != nil,
 		KeyLast4: ending(i.APIKey), SecretLast4: ending(i.WebhookSecret), Webhook: h.Integrations.Webhook(i.Program, i.Source),
 		Events: integrations.Events(), KeyPage: integrations.KeyPage(i.Mode), HooksPage: integrations.HooksPage(i.Mode)}
 	if i.Account != nil {

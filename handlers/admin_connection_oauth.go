@@ -75,6 +75,8 @@ func scopeWord(o store.OAuth) string {
 	switch {
 	case !o.Connected:
 		return ""
+	case o.RevokedAt != nil:
+		return "The access was taken away"
 	case o.Scope == "read_write":
 		return "Portal may read and write"
 	}
@@ -94,7 +96,7 @@ const unheard = "This Portal does not hear what happens in the companies' Stripe
 
 // oauthNeed says what it means that a connection by OAuth is not well.
 var oauthNeed = map[string]string{
-	"broken": "Stripe does not let Portal into the account: no payment comes in by itself.",
+	"broken": "Stripe does not let Portal into the account. The page says why, and what to do.",
 	"silent": "This Portal's Connect endpoint has no signing secret. What happened is fetched every six hours.",
 	"gaps":   "Portal may read the account, and not write. The page says what that costs.",
 }

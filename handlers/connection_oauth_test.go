@@ -215,7 +215,7 @@ func TestAConnectionByOAuthThatDoesNotWorkSaysSo(t *testing.T) {
 			i := by(store.OAuth{Scope: "read_write", RevokedAt: new(w.clock)})
 			i.Status = "broken"
 			return i
-		}(), false, []string{"Broken", "this company took Portal's access away on 20 November 2026", "Connect Stripe again", "Connect with an API key instead"}, []string{"is broken", "does not let Portal into the account"}},
+		}(), false, []string{"Broken", "this company took Portal's access away on 20 November 2026", "Connect Stripe again", "Connect with an API key instead", "The access was taken away.", "None come in"}, []string{"is broken", "does not let Portal into the account"}},
 	} {
 		w.is(s.is)
 		if w.ConnectSecret = "whsec_connect_secret"; s.unheard {

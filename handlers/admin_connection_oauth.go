@@ -36,9 +36,9 @@ func (h *House) adminConnectionStripe(c echo.Context, se models.Session) error {
 	return c.Redirect(http.StatusSeeOther, address)
 }
 
-// adminConnectionAnswered is where Stripe's page leads back to. What somebody had been sent there for decides what is connected,
+// adminConnectionStripeBack is where Stripe's page leads back to. What somebody had been sent there for decides what is connected,
 // whatever they look at by now. However it ended, the connection page says so.
-func (h *House) adminConnectionAnswered(c echo.Context, se models.Session) error {
+func (h *House) adminConnectionStripeBack(c echo.Context, se models.Session) error {
 	ctx := context.WithoutCancel(c.Request().Context()) // a code that was exchanged is kept, also when nobody waits any more
 	is, end, err := h.Integrations.Answered(ctx, c.QueryParams(), h.visitor(c, se))
 	if err != nil {
@@ -76,9 +76,9 @@ func scopeWord(o store.OAuth) string {
 	case !o.Connected:
 		return ""
 	case o.Scope == "read_write":
-		return "It may read and write"
+		return "Portal may read and write"
 	}
-	return "It may read"
+	return "Portal may read"
 }
 
 // accessLost says why a connection by OAuth is broken.

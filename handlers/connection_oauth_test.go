@@ -61,7 +61,7 @@ func (w *companyWorld) answered(who *http.Cookie, said url.Values) string {
 	return textOf(w.t, bodyOf(w.t, w.ask(who, answer.Header.Get("Location"), nil, func(r *http.Request) { r.AddCookie(given(answer, "flash")) })))
 }
 
-// F6, F7, F28, F30: Stripe's page is the first choice; a company that let Portal in is connected, hears its sales, disconnects, and comes back to
+// F6, F7, F28, F30, F35: of a program that exists, Stripe's page is the first choice; a company that let Portal in is connected, hears its sales, disconnects, and comes back to
 // what it had.
 func TestACompanyConnectsWithStripesPage(t *testing.T) {
 	t.Parallel()
@@ -75,7 +75,7 @@ func TestACompanyConnectsWithStripesPage(t *testing.T) {
 	if strings.Index(page, "/stripe\"") > strings.Index(page, "/key\"") {
 		t.Error("the key comes first")
 	}
-	wants(t, "connected", w.answered(owner, w.asksStripe(owner, "acct_shop", url.Values{})), "Stripe is connected", "Connected", "acct_shop", "With Stripe's page. It may read and write.", "Connect with an API key instead", "Disconnect Stripe")
+	wants(t, "connected", w.answered(owner, w.asksStripe(owner, "acct_shop", url.Values{})), "Stripe is connected", "Connected", "acct_shop", "With Stripe's page. Portal may read and write.", "Connect with an API key instead", "Disconnect Stripe")
 	lacks(t, "connected", w.words(owner, connectionAt), "API key None", "Signing secret", "The webhook endpoint by hand")
 	lacks(t, "home", w.words(owner, "/admin"), "Stripe is not connected", "connection to Stripe")
 
@@ -162,7 +162,7 @@ func TestEveryEndOfOAuthHasASentence(t *testing.T) {
 	}
 }
 
-// Issue 4, 1.1: what somebody was sent to Stripe for decides what is connected, whatever they look at when they come back.
+// F34, F36, issue 4, 1.1: each program is connected by itself, before it tracks anything. What somebody was sent to Stripe for decides what is connected, whatever they look at when they come back.
 func TestTheStateDecidesWhatIsConnected(t *testing.T) {
 	t.Parallel()
 	w, owner := newOAuthWorld(t)
@@ -209,7 +209,7 @@ func TestAConnectionByOAuthThatDoesNotWorkSaysSo(t *testing.T) {
 			i := by(store.OAuth{Scope: "read_only"})
 			i.MissingRights = []string{"rak_coupon_write", "rak_promotion_code_write"}
 			return i
-		}(), false, []string{"Connected, with gaps", "Portal may read this account, and not write", "Rights that Portal lacks: 2", "It may read."}, []string{"has gaps", "not write"}},
+		}(), false, []string{"Connected, with gaps", "Portal may read this account, and not write", "Rights that Portal lacks: 2", "Portal may read."}, []string{"has gaps", "not write"}},
 		{func() store.Integration { i := by(store.OAuth{Scope: "read_write"}); i.Status = "broken"; return i }(), false, []string{"Broken", "refuses the key of Portal's own account", "Connect Stripe again"}, []string{"is broken"}},
 		{func() store.Integration {
 			i := by(store.OAuth{Scope: "read_write", RevokedAt: new(w.clock)})

@@ -135,7 +135,7 @@ func (h *House) routes() []route {
 		{"GET", "/admin/connection", viewers, h.adminConnection},
 		{"GET", "/admin/connection/stripe", viewers, h.adminConnectionBack},
 		{"POST", "/admin/connection/stripe", admins, h.adminConnectionStripe},
-		{"GET", "/admin/connection/stripe/callback", admins, h.adminConnectionAnswered},
+		{"GET", "/admin/connection/stripe/callback", admins, h.adminConnectionStripeBack},
 		{"GET", "/admin/connection/key", viewers, h.adminConnectionBack},
 		{"POST", "/admin/connection/key", admins, h.adminConnectionKey},
 		{"GET", "/admin/connection/secret", viewers, h.adminConnectionBack},

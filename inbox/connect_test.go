@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"portal/inbox"
 	"portal/models"
 	"portal/store"
 	"portal/store/storetest"
@@ -284,5 +285,34 @@ func TestNoCentCrossesBetweenAccountsAndModes(t *testing.T) {
 		} else if books != first {
 			t.Errorf("seed %d: other books:\n%s\nfirst:\n%s", seed, books, first)
 		}
+	}
+}
+
+// F31, F25, F30: a customer who signed up through a partner before any purchase is known by their Stripe id: what they buy in a connected account is
+// the partner's, the first time and each time after. Whom nobody made known is counted, and nobody's.
+func TestPurchasesHangOnTheCustomerWhoSignedUp(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.granted(h.caller, "acct_1")
+	now := h.Now
+	h.Now = func() time.Time { return storetest.Day.AddDate(0, 0, -20) }
+	if _, err := h.AddCustomer(context.Background(), h.caller.Tenant, "ann", inbox.CustomerChange{StripeID: ptr("cus_1"), Partner: ptr("PARTNER_A"), Program: h.caller.Program}, "api", somebody); err != nil {
+		t.Fatal(err)
+	}
+	h.Now = now
+	first, again, other := sale(), sale(), sale()
+	first.Partner, again.Partner, other.Partner = "", "", ""
+	again.N, again.Renewal = 2, true
+	other.N, other.Customer, other.Email = 3, "cus_3", "eve@example.com"
+	for _, s := range []storetest.Sold{first, again, other} {
+		h.connect(heardOf(t, s.Invoice(storetest.Old), "acct_1", models.Test, ""))
+	}
+	h.drain()
+	earns := map[string]string{}
+	for _, c := range h.commissions() {
+		earns[c.PaymentKey] = c.Amount.String()
+	}
+	if len(h.payments()) != 3 || len(earns) != 2 || earns["in_1"] != "20.00 USD" || earns["in_2"] != "20.00 USD" {
+		t.Errorf("%d payments earn %v", len(h.payments()), earns)
 	}
 }

@@ -34,29 +34,9 @@ func (in *Integrations) AccountOf(ctx context.Context, key string) (string, erro
 	return *id, nil
 }
 
-// Access tells whether Portal is still let into an account by OAuth. That the company took the access away is an ErrForbidden,
-// that Stripe refuses Portal's own key an ErrInvalid, and that it could not be tried an ErrLater, each with a sentence.
-func (in *Integrations) Access(ctx context.Context, i store.Integration) error {
-	var any struct{}
-	err := in.reach(i).get(ctx, pinned, "/v1/account", nil, &any)
-	var r refusal
-	switch {
-	case err == nil || errors.As(err, &r) && r.Status == http.StatusForbidden && !revoked(err): // let in, with less than all rights
-		return nil
-	case revoked(err):
-		return models.Refuse(models.ErrForbidden, "The access to "+*i.Account+" was taken away in Stripe's settings, so nothing is told.")
-	case r.Status == http.StatusUnauthorized || !in.mayAsk(i):
-		return models.Refuse(models.ErrInvalid, "Stripe refuses the key of Portal itself, by which the account is reached.")
-	}
-	return sightOf(err)
-}
-
-// LackingRights are those that a connection lacks, by Stripe's names.
-func (in *Integrations) LackingRights(ctx context.Context, i store.Integration) ([]string, error) {
-	if i.OAuth.Connected {
-		return lackedBy(i.OAuth.Scope), nil
-	}
-	missing, err := in.reach(i).missingRights(ctx)
+// LackingRights are those that a key lacks, by Stripe's names.
+func (in *Integrations) LackingRights(ctx context.Context, key string) ([]string, error) {
+	missing, err := in.stripe(key).missingRights(ctx)
 	return missing, sightOf(err)
 }
 

@@ -203,7 +203,7 @@ func (in *Integrations) unfit(ctx context.Context, c store.Connection, g grant, 
 // what happened since it was last connected is fetched.
 func (in *Integrations) keepGrant(ctx context.Context, c store.Connection, g grant, now time.Time, who models.Actor) (before store.Integration, end Outcome, err error) {
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.LockAccount(ctx, c.Source, g.Account); err != nil {
+		if err := errors.Join(tx.LockBucket(ctx, c.Tenant), tx.LockAccount(ctx, c.Source, g.Account)); err != nil { // payments are decided by who shares an account (D15)
 			return err
 		}
 		if taken, err := tx.AccountTaken(ctx, c.Tenant, c.Source, g.Account); err != nil || taken {

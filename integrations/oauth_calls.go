@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,26 +125,24 @@ func revoked(err error) bool {
 // verifyOAuth looks whether the platform is still let into an account. That the company took the access away, or that Stripe
 // refuses the platform's own key, breaks the connection, visibly. An access that is there again mends it.
 func (in *Integrations) verifyOAuth(ctx context.Context, c store.Connection, i store.Integration) error {
-	var any struct{}
-	err := in.reach(i).get(ctx, pinned, "/v1/account", nil, &any)
-	var no refusal
+	err := in.LetIn(ctx, i)
+	taken := errors.Is(err, models.ErrForbidden)
 	switch {
-	case err == nil || errors.As(err, &no) && no.Status == http.StatusForbidden && !revoked(err): // let in, with less than all rights
-		if i.Status != "broken" && i.OAuth.RevokedAt == nil {
-			return nil
-		}
+	case err == nil && (i.Status == "broken" || i.OAuth.RevokedAt != nil):
 		return errors.Join(in.Store.SetRevoked(ctx, c, false, in.Now()), in.found(ctx, c, false, lackedBy(i.OAuth.Scope), nil))
-	case revoked(err) || no.Status == http.StatusUnauthorized:
+	case taken || errors.Is(err, models.ErrInvalid):
 		in.Log.Warn("a connection by OAuth is broken", "company", c.Company, "program", c.Program, "mode", c.Mode, "because", err)
+		var bad error
 		tell := models.PlatformRefused
-		if revoked(err) {
-			tell = models.AccessRevoked
+		if taken {
+			tell, bad = models.AccessRevoked, in.Store.SetRevoked(ctx, c, true, in.Now())
 		}
-		if bad := errors.Join(in.Store.SetRevoked(ctx, c, revoked(err), in.Now()), in.found(ctx, c, true, i.MissingRights, tell)); bad != nil {
+		if bad = errors.Join(bad, in.found(ctx, c, true, i.MissingRights, tell)); bad != nil {
 			return bad
 		}
+		return models.Refuse(models.ErrLater, err.Error())
 	}
-	return later(err)
+	return err
 }
 
 // giveBack ends a connection by OAuth at Stripe. It tells whether the access is left there, for Stripe refused. ErrLater, with
@@ -166,4 +165,55 @@ func (in *Integrations) giveBack(ctx context.Context, i store.Integration) (left
 		return true, nil
 	}
 	return false, models.Refuse(models.ErrLater, "Stripe did not answer, so Portal's access could not be given back. Nothing was changed; try again in a minute.")
+}
+
+// ClientFits asks Stripe whether the client id belongs to the platform's key, by giving back an access that nobody has. ErrInvalid:
+// it does not. ErrLater: there was no answer.
+func (in *Integrations) ClientFits(ctx context.Context) error {
+	err := in.deauthorize(ctx, "acct_nobody")
+	var no oauthRefusal
+	if errors.As(err, &no) {
+		return models.Refuse(models.ErrInvalid, "Stripe says that the client id and the secret key do not belong together.")
+	}
+	return err
+}
+
+// LetIn asks Stripe whether the platform is let into the account of a connection by OAuth. ErrForbidden: the company took that away.
+// ErrInvalid: Stripe refuses the platform's key. ErrLater: there was no answer.
+func (in *Integrations) LetIn(ctx context.Context, i store.Integration) error {
+	var any struct{}
+	err := in.reach(i).get(ctx, pinned, "/v1/account", nil, &any)
+	var no refusal
+	switch {
+	case err == nil || errors.As(err, &no) && no.Status == http.StatusForbidden && !revoked(err):
+		return nil
+	case revoked(err):
+		return models.Refuse(models.ErrForbidden, "The company took Portal's access away.")
+	case no.Status == http.StatusUnauthorized:
+		return models.Refuse(models.ErrInvalid, "Stripe refuses the platform's key.")
+	}
+	return later(err)
+}
+
+// connectPath is where the platform's Connect endpoint sends to (CONTRACT.md 4).
+const connectPath = "/v1/stripe/connect/webhook"
+
+// ConnectEndpoints are the platform's own that lead here, at whatever host, and what each is not told of. A key without the right
+// is an ErrForbidden.
+func (in *Integrations) ConnectEndpoints(ctx context.Context) ([]Endpoint, error) {
+	all, err := in.stripe(in.Platform.Key).endpoints(ctx)
+	if err != nil {
+		return nil, sightOf(err)
+	}
+	var found []Endpoint
+	for _, e := range all {
+		if !strings.HasSuffix(strings.TrimSuffix(e.URL, "/"), connectPath) {
+			continue
+		}
+		missing := slices.DeleteFunc(ConnectEvents(), func(name string) bool {
+			return slices.Contains(e.Events, name) || slices.Contains(e.Events, "*") || slices.Contains(events, name) && !slices.Contains(e.missing(), name)
+		})
+		found = append(found, Endpoint{URL: e.URL, Version: e.Version, Enabled: e.Status != "disabled", Missing: missing})
+	}
+	return found, nil
 }

@@ -163,10 +163,27 @@ func (s *Sandbox) exchange(platform *account, text string) (*code, *oauthError) 
 		return nil, &oauthError{http.StatusBadRequest, "invalid_grant", "Authorization code expired: " + text}
 	}
 	k.used = true
-	c := &call{Sandbox: s, a: platform, at: s.now()}
-	c.put(object{"id": "grant_" + k.account.ID, "object": grantKind, "account": k.account.ID, "scope": k.scope, "created": c.at.Unix()})
-	_ = c.commit() // a grant that the journal lost is given again
+	_ = s.letIn(platform, k.account, k.scope) // a grant that the journal lost is given again
 	return k, nil
+}
+
+func (s *Sandbox) letIn(platform, to *account, scope string) error {
+	c := &call{Sandbox: s, a: platform, at: s.now()}
+	c.put(object{"id": "grant_" + to.ID, "object": grantKind, "account": to.ID, "scope": scope, "created": c.at.Unix()})
+	return c.commit()
+}
+
+// Grant lets a platform into an account, as if its owner had said yes on the page and the code had been exchanged. It tells
+// whether that is new.
+func (s *Sandbox) Grant(account, platform, scope string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, a := s.accounts[platform], s.accounts[account]
+	if p == nil || a == nil {
+		return false, fmt.Errorf("%s or %s is no account", account, platform)
+	}
+	_, had := p.grant(a)
+	return !had, s.letIn(p, a, scope)
 }
 
 // end takes a platform's access to an account away, and tells it so. It tells whether there was one.

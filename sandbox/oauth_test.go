@@ -256,7 +256,7 @@ func TestAnAccountIsMadeOnThePage(t *testing.T) {
 		must[struct{}](t)(struct{}{}, s.Close())
 		s, base = oauthAt(t, sandbox.Options{Journal: journal})
 	}
-	if _, page, _ := answers(t, base+"/oauth/applications", nil); !strings.Contains(page, "Take access to Fresh Firm away") {
+	if _, page, _ := answers(t, base+"/oauth/applications", nil); !strings.Contains(page, "Take access away from Fresh Firm") {
 		t.Errorf("%s", page)
 	}
 	if err := s.Revoke(id, platform); err != nil {

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	stripeapi "github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/client"
+
 	"portal/handlers"
 	"portal/integrations"
 	"portal/sandbox"
@@ -17,14 +20,15 @@ import (
 // first sale arrive, disconnects, misses a sale, a renewal and a refund, connects again, and ends with the books of a company that was never disconnected.
 func TestConnectingFromNothingInARealBrowser(t *testing.T) {
 	browser, started := newBrowser(t)
-	stripe, err := sandbox.Open(sandbox.Options{})
+	p := newPlace(t)
+	stripe, err := sandbox.Open(sandbox.Options{CSS: p.url("/static/app.css")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = stripe.Close() })
 	const restricted = "rk_test_granted"
 	for _, a := range []sandbox.Account{
-		{ID: "acct_platform", Name: "Portal", SecretKeys: []string{"sk_test_platform"}},
+		{ID: "acct_platform", Name: "Portal", SecretKeys: []string{"sk_test_platform"}, App: sandbox.App{ClientID: "ca_portal", Redirects: []string{p.url("/admin/connection/stripe/callback")}}},
 		{ID: "acct_oauth", Name: "Oak"},
 		{ID: "acct_key", Name: "Kelp", SecretKeys: []string{restricted}, Rights: map[string][]string{restricted: integrations.Rights()}},
 		{ID: "acct_always", Name: "Always", SecretKeys: []string{"sk_test_always"}},
@@ -33,8 +37,8 @@ func TestConnectingFromNothingInARealBrowser(t *testing.T) {
 	}
 	api := httptest.NewServer(stripe.API())
 	t.Cleanup(api.Close)
-	p := newPlace(t)
-	p.env = []string{"PORTAL_STRIPE_API_BASE=" + api.URL}
+	p.env = []string{"PORTAL_STRIPE_API_BASE=" + api.URL, "PORTAL_STRIPE_CONNECT_BASE=" + api.URL, "PORTAL_STRIPE_SECRET_KEY=sk_test_platform",
+		"PORTAL_STRIPE_CLIENT_ID=ca_portal", "PORTAL_STRIPE_CONNECT_WEBHOOK_SECRET=" + connectEndpoint(t, api.URL, p.url("/v1/stripe/connect/webhook"))}
 	serving := p.start("serve")
 	t.Cleanup(func() { serving.endsWell(t) })
 	if err := <-started; err != nil {
@@ -46,10 +50,31 @@ func TestConnectingFromNothingInARealBrowser(t *testing.T) {
 	always.call(200, "PUT", "/v1/integrations/stripe", `{"api_key": "sk_test_always"}`, nil)
 	byKey := s.company(t, "key")
 	byKey.gap(stripe, "acct_key", always, func() {
+		byKey.unfold("Connect with an API key instead")
 		byKey.fill("Connect Stripe", "API key", restricted)
 		byKey.press("Connect Stripe")
 		byKey.sees("Connected", "acct_key", "ends in "+restricted[len(restricted)-4:])
 	})
+	byOAuth := s.company(t, "oauth")
+	byOAuth.gap(stripe, "acct_oauth", always, func() {
+		byOAuth.press("Connect with Stripe")
+		byOAuth.sees("Connect with Portal", "asks to read and change")
+		byOAuth.fill("Approve", "Stripe account", "acct_oauth")
+		byOAuth.press("Approve")
+		byOAuth.sees("Stripe is connected", "Connected", "acct_oauth", "Portal may read and write")
+	})
+}
+
+// connectEndpoint makes the platform's endpoint for connected accounts, and gives its secret.
+func connectEndpoint(t *testing.T, api, at string) string {
+	t.Helper()
+	config := &stripeapi.BackendConfig{URL: &api, LeveledLogger: &stripeapi.LeveledLogger{}}
+	platform := client.New("sk_test_platform", &stripeapi.Backends{API: stripeapi.GetBackendWithConfig(stripeapi.APIBackend, config)})
+	made, err := platform.WebhookEndpoints.New(&stripeapi.WebhookEndpointParams{URL: &at, Connect: new(true), APIVersion: new("2023-10-16"), EnabledEvents: stripeapi.StringSlice(integrations.ConnectEvents())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.Secret
 }
 
 // emptied is a company that nothing was done with yet, and its owner at the browser.

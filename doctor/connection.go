@@ -85,7 +85,7 @@ func (c *connection) checks(ctx context.Context) []check {
 		{"Waiting events", "", c.waitingEvents},
 	}
 	if kept.OAuth.Connected {
-		return append([]check{{"Access", "", c.access}, {"Rights", "Access", c.rights}, {"Connect webhook", "", c.connectWebhook}}, heard...)
+		return append(c.byOAuth(), heard...)
 	}
 	return append([]check{
 		{"Key's side", "", c.side},
@@ -132,32 +132,10 @@ func (c *connection) account(ctx context.Context) (Finding, error) {
 	return ok("The key opens %s.", now), nil
 }
 
-// connectWebhook tells whether what happens in the companies' accounts can be proved.
-func (c *connection) connectWebhook(context.Context) (Finding, error) {
-	switch hears := c.Integrations.Platform.Hears; {
-	case !hears && c.people:
-		return failed("The signing secret of Portal's Connect endpoint is not configured, so nothing that the account tells is heard.", "T"+tellThem[1:]), nil
-	case !hears:
-		return skipped("The Connect endpoint's secret is not set: see \"Connect with Stripe\"."), nil
-	}
-	return ok("Its signing secret is configured."), nil
-}
-
-// theirs tells a company's people of what they cannot mend.
-func (c *connection) theirs(f Finding) Finding {
-	if c.people {
-		f.Do, f.Where = "T"+tellThem[1:], ""
-	}
-	return f
-}
-
 func (c *connection) rights(ctx context.Context) (Finding, error) {
-	missing, err := c.Integrations.LackingRights(ctx, c.kept)
+	missing, err := c.Integrations.LackingRights(ctx, c.kept.APIKey)
 	if err != nil {
 		return sightless(err)
-	}
-	if len(missing) > 0 && c.kept.OAuth.Connected {
-		return failed("The access lacks "+strings.Join(missing, ", ")+".", "Connect it again, with Stripe asking for all that Portal needs.").at(c.page()), nil
 	}
 	if len(missing) > 0 {
 		return failed("The API key lacks "+strings.Join(missing, ", ")+".", "Give the restricted key these rights in Stripe, or make a new one with all of them.").at(integrations.KeyPage(c.tenant.Mode)), nil

@@ -86,7 +86,7 @@ func (d *Doctor) connectEndpoint(ctx context.Context) (Finding, error) {
 
 // unrouted tells of events of connected accounts that nobody here is connected to.
 func (d *Doctor) unrouted(ctx context.Context) (Finding, error) {
-	counts, err := d.Store.Unrouted(ctx, d.Now().Add(-quiet))
+	counts, err := d.Store.Unrouted(ctx, d.Now().Add(-remembered))
 	if err != nil {
 		return Finding{}, err
 	}
@@ -100,7 +100,15 @@ func (d *Doctor) unrouted(ctx context.Context) (Finding, error) {
 	return ok("In the last 7 days %s no company's, as of partners' accounts; they are kept with the platform's.", many(sum, "event of a connected account was", "events of connected accounts were")), nil
 }
 
-// access tells whether Portal is still let in by OAuth.
+// byOAuth are the checks of a connection by OAuth, before those of what comes by it.
+func (c *connection) byOAuth() []check {
+	return []check{
+		{"Access", "", c.access},
+		{"Rights", "Access", c.granted},
+		{"Webhook secret", "", c.connectSecret},
+	}
+}
+
 func (c *connection) access(ctx context.Context) (Finding, error) {
 	switch {
 	case c.NoStripe != "":
@@ -119,9 +127,31 @@ func (c *connection) access(ctx context.Context) (Finding, error) {
 	case errors.Is(err, models.ErrInvalid):
 		return c.theirs(failed("Stripe refuses the platform's own key.", "Copy the key again from the platform's account.").at("stripe.secret_key")), nil
 	case err != nil:
-		return sightless(err)
+		return failed("It could not be looked at: "+sentence(err), "Look at status.stripe.com and run the check again.").at("https://status.stripe.com"), nil
 	case c.kept.Status == "broken":
 		return warning("Stripe lets Portal in again; the connection still stands as broken.", "It mends itself within six hours, or at once when it is connected again.").at(c.page()), nil
 	}
 	return ok("Stripe lets Portal into %s.", *c.kept.Account), nil
+}
+
+func (c *connection) granted(context.Context) (Finding, error) {
+	if len(c.kept.MissingRights) > 0 {
+		return failed("Portal may read the account and not write: it lacks "+strings.Join(c.kept.MissingRights, ", ")+".", "Connect it again, and let Portal write.").at(c.page()), nil
+	}
+	return ok("Portal may read and write."), nil
+}
+
+func (c *connection) connectSecret(context.Context) (Finding, error) {
+	if !c.Integrations.Platform.Hears {
+		return c.theirs(failed("The Connect endpoint's signing secret is not set, so every event is refused.", "Set it: see \"Connect with Stripe\".").at("stripe.connect_webhook_secret")), nil
+	}
+	return ok("The Connect endpoint's is kept."), nil
+}
+
+// theirs tells a company's people of what they cannot mend.
+func (c *connection) theirs(f Finding) Finding {
+	if c.people {
+		f.Do, f.Where = "T"+tellThem[1:], ""
+	}
+	return f
 }

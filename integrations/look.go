@@ -34,12 +34,9 @@ func (in *Integrations) AccountOf(ctx context.Context, key string) (string, erro
 	return *id, nil
 }
 
-// LackingRights are those that a connection lacks, by Stripe's names.
-func (in *Integrations) LackingRights(ctx context.Context, i store.Integration) ([]string, error) {
-	if i.OAuth.Connected {
-		return lackedBy(i.OAuth.Scope), nil
-	}
-	missing, err := in.reach(i).missingRights(ctx)
+// LackingRights are those that a key lacks, by Stripe's names.
+func (in *Integrations) LackingRights(ctx context.Context, key string) ([]string, error) {
+	missing, err := in.stripe(key).missingRights(ctx)
 	return missing, sightOf(err)
 }
 

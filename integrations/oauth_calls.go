@@ -132,8 +132,8 @@ func (in *Integrations) verifyOAuth(ctx context.Context, c store.Connection, i s
 		return errors.Join(in.Store.SetRevoked(ctx, c, false, in.Now()), in.found(ctx, c, false, lackedBy(i.OAuth.Scope), nil))
 	case taken || errors.Is(err, models.ErrInvalid):
 		in.Log.Warn("a connection by OAuth is broken", "company", c.Company, "program", c.Program, "mode", c.Mode, "because", err)
-		tell := models.PlatformRefused
 		var bad error
+		tell := models.PlatformRefused
 		if taken {
 			tell, bad = models.AccessRevoked, in.Store.SetRevoked(ctx, c, true, in.Now())
 		}

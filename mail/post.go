@@ -10,6 +10,7 @@ import (
 	"time"
 
 	smtp "github.com/wneessen/go-mail"
+	line "github.com/wneessen/go-mail/smtp"
 )
 
 // Post is the mail server that letters go by.
@@ -23,6 +24,7 @@ type Post struct {
 // Line is an open connection to the mail server, over which one letter goes.
 type Line struct {
 	client *smtp.Client
+	conn   *line.Client
 	from   string
 }
 
@@ -64,14 +66,18 @@ func (p Post) Open(ctx context.Context) (*Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := client.DialWithContext(ctx); err != nil {
+	conn, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return &Line{client, p.From}, nil
+	return &Line{client, conn, p.From}, nil
 }
 
-// Close hangs up.
-func (l *Line) Close() { _ = l.client.Close() }
+// Close says goodbye and hangs up, whatever the server says to it.
+func (l *Line) Close() {
+	_ = l.client.CloseWithSMTPClient(l.conn)
+	_ = l.conn.Close()
+}
 
 // Send hands a letter over. The error says, for anything but Sent, what the server answered.
 func (l *Line) Send(letter Letter, at time.Time) (Outcome, error) {
@@ -85,7 +91,7 @@ func (l *Line) Send(letter Letter, at time.Time) (Outcome, error) {
 	m.Subject(letter.Subject)
 	m.SetBodyString(smtp.TypeTextPlain, letter.Text)
 	m.AddAlternativeString(smtp.TypeTextHTML, letter.HTML)
-	err := l.client.Send(m)
+	err := l.client.SendWithSMTPClient(l.conn, m)
 	var trouble *smtp.SendError
 	switch {
 	case err == nil, m.IsDelivered():

@@ -251,25 +251,17 @@ func TestEachPlantedFaultIsFound(t *testing.T) {
 			p.account("acct_shop", nil, "sk_test_another_0000001")
 			p.account("acct_other", needed, patientKey)
 		}, "Account", "acct_other now; acct_shop was connected"},
-		"an access that was taken away": {func(p *patient) {
-			p.byOAuth("")
-			if err := p.stripe.Revoke("acct_shop", "acct_platform"); err != nil {
-				p.Fatal(err)
-			}
-		}, "Access", "took Portal's access to acct_shop away"},
-		"an access that may read only":         {func(p *patient) { p.byOAuth("read_only") }, "Rights", "The access lacks rak_"},
-		"a Connect endpoint that cannot prove": {func(p *patient) { p.byOAuth(""); delete(p.config, "stripe.connect_webhook_secret") }, "Connect with Stripe", "Connect endpoint's signing secret is not set"},
-		"an endpoint that was deleted":         {func(p *patient) { path, _ := p.endpoint(); p.ask("DELETE", path, nil) }, "Webhook endpoint", "no endpoint for this program"},
-		"an endpoint that is disabled":         {func(p *patient) { path, _ := p.endpoint(); p.ask("POST", path, url.Values{"disabled": {"true"}}) }, "Webhook endpoint", "is disabled"},
-		"an event that is not told":            {eventMissing, "Webhook events", "charge.dispute.created (disputes are not seen)"},
-		"a secret that was lost":               {func(p *patient) { p.sql(`UPDATE integrations SET webhook_secret = NULL`) }, "Webhook secret", "not kept"},
-		"nothing comes for a week":             {silence, "Deliveries", "Stripe has news of"},
-		"a secret that is another's":           {wrongSecret, "Webhook secret", "was not signed with the secret that is kept, and was refused."},
-		"an event that failed":                 {func(p *patient) { p.event("evt_2", models.EventFailed, &why, time.Now()) }, "Failed events", "1 event failed. The newest, invoice.paid: " + why},
-		"an event that waits":                  {func(p *patient) { p.event("evt_2", models.EventPending, &why, time.Now().Add(-2*time.Hour)) }, "Waiting events", "1 event has waited for more than an hour"},
-		"rates that are old":                   {func(p *patient) { p.sql(`UPDATE fx_rates SET day = day - 14`) }, "Exchange rates", "working days ago"},
-		"a mail server that refuses":           {func(p *patient) { p.config["mail.smtp_url"] = "smtp://user:secret@127.0.0.1:1" }, "Mail", "connection refused"},
-		"mail from nobody":                     {func(p *patient) { p.config["mail.from"] = "Portal" }, "Mail", "not an e-mail address"},
+		"an endpoint that was deleted": {func(p *patient) { path, _ := p.endpoint(); p.ask("DELETE", path, nil) }, "Webhook endpoint", "no endpoint for this program"},
+		"an endpoint that is disabled": {func(p *patient) { path, _ := p.endpoint(); p.ask("POST", path, url.Values{"disabled": {"true"}}) }, "Webhook endpoint", "is disabled"},
+		"an event that is not told":    {eventMissing, "Webhook events", "charge.dispute.created (disputes are not seen)"},
+		"a secret that was lost":       {func(p *patient) { p.sql(`UPDATE integrations SET webhook_secret = NULL`) }, "Webhook secret", "not kept"},
+		"nothing comes for a week":     {silence, "Deliveries", "Stripe has news of"},
+		"a secret that is another's":   {wrongSecret, "Webhook secret", "was not signed with the secret that is kept, and was refused."},
+		"an event that failed":         {func(p *patient) { p.event("evt_2", models.EventFailed, &why, time.Now()) }, "Failed events", "1 event failed. The newest, invoice.paid: " + why},
+		"an event that waits":          {func(p *patient) { p.event("evt_2", models.EventPending, &why, time.Now().Add(-2*time.Hour)) }, "Waiting events", "1 event has waited for more than an hour"},
+		"rates that are old":           {func(p *patient) { p.sql(`UPDATE fx_rates SET day = day - 14`) }, "Exchange rates", "working days ago"},
+		"a mail server that refuses":   {func(p *patient) { p.config["mail.smtp_url"] = "smtp://user:secret@127.0.0.1:1" }, "Mail", "connection refused"},
+		"mail from nobody":             {func(p *patient) { p.config["mail.from"] = "Portal" }, "Mail", "not an e-mail address"},
 		"a schema that is behind": {func(p *patient) {
 			p.sql(`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)
 		}, "Schema", "older than this program"},
@@ -391,36 +383,9 @@ func eventMissing(p *patient) {
 	p.ask("POST", path, url.Values{"enabled_events[]": without(without(events, "charge.dispute.created"), "price.updated")})
 }
 
-// byOAuth connects the program by OAuth in place of its key.
-func (p *patient) byOAuth(scope string) {
-	p.authorise()
-	in := &integrations.Integrations{Store: p.store, StripeBase: p.api, PublicURL: "https://portal.example", Platform: p.platform(), Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-	person := p.person()
-	by := integrations.Visitor{Session: models.Session{Person: person, Company: p.caller.Company, Role: models.Owner, Mode: p.caller.Mode}, Token: "a browser", Back: patientBack}
-	address, err := in.Authorize(context.Background(), p.caller, by)
-	if err != nil {
-		p.Fatal(err)
-	}
-	if scope != "" {
-		address = strings.Replace(address, "scope=read_write", "scope="+scope, 1)
-	}
-	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := browser.PostForm(address, url.Values{"answer": {"yes"}, "account": {"acct_shop"}})
-	if err != nil {
-		p.Fatal(err)
-	}
-	_ = res.Body.Close()
-	to, err := url.Parse(res.Header.Get("Location"))
-	if err != nil {
-		p.Fatal(err)
-	}
-	if _, end, err := in.Answered(context.Background(), to.Query(), by); err != nil || end != integrations.Replaced {
-		p.Fatalf("ended as %q, %v", end, err)
-	}
-}
-
-func (p *patient) platform() integrations.Platform {
-	return integrations.Platform{Key: p.config["stripe.secret_key"], ClientID: p.config["stripe.client_id"], Base: p.api, Hears: p.config["stripe.connect_webhook_secret"] != ""}
+// app is what companies connect to by OAuth.
+func (p *patient) app() integrations.Platform {
+	return integrations.Platform{Key: p.config["stripe.secret_key"], ClientID: p.config["stripe.client_id"], Base: p.config["stripe.connect_base"], Hears: p.config["stripe.connect_webhook_secret"] != ""}
 }
 
 // person is somebody new who may look at the company.
@@ -492,13 +457,29 @@ func (p *patient) hear(body string, secret ...string) bool {
 // of the machine's or of another company's does.
 func (p *patient) pageShows(r doctor.Report) {
 	p.Helper()
+	ctx := context.Background()
 	mode := models.Test
 	for _, f := range r.Findings {
 		if f.Verdict == doctor.Failed && f.Mode != nil {
 			mode = models.Mode(*f.Mode)
 		}
 	}
-	page := p.page(mode)
+	token := rand.Text()
+	if err := p.store.OpenSession(ctx, token, models.Session{Person: p.person(), Company: p.caller.Company, Mode: mode, ExpiresAt: time.Now().Add(time.Hour)}, "a test", time.Now()); err != nil {
+		p.Fatal(err)
+	}
+	in := &integrations.Integrations{Store: p.store, StripeBase: p.api, PublicURL: p.config["server.public_url"], Platform: p.app(), Now: time.Now}
+	rounds := &doctor.Rounds{Doctor: &doctor.Doctor{Store: p.store, Integrations: in, Now: time.Now, Settings: doctor.Settings{PublicURL: p.config["server.public_url"],
+		StripeBase: p.api, StripeKey: p.config["stripe.secret_key"], PublishableKey: p.config["stripe.publishable_key"], SMTPURL: p.config["mail.smtp_url"], MailFrom: p.config["mail.from"]}}}
+	house := &handlers.House{Store: p.store, Integrations: in, Doctor: rounds, Now: time.Now, Log: slog.New(slog.DiscardHandler), PublicURL: "https://portal.example"}
+	req := httptest.NewRequest(http.MethodGet, "/admin/doctor", nil)
+	req.AddCookie(&http.Cookie{Name: "portal_session", Value: token})
+	answer := httptest.NewRecorder()
+	house.Handler().ServeHTTP(answer, req)
+	page := html.UnescapeString(answer.Body.String())
+	if answer.Code != http.StatusOK {
+		p.Fatalf("the page is answered %d", answer.Code)
+	}
 	for _, f := range r.Findings {
 		amiss := f.Verdict == doctor.Failed || f.Verdict == doctor.Warning
 		if amiss && f.Mode != nil && *f.Mode == string(mode) && f.Name != "Mail to the company" && (!strings.Contains(page, f.Found) || strings.HasPrefix(f.Where, "/") && !strings.Contains(page, f.Do)) {
@@ -510,27 +491,6 @@ func (p *patient) pageShows(r doctor.Report) {
 			p.Errorf("the page tells %s", hidden)
 		}
 	}
-}
-
-// page is the doctor's page of the company on one side.
-func (p *patient) page(mode models.Mode) string {
-	p.Helper()
-	token := rand.Text()
-	if err := p.store.OpenSession(context.Background(), token, models.Session{Person: p.person(), Company: p.caller.Company, Mode: mode, ExpiresAt: time.Now().Add(time.Hour)}, "a test", time.Now()); err != nil {
-		p.Fatal(err)
-	}
-	in := &integrations.Integrations{Store: p.store, StripeBase: p.api, PublicURL: p.config["server.public_url"], Platform: p.platform(), Now: time.Now}
-	rounds := &doctor.Rounds{Doctor: &doctor.Doctor{Store: p.store, Integrations: in, Now: time.Now, Settings: doctor.Settings{PublicURL: p.config["server.public_url"],
-		StripeBase: p.api, StripeKey: p.config["stripe.secret_key"], PublishableKey: p.config["stripe.publishable_key"], SMTPURL: p.config["mail.smtp_url"], MailFrom: p.config["mail.from"]}}}
-	house := &handlers.House{Store: p.store, Integrations: in, Doctor: rounds, Now: time.Now, Log: slog.New(slog.DiscardHandler), PublicURL: "https://portal.example"}
-	req := httptest.NewRequest(http.MethodGet, "/admin/doctor", nil)
-	req.AddCookie(&http.Cookie{Name: "portal_session", Value: token})
-	answer := httptest.NewRecorder()
-	house.Handler().ServeHTTP(answer, req)
-	if answer.Code != http.StatusOK {
-		p.Fatalf("the page is answered %d", answer.Code)
-	}
-	return html.UnescapeString(answer.Body.String())
 }
 
 // live connects the program's live side, too.

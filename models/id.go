@@ -34,6 +34,8 @@ type (
 	codeNoun       struct{}
 	adjustmentNoun struct{}
 	writeOffNoun   struct{}
+	importNoun     struct{}
+	reconcileNoun  struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -51,6 +53,8 @@ func (linkFileNoun) prefix() string   { return "lnf" }
 func (codeNoun) prefix() string       { return "code" }
 func (adjustmentNoun) prefix() string { return "adj" }
 func (writeOffNoun) prefix() string   { return "wof" }
+func (importNoun) prefix() string     { return "imp" }
+func (reconcileNoun) prefix() string  { return "rec" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -69,6 +73,8 @@ type (
 	CodeID       = ID[codeNoun]
 	AdjustmentID = ID[adjustmentNoun]
 	WriteOffID   = ID[writeOffNoun]
+	ImportID     = ID[importNoun]
+	ReconcileID  = ID[reconcileNoun]
 )
 
 var sequence atomic.Uint32

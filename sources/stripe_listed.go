@@ -31,11 +31,12 @@ type Listed struct {
 	Money   models.Money // what it collected; of a reversal, what it gives back or puts at stake
 	At      time.Time    // when that was: paid, or made
 	Invoice string       // of a charge, whose it is; empty for none
+	Unread  error        // why the object cannot be read: its event will fail, and say so
 }
 
 // Tells tells whether the object says anything of money that moved.
 func (l Listed) Tells() bool {
-	return len(l.News.Reversals) > 0 || slices.ContainsFunc(l.News.Tellings, func(t models.Telling) bool { return t.Counts })
+	return l.Unread != nil || len(l.News.Reversals) > 0 || slices.ContainsFunc(l.News.Tellings, func(t models.Telling) bool { return t.Counts })
 }
 
 // StripeListed retells an object that Stripe listed at a moment. What was paid before a moment, and is known by such
@@ -55,11 +56,11 @@ func StripeListed(body []byte, mode models.Mode, at time.Time, before *time.Time
 	if l.Body, err = listedEvent(what.event, "", mode, time.Unix(0, 0), before, body); err != nil {
 		return l, err
 	}
-	if l.News, err = (Stripe{}).Read(l.Event); err != nil {
-		return l, err
-	}
+	l.News, l.Unread = (Stripe{}).Read(l.Event)
 	l.measure()
-	l.ProviderID = "import:" + id + ":" + saidIn(l.News)
+	if l.ProviderID = "import:" + id + ":" + saidIn(l.News); l.Unread != nil {
+		l.ProviderID = "import:" + id + ":" + saidIn(models.News{Silent: string(body)})
+	}
 	l.Body, err = listedEvent(what.event, l.ProviderID, mode, at, before, body)
 	return l, err
 }

@@ -133,6 +133,13 @@ func (h *House) routes() []route {
 		{"POST", "/admin/connection/secret", admins, h.adminConnectionSecret},
 		{"GET", "/admin/connection/disconnect", viewers, h.adminConnectionBack},
 		{"POST", "/admin/connection/disconnect", admins, h.adminConnectionEnd},
+		{"GET", "/admin/imports", viewers, h.adminImports},
+		{"POST", "/admin/imports", admins, h.adminImportBegin},
+		{"GET", "/admin/imports/:id", viewers, h.adminImport},
+		{"POST", "/admin/imports/:id/enter", admins, h.adminImportEnter},
+		{"POST", "/admin/imports/:id/pause", admins, h.adminImportPause},
+		{"POST", "/admin/imports/:id/resume", admins, h.adminImportResume},
+		{"POST", "/admin/imports/:id/cancel", admins, h.adminImportCancel},
 		{"GET", "/admin/events", viewers, h.adminEvents},
 		{"GET", "/admin/events/:id", viewers, h.adminEvent},
 

@@ -110,6 +110,15 @@ var states = map[string]map[string]State{
 		"inactive":    {"Partner not active", "pause", Careful},
 		"malformed":   {"Cannot be read", "circle-x", Bad},
 	},
+	"import": {
+		"listing":   {"Being listed", "clock", Telling},
+		"waits":     {"Waits for Stripe", "clock", Careful},
+		"paused":    {"Paused", "pause", Careful},
+		"listed":    {"Listed, nothing counted yet", "eye", Careful},
+		"entering":  {"Being brought in", "clock", Telling},
+		"done":      {"Done", "circle-check", Good},
+		"cancelled": {"Cancelled", "ban", Plain},
+	},
 	"backfill": {
 		"stands": {"Done", "circle-check", Good},
 		"undone": {"Undone", "undo-2", Plain},

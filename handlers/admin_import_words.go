@@ -1,0 +1,67 @@
+package handlers
+
+import (
+	"fmt"
+
+	"portal/models"
+	"portal/views"
+)
+
+// listedKinds are what an import lists, in the order in which it asks.
+var listedKinds = []struct{ kind, many, label string }{
+	{"invoice", "paid invoices", "Paid invoices"},
+	{"charge", "charges without an invoice", "Charges without an invoice"},
+	{"checkout.session", "checkouts", "Checkouts"},
+	{"refund", "refunds", "Refunds"},
+	{"dispute", "disputes", "Disputes"},
+	{"credit_note", "credit notes", "Credit notes given back outside Stripe"},
+}
+
+// importState is the state that people see: one that is paused, or waits, says so.
+func importState(i models.Import) string {
+	switch {
+	case i.Paused:
+		return "paused"
+	case i.Waits != nil && i.State == models.ImportListing:
+		return "waits"
+	}
+	return string(i.State)
+}
+
+// importStep says what is under way.
+func importStep(i models.Import) (step, count string) {
+	const leave = "You may leave this page: the work goes on, and the list of imports leads back here."
+	if i.State == models.ImportEntering {
+		return "Brought in, objects", leave
+	}
+	if step = "Reckoning what it would do"; i.Step < len(listedKinds) {
+		step = fmt.Sprintf("Listing %s, list %d of %d", listedKinds[i.Step].many, i.Step+1, len(listedKinds))
+	}
+	return step, views.Count(i.Rows, "object", "objects") + " found so far. Nothing is counted yet. " + leave
+}
+
+// importEnd says what an import did.
+func importEnd(i models.Import) (tone views.Tone, ended, note string) {
+	if i.State == models.ImportCancelled {
+		note = "Nothing was brought in."
+		if i.Entered > 0 {
+			note = views.Count(i.Entered, "object was", "objects were") + " brought in before that, and stay."
+		}
+		return views.Plain, "This import was cancelled.", note
+	}
+	note = "What was paid before the connection earns nothing. A second import can ask for commissions."
+	if i.Commissions {
+		note = "What was paid before the connection earns as if it had been told then."
+	}
+	return views.Good, views.Count(i.Entered, "object was", "objects were") + " brought in; " + views.Count(i.Fresh, "said", "said") + " something new.", note
+}
+
+func foundLine(k models.FoundKind) views.FoundLine {
+	l := views.FoundLine{Label: k.Kind, Count: k.Count, Here: k.Here, Sum: models.Money{Minor: k.Sum, Currency: k.Currency}, NoSum: k.Kind == "checkout.session"}
+	for _, known := range listedKinds {
+		if known.kind == k.Kind {
+			l.Label = known.label
+		}
+	}
+	return l
+}

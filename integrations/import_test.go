@@ -54,10 +54,16 @@ func newPast(t *testing.T, days int, late bool) *past {
 		}
 		return http.StatusOK
 	})
+	if _, err := s.DB().Exec(`UPDATE programs SET hold_days = 90`); err != nil { // so that nothing hangs on the day on which it is heard of
+		t.Fatal(err)
+	}
 	p.pass(time.Hour)
 	p.trade(t, days)
 	if late {
 		p.untold = newShop(t, s, api.URL, "https://untold.example", p.now)
+		if _, err := s.DB().Exec(`UPDATE programs SET hold_days = 90`); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p.pass(time.Hour)
 	p.settle(t, p.told)

@@ -32,6 +32,9 @@ var lists = []list{
 	{"credit_note", "/v1/credit_notes", nil, 0},
 }
 
+// sessions is where the list of checkouts stands among the lists.
+const sessions = 2
+
 // between is a span of time, both ends in it.
 type between struct{ from, to time.Time }
 

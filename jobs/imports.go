@@ -9,10 +9,14 @@ import (
 
 	"portal/integrations"
 	"portal/models"
+	"portal/store"
 )
 
-// again is how soon a provider that could not be asked is asked again for an import.
-const again = 30 * time.Second
+// How soon a provider that could not be asked is asked again: for an import, and for a comparison.
+const (
+	again = 30 * time.Second
+	later = 15 * time.Minute
+)
 
 type carryImport struct {
 	river.WorkerDefaults[models.CarryImport]
@@ -49,3 +53,44 @@ func (w *carryImports) Work(ctx context.Context, _ *river.Job[models.CarryImport
 
 // Timeout is that of a long import.
 func (w *carryImports) Timeout(*river.Job[models.CarryImports]) time.Duration { return 6 * time.Hour }
+
+type reconcile struct {
+	river.WorkerDefaults[models.Reconcile]
+	providers *integrations.Integrations
+}
+
+// Work compares every connection with its provider's lists, once a night.
+func (w *reconcile) Work(ctx context.Context, _ *river.Job[models.Reconcile]) error {
+	if w.providers == nil {
+		return nil
+	}
+	err := w.providers.Reconcile(ctx)
+	if errors.Is(err, models.ErrLater) {
+		return river.JobSnooze(later)
+	}
+	return err
+}
+
+// Timeout leaves many connections their time.
+func (w *reconcile) Timeout(*river.Job[models.Reconcile]) time.Duration { return 6 * time.Hour }
+
+type reconcileOne struct {
+	river.WorkerDefaults[models.ReconcileOne]
+	providers *integrations.Integrations
+}
+
+// Work compares one connection, because somebody asked. When Stripe cannot be asked the run says so, and the next night is another.
+func (w *reconcileOne) Work(ctx context.Context, job *river.Job[models.ReconcileOne]) error {
+	if w.providers == nil {
+		return nil
+	}
+	a := job.Args
+	err := w.providers.ReconcileOne(ctx, store.Connection{Tenant: models.Tenant{Company: a.Company, Mode: a.Mode}, Program: a.Program, Source: a.Source})
+	if errors.Is(err, models.ErrLater) {
+		return nil
+	}
+	return err
+}
+
+// Timeout leaves a month of many payments its time.
+func (w *reconcileOne) Timeout(*river.Job[models.ReconcileOne]) time.Duration { return time.Hour }

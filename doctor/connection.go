@@ -54,6 +54,7 @@ func (c *connection) checks(ctx context.Context) []check {
 		{"Deliveries", "", c.deliveries},
 		{"Failed events", "", c.failedEvents},
 		{"Waiting events", "", c.waitingEvents},
+		{"Reconciliation", "", c.reconciled},
 	}
 }
 

@@ -93,6 +93,8 @@ POST /admin/imports/{import}/enter                      303    403     403   303
 POST /admin/imports/{import}/pause                      303    403     403   303   303     403      404
 POST /admin/imports/{import}/resume                     303    403     403   303   303     403      404
 POST /admin/imports/{import}/cancel                     303    403     403   303   303     403      404
+GET  /admin/reconciliation                              303    200     200   200   200     403      200
+POST /admin/reconciliation                              303    403     403   303   303     403      303
 GET  /admin/events                                      303    200     200   200   200     403      200
 GET  /admin/events/{event}                              303    200     200   200   200     403      404
 

@@ -140,6 +140,8 @@ func (h *House) routes() []route {
 		{"POST", "/admin/imports/:id/pause", admins, h.adminImportPause},
 		{"POST", "/admin/imports/:id/resume", admins, h.adminImportResume},
 		{"POST", "/admin/imports/:id/cancel", admins, h.adminImportCancel},
+		{"GET", "/admin/reconciliation", viewers, h.adminReconciliation},
+		{"POST", "/admin/reconciliation", admins, h.adminReconciliationNow},
 		{"GET", "/admin/events", viewers, h.adminEvents},
 		{"GET", "/admin/events/:id", viewers, h.adminEvent},
 

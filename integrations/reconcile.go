@@ -66,6 +66,14 @@ func (in *Integrations) ReconcileOne(ctx context.Context, c store.Connection) er
 	return errors.Join(err, in.Store.EndReconciliation(context.WithoutCancel(ctx), r))
 }
 
+// CompareSoon promises to compare a connection now, because somebody asked.
+func (in *Integrations) CompareSoon(ctx context.Context, c store.Connection, who models.Actor) error {
+	return in.Store.InTx(ctx, func(tx *store.Store) error {
+		return errors.Join(tx.Enqueue(ctx, models.ReconcileOne{Company: c.Company, Mode: c.Mode, Program: c.Program, Source: c.Source}, nil),
+			tx.Audited(ctx, c.Company, who, "reconciliation.asked", c.Program.String(), string(c.Source)+" "+string(c.Mode), in.Now()))
+	})
+}
+
 // spanOf is what is to be compared: since the last time that all was right, three days at least. Beyond thirty days only
 // what was never compared.
 func (in *Integrations) spanOf(ctx context.Context, c store.Connection, connected time.Time) (models.Reconciliation, error) {

@@ -16,6 +16,7 @@ import (
 const (
 	reconciliationAt = "/admin/reconciliation"
 	formerShown      = 14
+	linesShown       = 40 // of days; beyond that, only those that are not equal, or were not
 )
 
 // adminReconciliation shows how what Stripe lists compares with what is here (B11).
@@ -99,6 +100,10 @@ func reconciled(r models.Reconciliation, v *views.AdminReconciliation) {
 		line := views.ReconciledLine{Day: day, Kind: reconciledKinds[d.Kind], Theirs: tally(d.Theirs), Ours: tally(d.Ours), Equal: d.Theirs == d.Ours, Healed: max(d.Ours.Count-d.Before.Count, 0)}
 		if line.Healed == 0 && d.Before != d.Ours {
 			line.Healed = 1
+		}
+		if len(v.Days) >= linesShown && line.Equal && line.Healed == 0 { // of many days, what is worth a look
+			v.Alike++
+			continue
 		}
 		v.Days = append(v.Days, line)
 	}

@@ -13,7 +13,7 @@ import (
 
 const (
 	enteredAtOnce = 500  // objects that go into the inbox in one transaction
-	tried         = 2000 // objects that a preview is reckoned on: it holds up the company's other money meanwhile
+	tried         = 1000 // objects that a preview is reckoned on: it holds up the company's other money meanwhile
 )
 
 // BeginImport promises to list what was paid since a day in the past. A day ahead is a FieldErrors; an import that is

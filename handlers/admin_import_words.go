@@ -56,12 +56,20 @@ func importEnd(i models.Import) (tone views.Tone, ended, note string) {
 	return views.Good, views.Count(i.Entered, "object was", "objects were") + " brought in; " + views.Count(i.Fresh, "said", "said") + " something new.", note
 }
 
-func foundLine(k models.FoundKind) views.FoundLine {
-	l := views.FoundLine{Label: k.Kind, Count: k.Count, Here: k.Here, Sum: models.Money{Minor: k.Sum, Currency: k.Currency}, NoSum: k.Kind == "checkout.session"}
+// foundLines are what was listed, by kind and currency; checkouts, whose money is counted elsewhere, are one line.
+func foundLines(kinds []models.FoundKind) []views.FoundLine {
+	var lines []views.FoundLine
 	for _, known := range listedKinds {
-		if known.kind == k.Kind {
-			l.Label = known.label
+		checkout := known.kind == "checkout.session"
+		for _, k := range kinds {
+			switch last := len(lines) - 1; {
+			case k.Kind != known.kind:
+			case checkout && last >= 0 && lines[last].NoSum:
+				lines[last].Count, lines[last].Here = lines[last].Count+k.Count, lines[last].Here+k.Here
+			default:
+				lines = append(lines, views.FoundLine{Label: known.label, Count: k.Count, Here: k.Here, Sum: models.Money{Minor: k.Sum, Currency: k.Currency}, NoSum: checkout})
+			}
 		}
 	}
-	return l
+	return lines
 }

@@ -114,9 +114,7 @@ func (h *House) adminImport(c echo.Context, se models.Session) error {
 	default:
 		v.Tone, v.Ended, v.Note = importEnd(i)
 	}
-	for _, k := range i.Found.Kinds {
-		v.Kinds = append(v.Kinds, foundLine(k))
-	}
+	v.Kinds = foundLines(i.Found.Kinds)
 	if v.Frame, err = h.adminFrame(c, se, connectionAt, "Paid "+views.Day(i.Since)+" to "+views.Day(i.Until)); err != nil {
 		return err
 	}

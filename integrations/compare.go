@@ -96,7 +96,7 @@ func (c *comparison) each(ctx context.Context, l list, do func(context.Context, 
 			return err
 		}
 		page = slices.DeleteFunc(append(page, behind...), func(f found) bool {
-			return f.Kind == "charge" && f.Invoice != "" || f.At.Before(c.r.Since) || f.At.After(c.r.Until)
+			return f.Kind == "charge" && f.Invoice != "" || f.Kind != "checkout.session" && (f.At.Before(c.r.Since) || f.At.After(c.r.Until))
 		})
 		if err := do(ctx, page); err != nil || last == "" {
 			return err

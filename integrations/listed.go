@@ -74,7 +74,8 @@ func (s stripeAPI) listed(ctx context.Context, mode models.Mode, l list, span be
 		if err != nil {
 			return nil, "", err
 		}
-		if f.Tells() || l.kind == "checkout.session" || f.Invoice != "" && l.kind == "charge" {
+		aside := l.kind == "checkout.session" && !(f.Tells() && f.At.Before(span.from)) // a checkout begun before tells of no payment by itself
+		if aside || f.Tells() && l.kind != "checkout.session" || f.Invoice != "" && l.kind == "charge" {
 			page = append(page, f)
 		}
 	}

@@ -37,6 +37,9 @@ func (c *connection) checks(ctx context.Context) []check {
 		}}}
 	}
 	c.kept = kept
+	if kept.OAuth.Connected {
+		return c.byOAuth()
+	}
 	c.ends = sync.OnceValues(func() ([]integrations.Endpoint, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()

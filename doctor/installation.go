@@ -26,6 +26,9 @@ func (d *Doctor) installation() []check {
 		{"Exchange rates", "Schema", d.exchangeRates},
 		{"Platform's Stripe", "", d.platform},
 		{"Platform's webhook", "Platform's Stripe", d.platformWebhook},
+		{"Connect with Stripe", "Platform's Stripe", d.authorising},
+		{"Connect endpoint", "Connect with Stripe", d.connectEndpoint},
+		{"Connected accounts' events", "Schema", d.unrouted},
 	}
 }
 

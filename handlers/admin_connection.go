@@ -57,9 +57,16 @@ func (h *House) connectionSave(c echo.Context, se models.Session, change integra
 	if err != nil {
 		return err
 	}
-	_, err = h.Integrations.Save(c.Request().Context(), models.Caller{Tenant: se.Tenant(), Program: p.ID}, models.SourceStripe, change, actor(se))
+	before, err := h.connection(c.Request().Context(), se.Tenant(), p.ID)
+	if err != nil {
+		return err
+	}
+	i, err := h.Integrations.Save(c.Request().Context(), models.Caller{Tenant: se.Tenant(), Program: p.ID}, models.SourceStripe, change, actor(se))
 	if err != nil {
 		return h.connectionRefused(c, se, views.ConnectionForm{}, err)
+	}
+	if before.OAuth.Connected && !i.OAuth.Connected {
+		code = "key-instead"
 	}
 	return goTo(c, withQuery(connectionAt, url.Values{"program": {c.FormValue("program")}}), code, 0)
 }
@@ -86,8 +93,12 @@ func (h *House) adminConnectionEnd(c echo.Context, se models.Session) error {
 	switch {
 	case before.Status == "not_connected":
 		code = "not-connected"
+	case left && before.OAuth.Connected:
+		code = "access-left"
 	case left:
 		code = "disconnected-left"
+	case before.OAuth.Connected:
+		code = "access-ended"
 	}
 	return goTo(c, withQuery(connectionAt, url.Values{"program": {c.FormValue("program")}}), code, 0)
 }
@@ -124,6 +135,7 @@ func (h *House) showConnection(c echo.Context, se models.Session, status int, fo
 	if err != nil {
 		return err
 	}
+	h.allowAuthorize(c)
 	v := h.connectionShown(i, admins.takes(se.Role))
 	if trouble != nil {
 		v.Notes = append([]views.Flash{*trouble}, v.Notes...)
@@ -144,14 +156,14 @@ func (h *House) showConnection(c echo.Context, se models.Session, status int, fo
 	if v.Heard, err = h.heard(ctx, i, waits.FailedEvents); err != nil {
 		return err
 	}
-	v.Status = views.Badge("connection", connectionState(i))
+	v.Status = views.Badge("connection", h.connectionState(i))
 	v.Sentence = "How Portal hears what customers pay through Stripe: the " + string(se.Mode) + " side of " + p.Name + "."
 	return show(c, status, views.AdminConnectionPage(v), nil)
 }
 
 // connectionShown is a connection as its page shows it. Of secrets no more than the end is.
 func (h *House) connectionShown(i store.Integration, may bool) views.AdminConnection {
-	v := views.AdminConnection{Now: h.Now(), Connected: i.Status != "not_connected", Broken: i.Status == "broken", Notes: connectionNotes(i, may),
+	v := views.AdminConnection{Now: h.Now(), Connected: i.Status != "not_connected", Broken: i.Status == "broken", Notes: h.connectionNotes(i, may), Authorise: h.Integrations.MayAuthorize(i.Mode), AuthoriseNot: h.noAuthorise(i.Mode), Scope: scopeWord(i.OAuth),
 		KeyLast4: ending(i.APIKey), SecretLast4: ending(i.WebhookSecret), Webhook: h.Integrations.Webhook(i.Program, i.Source),
 		Events: integrations.Events(), KeyPage: integrations.KeyPage(i.Mode), HooksPage: integrations.HooksPage(i.Mode)}
 	if i.Account != nil {
@@ -163,7 +175,7 @@ func (h *House) connectionShown(i store.Integration, may bool) views.AdminConnec
 	for _, name := range i.MissingRights {
 		v.Lacks = append(v.Lacks, views.RightGap{Name: name, Word: views.RightWord(name), Cost: views.RightCost(name)})
 	}
-	if i.WebhookSecret != "" { // without it no event counts, whichever come
+	if i.WebhookSecret != "" && !i.OAuth.Connected { // without it no event counts, whichever come
 		v.Gaps = views.EventGaps(i.MissingEvents)
 	}
 	return v

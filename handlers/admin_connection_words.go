@@ -10,11 +10,11 @@ import (
 )
 
 // connectionState is how a connection does, as its badge shows it.
-func connectionState(i store.Integration) string {
+func (h *House) connectionState(i store.Integration) string {
 	switch {
 	case i.Status == "not_connected" || i.Status == "broken":
 		return i.Status
-	case i.WebhookSecret == "":
+	case i.OAuth.Connected && h.ConnectSecret == "" || !i.OAuth.Connected && i.WebhookSecret == "":
 		return "silent"
 	case len(i.MissingRights) > 0 || len(i.MissingEvents) > 0:
 		return "gaps"
@@ -23,14 +23,16 @@ func connectionState(i store.Integration) string {
 }
 
 // connectionNotes say what is wrong with a connection, the worst first.
-func connectionNotes(i store.Integration, may bool) []views.Flash {
+func (h *House) connectionNotes(i store.Integration, may bool) []views.Flash {
 	var notes []views.Flash
 	add := func(tone views.Tone, text string) { notes = append(notes, views.Flash{Tone: tone, Text: text}) }
-	switch state := connectionState(i); {
+	switch state := h.connectionState(i); {
 	case state == "not_connected" && !may:
 		add(views.Telling, "Stripe is not connected: no payment comes in by itself. An owner or an admin of the company connects it here.")
 	case state == "not_connected":
 		add(views.Telling, "Stripe is not connected: no payment comes in by itself.")
+	case state == "broken" && i.OAuth.Connected:
+		add(views.Bad, accessLost(i.OAuth, i.Mode))
 	case state == "broken" && i.APIKey == "":
 		add(views.Bad, "The connection is broken. Connect a new API key to mend it.")
 	case state == "broken":
@@ -39,16 +41,21 @@ func connectionNotes(i store.Integration, may bool) []views.Flash {
 	if i.Status == "not_connected" {
 		return notes
 	}
-	if i.WebhookSecret == "" {
+	switch {
+	case i.OAuth.Connected && h.ConnectSecret == "":
+		add(views.Bad, unheard)
+	case !i.OAuth.Connected && i.WebhookSecret == "":
 		add(views.Bad, "There is no signing secret, so Portal cannot prove what Stripe sends, and nothing that it sends counts. Either the key may make no endpoint, or there is one for this address whose secret only Stripe knows: copy it from Stripe and save it below.")
 	}
-	if i.APIKey == "" && i.Status == "connected" {
+	if i.APIKey == "" && !i.OAuth.Connected && i.Status == "connected" {
 		add(views.Telling, "No API key is connected. Events come in and count, but what only Stripe can answer stays open: a charge whose invoice is not known waits.")
 	}
-	if n := len(i.MissingRights); n > 0 {
+	if n := len(i.MissingRights); n > 0 && i.OAuth.Connected {
+		add(views.Careful, "Portal may read this account, and not write. What that costs stands below. Connect again to let it.")
+	} else if n > 0 {
 		add(views.Careful, "The key lacks "+views.Count(n, "right", "rights")+". What each costs stands below.")
 	}
-	if n := len(i.MissingEvents); n > 0 && i.WebhookSecret != "" {
+	if n := len(i.MissingEvents); n > 0 && i.WebhookSecret != "" && !i.OAuth.Connected {
 		add(views.Careful, "Stripe does not send "+views.Count(n, "event", "events")+" that Portal reads. What that costs stands below.")
 	}
 	return notes
@@ -66,9 +73,12 @@ func (h *House) connectionNeeds(ctx context.Context, t models.Tenant) ([]views.N
 		if err != nil {
 			return nil, err
 		}
-		need, wrong := connectionNeed[connectionState(i)]
+		need, wrong := connectionNeed[h.connectionState(i)]
 		if !wrong {
 			continue
+		}
+		if i.OAuth.Connected {
+			need.Why = oauthNeed[h.connectionState(i)]
 		}
 		need.Icon, need.Do.Href = "link", connectionAt
 		if len(programs) > 1 {

@@ -22,7 +22,7 @@ func (h *House) apiIntegrations(d apiDoor) {
 var apiSources = map[models.SourceName]bool{models.SourceStripe: true, "paddle": false, "woocommerce": false, "chargebee": false}
 
 type apiIntegrationShape struct {
-	Status        string     `json:"status" enum:"connected,not_connected,broken" doc:"broken: the provider refuses the API key."`
+	Status        string     `json:"status" enum:"connected,not_connected,broken" doc:"broken: the provider refuses the API key, or the company took the access away that it had granted."`
 	Mode          string     `json:"mode" enum:"test,live"`
 	Account       *string    `json:"account" doc:"The provider's id of the account, once an API key told it."`
 	WebhookURL    *string    `json:"webhook_url" doc:"Where the provider is to send its events."`

@@ -80,6 +80,9 @@ GET  /admin/rates                                       303    403     200   200
 POST /admin/rates                                       303    403     422   422   422     403      422
 GET  /admin/connection                                  303    200     200   200   200     403      200
 GET  /admin/connection?program={program}                303    200     200   200   200     403      404
+GET  /admin/connection/stripe                           303    303     303   303   303     403      303
+POST /admin/connection/stripe                           303    403     403   409   409     403      409
+GET  /admin/connection/stripe/callback                  303    403     403   303   303     403      303
 GET  /admin/connection/key                              303    303     303   303   303     403      303
 POST /admin/connection/key                              303    403     403   422   422     403      422
 GET  /admin/connection/secret                           303    303     303   303   303     403      303
@@ -106,7 +109,7 @@ GET  /partner/invoices/{invoice}                        303    403     403   403
 
 POST /v1/integrations/{source}/{program}/webhook        400    400     400   400   400     400      400
 POST /v1/stripe/webhook                                 400    400     400   400   400     400      400
-POST /v1/stripe/connect/webhook                         404    404     404   404   404     404      404
+POST /v1/stripe/connect/webhook                         400    400     400   400   400     400      400
 `
 
 func TestEveryRouteAnswersEveryRoleAsTheMatrixSays(t *testing.T) {

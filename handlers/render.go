@@ -126,6 +126,9 @@ func takeFlash(c echo.Context) []views.Flash {
 	code, number, _ := strings.Cut(cookie.Value, ".")
 	n, err := strconv.Atoi(number)
 	say, known := flashes[code]
+	if !known {
+		say, known = authorised[code]
+	}
 	if !known || err != nil {
 		return nil
 	}

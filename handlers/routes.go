@@ -29,6 +29,8 @@ type House struct {
 	Version      string
 	// PlatformSecret proves webhooks of the platform's own Stripe; empty refuses them all.
 	PlatformSecret string
+	// ConnectSecret proves webhooks of the accounts that are connected to it; empty refuses them all.
+	ConnectSecret string
 	// SignIns are shown on the sign-in page of the demo; nil elsewhere.
 	SignIns []SignIn
 	// Sandbox is the demo's Stripe page, mounted at /sandbox/; nil elsewhere.
@@ -127,6 +129,9 @@ func (h *House) routes() []route {
 		{"GET", "/admin/rates", money, h.adminRates},
 		{"POST", "/admin/rates", money, h.adminRateEnter},
 		{"GET", "/admin/connection", viewers, h.adminConnection},
+		{"GET", "/admin/connection/stripe", viewers, h.adminConnectionBack},
+		{"POST", "/admin/connection/stripe", admins, h.adminConnectionStripe},
+		{"GET", "/admin/connection/stripe/callback", admins, h.adminConnectionStripeBack},
 		{"GET", "/admin/connection/key", viewers, h.adminConnectionBack},
 		{"POST", "/admin/connection/key", admins, h.adminConnectionKey},
 		{"GET", "/admin/connection/secret", viewers, h.adminConnectionBack},

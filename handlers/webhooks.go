@@ -66,7 +66,11 @@ func (h *House) kept(c echo.Context, err error) error {
 	return err
 }
 
-// connectWebhook is the address of the connected accounts. This version reads nothing there: 404, so that Stripe shows it.
-func (h *House) connectWebhook(echo.Context, models.Session) error {
-	return fmt.Errorf("connect webhook: %w", models.ErrNotFound)
+// connectWebhook keeps what happens in the accounts that are connected to the platform's Stripe.
+func (h *House) connectWebhook(c echo.Context, _ models.Session) error {
+	body, err := whole(c.Request())
+	if err != nil {
+		return unread(err)
+	}
+	return h.kept(c, h.Inbox.AcceptConnect(c.Request().Context(), h.ConnectSecret, c.Request().Header, body))
 }

@@ -57,7 +57,7 @@ func TestAWebhookIsAnsweredAsTheContractSays(t *testing.T) {
 		{"exactly 1 MiB", ours, append(body, bytes.Repeat([]byte(" "), bodyLimit-len(body))...), storetest.Secret, nil, 200},
 		{"the platform's", "/v1/stripe/webhook", body, "whsec_platform_secret", nil, 200},
 		{"the platform's, with a company's secret", "/v1/stripe/webhook", body, storetest.Secret, nil, 400},
-		{"a connected account's", "/v1/stripe/connect/webhook", body, "whsec_platform_secret", nil, 404},
+		{"a connected account's, with the platform's secret", "/v1/stripe/connect/webhook", body, "whsec_platform_secret", nil, 400},
 	} {
 		var change []func(*http.Request)
 		if c.change != nil {

@@ -21,6 +21,7 @@ import (
 // a small client of our own that names the version with every call (MONEY.md 1.1).
 type stripeAPI struct {
 	key, base string
+	as        string // whom the key is used for, when it is the platform's
 	line      *line
 	http      *http.Client
 	clock     func() time.Time
@@ -35,24 +36,34 @@ const (
 	newer  = "2025-03-31.basil"
 )
 
-// reach is Stripe as a connection may ask it.
-func (in *Integrations) reach(i store.Integration) stripeAPI { return in.stripe(i.APIKey) }
+// reach is Stripe as a connection may ask it: with its own key, or by OAuth with the platform's for its account.
+func (in *Integrations) reach(i store.Integration) stripeAPI {
+	if i.OAuth.Connected {
+		return in.stripeFor(in.Platform.Key, *i.Account)
+	}
+	return in.stripe(i.APIKey)
+}
 
 // mayAsk tells whether a connection has anything to ask with.
-func mayAsk(i store.Integration) bool { return i.APIKey != "" }
+func (in *Integrations) mayAsk(i store.Integration) bool {
+	return i.APIKey != "" || i.OAuth.Connected && KeyFits(in.Platform.Key, i.Mode) == nil
+}
 
-func (in *Integrations) stripe(key string) stripeAPI {
+func (in *Integrations) stripe(key string) stripeAPI { return in.stripeFor(key, "") }
+
+func (in *Integrations) stripeFor(key, account string) stripeAPI {
 	base := in.StripeBase
 	if base == "" {
 		base = "https://api.stripe.com"
 	}
-	return stripeAPI{key: key, base: base, line: in.line(key), http: &http.Client{Timeout: 15 * time.Second}, clock: in.Now}
+	return stripeAPI{key: key, base: base, as: account, line: in.line(key, account), http: &http.Client{Timeout: 15 * time.Second}, clock: in.Now}
 }
 
 // refusal is an answer of Stripe that is no success.
 type refusal struct {
-	Status int
-	Body   struct {
+	Status   int
+	Platform bool // the key was the platform's, used for a company's account
+	Body     struct {
 		Error struct{ Code, Message, Type string }
 	}
 }
@@ -96,6 +107,9 @@ func (s stripeAPI) send(ctx context.Context, method, version, path string, form 
 	}
 	req.Header.Set("Authorization", "Bearer "+s.key)
 	req.Header.Set("Stripe-Version", version)
+	if s.as != "" {
+		req.Header.Set("Stripe-Account", s.as)
+	}
 	res, err := s.http.Do(req)
 	if err != nil {
 		return models.Refuse(models.ErrLater, "Stripe did not answer. Portal will ask again.")
@@ -106,7 +120,7 @@ func (s stripeAPI) send(ctx context.Context, method, version, path string, form 
 		return models.Refuse(models.ErrLater, "Stripe's answer broke off. Portal will ask again.")
 	}
 	if res.StatusCode != http.StatusOK {
-		r := refusal{Status: res.StatusCode}
+		r := refusal{Status: res.StatusCode, Platform: s.as != ""}
 		_ = json.Unmarshal(body, &r.Body) // an answer that is no JSON has a status all the same
 		return r
 	}

@@ -9,9 +9,10 @@ import (
 	"portal/store"
 )
 
-// Disconnect ends a connection: it deletes the endpoint that we made at the provider, and forgets key and secrets. What came
-// by it stays. It tells whether the provider refused to delete, so that an endpoint may be left there. ErrLater, with a
-// sentence, when the provider gives no answer: then nothing has changed. What is not connected stays so.
+// Disconnect ends a connection: it deletes the endpoint that we made at the provider, or gives back the access by OAuth unless
+// another program uses it, and forgets key and secrets. What came by it stays. It tells whether the provider refused, so that
+// endpoint or access may be left there. ErrLater, with a sentence, when the provider gives no answer: then nothing has changed.
+// What is not connected stays so.
 func (in *Integrations) Disconnect(ctx context.Context, c models.Caller, source models.SourceName, who models.Actor) (left bool, err error) {
 	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, source)
 	if errors.Is(err, models.ErrNotFound) || err == nil && i.Status == "not_connected" {
@@ -19,10 +20,14 @@ func (in *Integrations) Disconnect(ctx context.Context, c models.Caller, source 
 	} else if err != nil {
 		return false, err
 	}
-	if mayAsk(i) {
-		if left, err = in.silence(ctx, i); err != nil {
-			return false, err
-		}
+	switch {
+	case i.OAuth.Connected:
+		left, err = in.giveBack(ctx, i)
+	case in.mayAsk(i):
+		left, err = in.silence(ctx, i)
+	}
+	if err != nil {
+		return false, err
 	}
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
 		was, err := tx.ForgetIntegration(ctx, c.Tenant, c.Program, source, in.Now())

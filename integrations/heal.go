@@ -42,7 +42,7 @@ func (in *Integrations) Heal(ctx context.Context) error {
 
 func (in *Integrations) heal(ctx context.Context, c store.Connection) error {
 	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, c.Source)
-	if err != nil || !mayAsk(i) || i.Healed.Since == nil {
+	if err != nil || !in.mayAsk(i) || i.Healed.Since == nil {
 		return err
 	}
 	if err := in.verify(ctx, c, i); err != nil {
@@ -71,6 +71,9 @@ func (in *Integrations) heal(ctx context.Context, c store.Connection) error {
 // verify looks whether Stripe still takes a connection's key, and which rights it lacks now: a silent stop is the worst
 // failure (MONEY.md 3.2). A key that Stripe refuses breaks the connection, visibly, until another one is connected.
 func (in *Integrations) verify(ctx context.Context, c store.Connection, i store.Integration) error {
+	if i.OAuth.Connected {
+		return in.verifyOAuth(ctx, c, i)
+	}
 	_, err := in.reach(i).account(ctx)
 	if errors.Is(err, models.ErrInvalid) {
 		in.Log.Warn("Stripe refuses the API key of a connection", "company", c.Company, "program", c.Program, "mode", c.Mode)

@@ -81,7 +81,7 @@ func TestAWeekOfWebhooksThatNeverCameIsHealed(t *testing.T) {
 	do(stripe.Sell("acct_shop", order)) // before anybody listens
 	pass(time.Hour)
 	s := storetest.Open(t)
-	told, withheld := newShop(t, s, api.URL, "https://told.example", clock), newShop(t, s, api.URL, "https://withheld.example", clock)
+	told, withheld := newShop(t, storetest.Open(t), api.URL, "https://told.example", clock), newShop(t, s, api.URL, "https://withheld.example", clock)
 	stripe.DeliverBy(func(url string, h http.Header, body []byte) int {
 		if !strings.HasPrefix(url, "https://told.example/") {
 			return http.StatusOK // and lost
@@ -144,7 +144,7 @@ func TestAWeekOfWebhooksThatNeverCameIsHealed(t *testing.T) {
 	if err != nil || int64(kept.Healed.Events) != answered.Load() {
 		t.Errorf("%d events were healed of %d, %v", kept.Healed.Events, answered.Load(), err)
 	}
-	if one, err := s.Integration(ctx, told.Tenant, told.Program, models.SourceStripe); err != nil || one.Healed.Events != 0 {
+	if one, err := told.Store.Integration(ctx, told.Tenant, told.Program, models.SourceStripe); err != nil || one.Healed.Events != 0 {
 		t.Errorf("%d events were healed of a company that was told of all, %v", one.Healed.Events, err)
 	}
 }

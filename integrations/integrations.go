@@ -24,10 +24,11 @@ type Integrations struct {
 	PublicURL  string       // where Portal is reached: providers send their events there
 	Inbox      *inbox.Inbox // keeps events that did not come and were fetched
 	Pace       Pace
+	Platform   Platform // whose app companies connect to by OAuth
 	Now        func() time.Time
 	Log        *slog.Logger
 
-	lines sync.Map // the line of each key
+	lines sync.Map // the line of each key and account
 }
 
 // Change is what is set on a connection; nil leaves it as it is.
@@ -55,13 +56,15 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		}
 		i.WebhookSecret = secret
 	}
+	before := i
 	if change.APIKey != nil {
 		if err := in.takeKey(ctx, &i, *change.APIKey); err != nil {
 			return i, err
 		}
+		i.OAuth = store.OAuth{}
 	}
 	var made *endpoint
-	if mayAsk(i) { // a secret alone may be of an endpoint just made by hand: what it is told of is looked up, if it can be
+	if in.mayAsk(i) && !i.OAuth.Connected { // a secret alone may be of an endpoint just made by hand: what it is told of is looked up, if it can be
 		if made, err = in.listen(ctx, &i); err != nil && change.APIKey != nil {
 			return i, notChecked(err)
 		}
@@ -70,6 +73,9 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		i.Status = "connected"
 	}
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := untaken(ctx, tx, i); err != nil {
+			return err
+		}
 		if err := tx.SaveIntegration(ctx, i, in.Now()); err != nil {
 			return err
 		}
@@ -80,6 +86,9 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 	})
 	if err != nil && made != nil { // its secret is lost
 		err = errors.Join(err, in.reach(i).drop(context.WithoutCancel(ctx), made.ID))
+	}
+	if err == nil && before.OAuth.Connected && !i.OAuth.Connected {
+		in.release(context.WithoutCancel(ctx), store.Connection{Tenant: c.Tenant, Program: c.Program, Source: source}, *before.Account)
 	}
 	return i, err
 }
@@ -120,7 +129,23 @@ func (in *Integrations) takeKey(ctx context.Context, i *store.Integration, text 
 		return notChecked(err)
 	}
 	i.APIKey, i.Account, i.MissingRights = key, account, missing
-	return nil
+	return untaken(ctx, in.Store, *i)
+}
+
+// untaken refuses an account that another company is connected to: the same sale would count in both (MONEY.md 3.1). In a
+// transaction nobody else connects it meanwhile.
+func untaken(ctx context.Context, tx *store.Store, i store.Integration) error {
+	if i.Account == nil || i.APIKey == "" {
+		return nil
+	}
+	if err := tx.LockAccount(ctx, i.Source, *i.Account); err != nil {
+		return err
+	}
+	taken, err := tx.AccountTaken(ctx, i.Tenant, i.Source, *i.Account)
+	if err == nil && taken {
+		err = models.Invalid("api_key", "opens a Stripe account that another company is connected to here; its sales would count twice. Disconnect it there first, or use another account's key")
+	}
+	return err
 }
 
 // kinds are what people paste by mistake, and what it is.
@@ -153,7 +178,7 @@ func (in *Integrations) Ask(ctx context.Context, t models.Tenant, program models
 	if err != nil {
 		return sources.Answer{}, err
 	}
-	if !mayAsk(i) {
+	if !in.mayAsk(i) {
 		return sources.Answer{}, models.Refuse(models.ErrLater, "Only Stripe can say whether an invoice stands behind this charge, and no API key is connected. Connect one, or wait for the sale's own event.")
 	}
 	return in.reach(i).invoiceOf(ctx, q)
@@ -179,7 +204,7 @@ func (in *Integrations) Show(ctx context.Context, t models.Tenant, program model
 	if err != nil {
 		return sources.Answer{}, err
 	}
-	if !mayAsk(i) {
+	if !in.mayAsk(i) {
 		return sources.Answer{}, models.Refuse(models.ErrLater, "No API key is connected.")
 	}
 	return in.reach(i).show(ctx, wants)

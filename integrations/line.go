@@ -14,7 +14,7 @@ import (
 // Pace is how many calls a second one account is asked at most, in each mode; zero for no limit.
 type Pace struct{ Test, Live int }
 
-// line is what all calls with one key share: their pace, and the fuse that opens when Stripe fails again and again.
+// line is what all calls with one key for one account share: their pace, and the fuse that opens when Stripe fails again and again.
 type line struct {
 	pace     *rate.Limiter
 	fuse     *gobreaker.TwoStepCircuitBreaker[struct{}]
@@ -26,9 +26,10 @@ const (
 	rest   = 30 * time.Second // for which Stripe is then left alone
 )
 
-// line is the one of a key.
-func (in *Integrations) line(key string) *line {
-	if known, ok := in.lines.Load(key); ok {
+// line is the one of a key and the account that it is used for, if that is not its own.
+func (in *Integrations) line(key, account string) *line {
+	name := key + " " + account
+	if known, ok := in.lines.Load(name); ok {
 		return known.(*line)
 	}
 	limit := in.Pace.Live
@@ -40,7 +41,7 @@ func (in *Integrations) line(key string) *line {
 	if limit > 0 {
 		l.pace = rate.NewLimiter(rate.Limit(limit), limit)
 	}
-	kept, _ := in.lines.LoadOrStore(key, l)
+	kept, _ := in.lines.LoadOrStore(name, l)
 	return kept.(*line)
 }
 

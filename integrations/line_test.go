@@ -82,7 +82,7 @@ func TestCallsKeepTheirPaceByMode(t *testing.T) {
 			in := &Integrations{Pace: Pace{Test: 25, Live: 100}}
 			start := time.Now()
 			for range 100 {
-				done, err := in.line(key).begin(t.Context())
+				done, err := in.line(key, "").begin(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -90,7 +90,7 @@ func TestCallsKeepTheirPaceByMode(t *testing.T) {
 			}
 			if strings.Contains(key, "live") { // 100 at once, then 100 a second
 				for range 75 {
-					done, _ := in.line(key).begin(t.Context())
+					done, _ := in.line(key, "").begin(t.Context())
 					done(true)
 				}
 			}

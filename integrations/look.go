@@ -100,8 +100,17 @@ var newsworthy = strings.Fields(`checkout.session.completed invoice.paid charge.
 // NewestEvent is when Stripe last made an event that the program's endpoint should tell; the zero time for none in the 30
 // days that Stripe lists. A key without the right is an ErrForbidden.
 func (in *Integrations) NewestEvent(ctx context.Context, key string) (time.Time, error) {
+	return in.stripe(key).newestEvent(ctx)
+}
+
+// NewestEventOf is NewestEvent of a connection, however it is made.
+func (in *Integrations) NewestEventOf(ctx context.Context, i store.Integration) (time.Time, error) {
+	return in.reach(i).newestEvent(ctx)
+}
+
+func (s stripeAPI) newestEvent(ctx context.Context) (time.Time, error) {
 	var list struct{ Data []struct{ Created int64 } }
-	err := in.stripe(key).get(ctx, pinned, "/v1/events", url.Values{"limit": {"1"}, "types[]": newsworthy}, &list)
+	err := s.get(ctx, pinned, "/v1/events", url.Values{"limit": {"1"}, "types[]": newsworthy}, &list)
 	if err != nil || len(list.Data) == 0 {
 		return time.Time{}, sightOf(err)
 	}

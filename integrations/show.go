@@ -41,7 +41,7 @@ func (s stripeAPI) show(ctx context.Context, wants []models.Want) (sources.Answe
 			a.Shown[w.String()] = sources.Shown{At: s.now(), Object: shown}
 		case errors.As(err, &r) && r.Status == http.StatusNotFound:
 			a.Shown[w.String()] = sources.Shown{At: s.now(), Object: json.RawMessage("null")}
-		case errors.As(err, &r) && r.Status == http.StatusForbidden:
+		case errors.As(err, &r) && r.Status == http.StatusForbidden && !revoked(err):
 			a.Without[w.String()] = "the API key lacks a right that this needs: " + r.Body.Error.Message
 		default:
 			return sources.Answer{}, later(err)

@@ -92,10 +92,14 @@ func later(err error) error {
 	if !errors.As(err, &r) {
 		return err
 	}
-	switch r.Status {
-	case http.StatusUnauthorized:
+	switch {
+	case revoked(err):
+		return models.Refuse(models.ErrLater, "Stripe says that the company took Portal's access away. Connect it again; Portal will then ask again.")
+	case r.Status == http.StatusUnauthorized && r.Platform:
+		return models.Refuse(models.ErrLater, "Stripe refuses the key of Portal's own account, so it can be asked nothing of this company's. Whoever runs Portal must mend it; Portal will then ask again.")
+	case r.Status == http.StatusUnauthorized:
 		return models.Refuse(models.ErrLater, "Stripe refuses the API key. Connect a new one; Portal will then ask again.")
-	case http.StatusForbidden:
+	case r.Status == http.StatusForbidden:
 		return models.Refuse(models.ErrLater, "The API key lacks a right that this needs: "+r.Body.Error.Message)
 	}
 	return models.Refuse(models.ErrLater, fmt.Sprintf("Stripe answered %d. Portal will ask again.", r.Status))

@@ -32,6 +32,7 @@ type Account struct {
 	PayloadVersion  string   // API version of its events, default 2023-10-16 (MONEY.md 1.2)
 
 	Rights map[string][]string // of its restricted keys, as rak_invoice_read; a key that is not here may do everything
+	App    App                 // with which others connect to it by OAuth
 }
 
 // Sandbox is a Stripe with state. Its methods may be called from several goroutines.
@@ -50,6 +51,7 @@ type Sandbox struct {
 	requests  int
 	post      post
 	sentences map[string]string // about what was done on the page, not yet shown
+	codes     map[string]*code  // of OAuth, not yet exchanged or exchanged already
 }
 
 // Open loads the journal, if there is one, and starts to deliver what it still owes.
@@ -85,6 +87,10 @@ func (s *Sandbox) Close() error {
 func (s *Sandbox) AddAccount(add Account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.add(add)
+}
+
+func (s *Sandbox) add(add Account) {
 	a := s.account(add.ID)
 	if a.SecretKeys == nil {
 		s.open = append(s.open, add.ID)

@@ -37,7 +37,8 @@ type Order struct {
 	Lines    int    // how many lines the invoice has, default 1
 	Product  string // what is sold: a product's id, or the name of one, default "Order" or "Subscription"
 	Price    string // price_… of what is sold, instead of Product, Currency and Interval; and of Amount, when that is 0
-	Interval string // of a subscription: month (default) or year
+	Interval string // of a subscription: month (default), year, week or day
+	Trial    int    // of a subscription: days that are free at first
 	At       time.Time
 
 	made bool // the checkout made the customer
@@ -61,7 +62,7 @@ func (w Wrong) Error() string {
 var reference = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
 
 // check fills in what was left out and refuses what Stripe would not take.
-func (o *Order) check(a *account) error {
+func (o *Order) check(a *account, at time.Time) error {
 	o.Currency = strings.ToLower(or(o.Currency, a.DefaultCurrency))
 	o.Key, o.Interval = or(o.Key, "partnero_partner"), or(o.Interval, "month")
 	w := Wrong{}
@@ -81,8 +82,8 @@ func (o *Order) check(a *account) error {
 	} else if _, ok := a.get("customer", o.Customer); !ok {
 		w["email"] = "There is no customer " + o.Customer + "."
 	}
-	if _, known := a.promotion(o.Code); o.Code != "" && !known {
-		w["code"] = "There is no promotion code " + o.Code + "."
+	if why := (&call{a: a, at: at}).codeWrong(*o); why != "" {
+		w["code"] = why
 	}
 	switch {
 	case o.Told != ByNothing && o.Partner == "":
@@ -92,8 +93,11 @@ func (o *Order) check(a *account) error {
 	case len(o.Partner) > 200:
 		w["partner"] = "A code has at most 200 characters."
 	}
-	if o.Interval != "month" && o.Interval != "year" {
+	if !slices.Contains([]string{"day", "week", "month", "year"}, o.Interval) {
 		w["interval"] = "Choose month or year."
+	}
+	if o.Trial < 0 || o.Trial > 730 {
+		w["trial"] = "Give a number of days, from 0 to 730."
 	}
 	if len(w) > 0 {
 		return w
@@ -123,7 +127,7 @@ func (o *Order) priced(a *account, w Wrong) {
 // Sell is a one-off Checkout payment: a session, a payment intent and a charge, without an invoice.
 func (s *Sandbox) Sell(accountID string, o Order) (Sold, error) {
 	return s.shop(accountID, o.At, func(c *call) (Sold, error) {
-		if err := o.check(c.a); err != nil {
+		if err := o.check(c.a, c.at); err != nil {
 			return Sold{}, err
 		}
 		o.Interval = ""
@@ -137,6 +141,7 @@ func (s *Sandbox) Sell(accountID string, o Order) (Sold, error) {
 		}
 		product, price := c.goods(o, "Order")
 		cs := c.session(o, cus, object{"mode": "payment", "payment_intent": pi["id"]}, product, price)
+		c.redeem(o)
 		return Sold{Session: cs.str("id"), Customer: cus.str("id"), Intent: pi.str("id"), Charge: ch.str("id")}, nil
 	})
 }
@@ -150,7 +155,7 @@ func (s *Sandbox) shop(accountID string, at time.Time, do func(*call) (Sold, err
 		return Sold{}, fmt.Errorf("sandbox has no account %q", accountID)
 	}
 	if at.IsZero() {
-		at = s.now()
+		at = s.clock(a)
 	}
 	c := &call{Sandbox: s, a: a, at: at, version: version}
 	sold, err := do(c)

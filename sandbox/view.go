@@ -31,6 +31,7 @@ type view struct {
 	Charges, Subscriptions, Deliveries list
 	Disputes                           list
 	Faults                             faultForm
+	Ahead                              moment // the account's time, when it is ahead
 }
 
 type tab struct {
@@ -55,12 +56,19 @@ func (s *Sandbox) look(account string, v visit) view {
 	defer s.mu.Unlock()
 	a := s.account(account)
 	out := view{visit: v, CSS: s.css, Icon: path.Join(path.Dir(s.css), "favicon.svg"), Account: account, Platform: s.paysOthers(a)}
+	company := true // of the accounts that sell, the first
 	for _, id := range s.open {
+		owner := or(s.accounts[id].Name, id)
 		name := "The company's Stripe"
-		if s.paysOthers(s.accounts[id]) {
+		switch {
+		case s.paysOthers(s.accounts[id]):
 			name = "The platform's Stripe"
+		case !company:
+			name, owner = owner, "another Stripe account"
+		default:
+			company = false
 		}
-		out.Accounts = append(out.Accounts, tab{id, name, or(s.accounts[id].Name, id), id == account})
+		out.Accounts = append(out.Accounts, tab{id, name, owner, id == account})
 	}
 	for _, p := range s.partners {
 		code, _, _ := strings.Cut(p, " ")
@@ -72,7 +80,10 @@ func (s *Sandbox) look(account string, v visit) view {
 			out.Products = append(out.Products, option{Value: p.str("name"), Label: p.str("id")})
 		}
 	}
-	now := s.now()
+	now := s.clock(a)
+	if a.ahead > 12*time.Hour {
+		out.Ahead = moment{now, now.UTC().Format("2 January 2006")}
+	}
 	out.Waiting = waiting(a)
 	out.Charges = v.charges(a, now)
 	out.Faults = s.faultForm(a)

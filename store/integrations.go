@@ -24,6 +24,15 @@ type Integration struct {
 	MissingRights []string
 	MissingEvents []string
 	Healed        Healed
+	OAuth         OAuth
+}
+
+// OAuth is what a connection by OAuth is; the zero one is of a connection by key or by secret.
+type OAuth struct {
+	Connected bool       `db:"oauth"`      // the account is reached with the platform's key
+	Scope     string     `db:"scope"`      // read_write, read_only
+	GrantedAt *time.Time `db:"granted_at"` // nil when it was never granted
+	RevokedAt *time.Time `db:"revoked_at"` // when the company took the access away; nil while it did not
 }
 
 // Healed is how far a connection's events are known to be here.
@@ -48,22 +57,26 @@ func (i Integration) place(column string) string {
 	return fmt.Sprintf("integrations.%s %s %s %s %s", column, i.Company, i.Program, i.Mode, i.Source)
 }
 
-// SaveIntegration seals and keeps a connection. Another account than before stands on the tape: who shares one depends on it.
+// SaveIntegration seals and keeps a connection. Another account than before stands on the tape: who shares one depends on it. What
+// the provider made in another account before is not asked for.
 func (s *Store) SaveIntegration(ctx context.Context, i Integration, now time.Time) error {
 	return s.do(ctx, `WITH kept AS (INSERT INTO integrations (company_id, program_id, mode, source, status, account, api_key, api_key_last4, webhook_secret, webhook_last4,
-			missing_rights, missing_events, updated_at, former_webhook_secret, former_until, connected_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, CASE WHEN $5 = 'connected' THEN $13::timestamptz END)
+			missing_rights, missing_events, updated_at, former_webhook_secret, former_until, connected_at, oauth, scope, granted_at, revoked_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, CASE WHEN $5 = 'connected' THEN $13::timestamptz END, $16, $17, $18, $19)
 		ON CONFLICT (company_id, program_id, mode, source) DO UPDATE SET status = excluded.status, account = excluded.account, api_key = excluded.api_key,
 			api_key_last4 = excluded.api_key_last4, webhook_secret = excluded.webhook_secret, webhook_last4 = excluded.webhook_last4,
 			missing_rights = excluded.missing_rights, missing_events = excluded.missing_events, updated_at = excluded.updated_at,
 			former_webhook_secret = excluded.former_webhook_secret, former_until = excluded.former_until,
-			connected_at = coalesce(integrations.connected_at, excluded.connected_at)
+			oauth = excluded.oauth, scope = excluded.scope, granted_at = excluded.granted_at, revoked_at = excluded.revoked_at,
+			connected_at = CASE WHEN excluded.account <> coalesce(integrations.account, integrations.former_account) THEN excluded.connected_at
+				ELSE coalesce(integrations.connected_at, excluded.connected_at) END,
+			healed_to = CASE WHEN excluded.account <> coalesce(integrations.account, integrations.former_account) THEN NULL ELSE integrations.healed_to END
 			RETURNING company_id, program_id, mode, source, account)
 		INSERT INTO actions (company_id, mode, kind, at, body) SELECT company_id, mode, 'account', $13::timestamptz, to_jsonb(k) FROM kept k
 		WHERE account IS DISTINCT FROM (SELECT o.account FROM integrations o WHERE o.company_id = k.company_id AND o.program_id = k.program_id AND o.mode = k.mode AND o.source = k.source)`,
 		i.Company, i.Program, i.Mode, i.Source, i.Status, i.Account, s.keys.seal(i.APIKey, i.place("api_key")), Last4(i.APIKey),
 		s.keys.seal(i.WebhookSecret, i.place("webhook_secret")), Last4(i.WebhookSecret), pq.Array(append([]string{}, i.MissingRights...)), pq.Array(append([]string{}, i.MissingEvents...)), now,
-		s.keys.seal(i.FormerSecret, i.place("former_webhook_secret")), i.FormerUntil)
+		s.keys.seal(i.FormerSecret, i.place("former_webhook_secret")), i.FormerUntil, i.OAuth.Connected, i.OAuth.Scope, i.OAuth.GrantedAt, i.OAuth.RevokedAt)
 }
 
 // ForgetIntegration ends a connection: its secrets and its account are gone, what came by it stays. It tells whether there
@@ -75,7 +88,8 @@ func (s *Store) ForgetIntegration(ctx context.Context, t models.Tenant, program 
 		return false, fmt.Errorf("forget the account of %s: %w", program, err)
 	}
 	n, err := s.exec(ctx, `UPDATE integrations SET status = 'not_connected', account = NULL, api_key = NULL, api_key_last4 = NULL, webhook_secret = NULL,
-			webhook_last4 = NULL, former_webhook_secret = NULL, former_until = NULL, missing_rights = '{}', missing_events = '{}', updated_at = $5
+			webhook_last4 = NULL, former_webhook_secret = NULL, former_until = NULL, missing_rights = '{}', missing_events = '{}', updated_at = $5,
+			former_account = coalesce(account, former_account), oauth = false, scope = '', granted_at = NULL, revoked_at = NULL
 		WHERE company_id = $1 AND program_id = $2 AND mode = $3 AND source = $4 AND status <> 'not_connected'`, t.Company, program, t.Mode, source, now)
 	if err != nil {
 		return false, fmt.Errorf("forget the %s connection of %s: %w", source, program, err)
@@ -105,16 +119,17 @@ func (s *Store) Integrations(ctx context.Context, company models.CompanyID, prog
 		MissingRights pq.StringArray `db:"missing_rights"`
 		MissingEvents pq.StringArray `db:"missing_events"`
 		Healed
+		OAuth
 	}
 	if err := s.list(ctx, &rows, `SELECT mode, status, account, api_key, webhook_secret, former_webhook_secret, former_until, missing_rights, missing_events,
-		connected_at, healed_to, healed_at, healed_events FROM integrations
+		connected_at, healed_to, healed_at, healed_events, oauth, scope, granted_at, revoked_at FROM integrations
 		WHERE company_id = $1 AND program_id = $2 AND source = $3 ORDER BY mode`, company, program, source); err != nil {
 		return nil, fmt.Errorf("load the connections of %s: %w", program, err)
 	}
 	var list []Integration
 	for _, r := range rows {
 		i := Integration{Tenant: models.Tenant{Company: company, Mode: r.Mode}, Program: program, Source: source, Status: r.Status, Account: r.Account,
-			FormerUntil: r.FormerUntil, MissingRights: r.MissingRights, MissingEvents: r.MissingEvents, Healed: r.Healed}
+			FormerUntil: r.FormerUntil, MissingRights: r.MissingRights, MissingEvents: r.MissingEvents, Healed: r.Healed, OAuth: r.OAuth}
 		var err error
 		if i.APIKey, err = s.keys.open(r.APIKey, i.place("api_key")); err != nil {
 			return nil, err
@@ -154,7 +169,7 @@ type Connection struct {
 // ToHeal lists the connections of every company that the provider can be asked about.
 func (s *Store) ToHeal(ctx context.Context) ([]Connection, error) {
 	var list []Connection
-	err := s.list(ctx, &list, `SELECT company_id, mode, program_id, source FROM integrations WHERE status IN ('connected', 'broken') AND api_key_last4 IS NOT NULL
+	err := s.list(ctx, &list, `SELECT company_id, mode, program_id, source FROM integrations WHERE status IN ('connected', 'broken') AND (api_key_last4 IS NOT NULL OR oauth)
 		ORDER BY company_id, program_id, mode, source LIMIT 10000`)
 	return list, err
 }

@@ -24,6 +24,7 @@ func (s site) connection(t *testing.T) {
 	disconnect()
 	owner.open("/admin")
 	owner.press("Connect it")
+	owner.unfold("Connect with an API key instead")
 	for key, wrong := range map[string]string{"pk_test_0123456789": "is a publishable key", "sk_live_0123456789": "is not a key of test mode", "sk_test_nobody_knows": "is refused by Stripe"} {
 		owner.fill(connect, "API key", key)
 		owner.refused(connect, "API key", "", wrong) // a key does not come back in the page
@@ -44,4 +45,29 @@ func (s site) connection(t *testing.T) {
 	if strings.Contains(owner.text(), "late-"+customer) {
 		owner.failf("a sale came in after Stripe was disconnected")
 	}
+	owner.authorises(customer)
+}
+
+// F6, F28, issue 4: on Stripe's page Portal is not let in, and then is: what was sold meanwhile is fetched, what is sold comes in by the Connect
+// endpoint, and when the access is taken away in Stripe the page says so.
+func (v *visitor) authorises(customer string) {
+	const ask = "Connect with Stripe"
+	v.open("/admin/connection")
+	v.press(ask)
+	v.sees("Connect with Portal", "asks to read and change", "Lumen Analytics, "+shopAccount)
+	v.press("Deny")
+	v.sees("Portal was not let in", "Nothing was changed", "Not connected")
+	v.press(ask)
+	v.press("Approve")
+	v.sees("Stripe is connected", "Connected", shopAccount, "Portal may read and write", "By Portal's own Connect endpoint")
+	v.isShown("/admin/payments", "late-"+customer)
+	v.sells("oauth-"+customer, "NORA", "80.00")
+	v.isShown("/admin/payments", "oauth-"+customer)
+	v.open("/sandbox/oauth/applications")
+	v.press("Take access away")
+	v.sees("No application was let into any account yet")
+	v.isShown("/admin/connection", "Broken", "took Portal's access away on")
+	v.press(ask)
+	v.press("Approve")
+	v.sees("Stripe is connected", "Connected", shopAccount)
 }

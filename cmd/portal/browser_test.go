@@ -16,7 +16,7 @@ func TestInARealBrowser(t *testing.T) {
 	t.Run("axe finds nothing serious on any page, light and dark, wide and narrow", s.accessible)
 	t.Run("every form works without JavaScript", s.withoutScript)
 	t.Run("payments without a partner are linked, by file too, and backfilled", s.inbox)
-	t.Run("Stripe is disconnected, connected by a key, and disconnected", s.connection) // the last: nothing comes in after it
+	t.Run("Stripe is disconnected, connected by a key and by OAuth, and its access taken away", s.connection) // the last: nothing comes in after it
 }
 
 // inDays is a day counted from today, as a date field sends it.

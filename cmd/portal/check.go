@@ -54,7 +54,7 @@ func (c checkCommand) look(ctx context.Context) doctor.Report {
 	}()
 	d.Settings = doctor.Settings{PublicURL: settings.Server.PublicURL, StripeBase: settings.Stripe.APIBase, StripeKey: settings.Stripe.SecretKey,
 		PublishableKey: settings.Stripe.PublishableKey, SMTPURL: settings.Mail.SMTPURL, MailFrom: settings.Mail.From, HasPlatformSecret: settings.Stripe.WebhookSecret != ""}
-	d.Integrations = &integrations.Integrations{Store: d.Store, StripeBase: settings.Stripe.APIBase, PublicURL: settings.Server.PublicURL, Now: time.Now}
+	d.Integrations = &integrations.Integrations{Store: d.Store, StripeBase: settings.Stripe.APIBase, PublicURL: settings.Server.PublicURL, Platform: settings.platform(), Now: time.Now}
 	if local != nil && d.Store != nil && settings.Stripe.APIBase == "" {
 		inDemo(ctx, settings.Database.DataDir, d)
 	}
@@ -126,6 +126,7 @@ func inDemo(ctx context.Context, dir string, d *doctor.Doctor) {
 	}
 	d.NoStripe, d.StripeBase, d.StripeKey, d.HasPlatformSecret = "", w.Stripe, platformKey, true
 	d.Integrations.StripeBase, d.Integrations.PublicURL = w.Stripe, w.Portal
+	d.Integrations.Platform = integrations.Platform{Key: platformKey, ClientID: platformClient, Calls: w.Stripe, Hears: true}
 }
 
 // answers tells whether anybody does, a killed demo's word being left behind.

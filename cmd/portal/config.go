@@ -226,3 +226,8 @@ func (c *config) pace() integrations.Pace {
 	}
 	return p
 }
+
+// platform is the platform's own Stripe, as far as companies connect to it by OAuth.
+func (c *config) platform() integrations.Platform {
+	return integrations.Platform{Key: c.Stripe.SecretKey, ClientID: c.Stripe.ClientID, Base: c.Stripe.ConnectBase, Hears: c.Stripe.ConnectWebhookSecret != ""}
+}

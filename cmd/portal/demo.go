@@ -25,7 +25,14 @@ type demoCommand struct{ configured }
 const (
 	shopAccount, shopKey         = "acct_shop", "sk_test_sandbox_shop_0001"
 	platformAccount, platformKey = "acct_platform", "sk_test_sandbox_platform_0001"
+	platformClient               = "ca_sandbox_portal_0001"
 )
+
+// free are accounts that nobody is connected to yet: somebody may connect one by OAuth.
+var free = []sandbox.Account{
+	{ID: "acct_birch", Name: "Birch Software", SecretKeys: []string{"sk_test_sandbox_birch_0001"}},
+	{ID: "acct_quarry", Name: "Quarry Goods", Country: "DE", DefaultCurrency: "eur", SecretKeys: []string{"sk_test_sandbox_quarry_0001"}},
+}
 
 // clock is the demo's: it stands still on made-up days while history is made, and then goes with the real one.
 type clock struct{ still atomic.Pointer[time.Time] }
@@ -80,7 +87,11 @@ func runDemo(ctx context.Context, b *base, listener net.Listener, std streams) e
 	}
 	defer func() { _ = stripe.Close() }()
 	stripe.AddAccount(sandbox.Account{ID: shopAccount, Name: "Lumen Analytics", SecretKeys: []string{shopKey}})
-	stripe.AddAccount(sandbox.Account{ID: platformAccount, Name: "Portal", SecretKeys: []string{platformKey}})
+	stripe.AddAccount(sandbox.Account{ID: platformAccount, Name: "Portal", SecretKeys: []string{platformKey},
+		App: sandbox.App{ClientID: platformClient, Redirects: []string{b.config.Server.PublicURL + "/admin/connection/stripe/callback"}}})
+	for _, account := range free {
+		stripe.AddAccount(account)
+	}
 	api, err := serveStripe(stripe)
 	if err != nil {
 		return err
@@ -92,7 +103,9 @@ func runDemo(ctx context.Context, b *base, listener net.Listener, std streams) e
 	}
 	defer forget()
 	b.config.Stripe.APIBase, b.config.Stripe.SecretKey = "http://"+api.Addr().String(), platformKey
+	b.config.Stripe.ClientID, b.config.Stripe.ConnectBase = platformClient, b.config.Server.PublicURL+"/sandbox"
 	r := b.wire(t.now)
+	r.house.Integrations.Platform.Calls = b.config.Stripe.APIBase                                                        // the browser's way there may not be ours
 	r.jobs.FetchRates = func(ctx context.Context) error { return keepRates(ctx, r.rates, time.Now().AddDate(0, 0, -1)) } // works without a network, for ever
 	d := &demo{base: b, rooms: r, clock: t, sandbox: stripe, listener: listener}
 	d.house.Integrations.PublicURL = d.here() // where the sandbox reaches this Portal
@@ -144,7 +157,7 @@ func (d *demo) prepare(ctx context.Context, made bool, std streams) (err error) 
 		debug.FreeOSMemory() // the year took more than the days after it will
 		fmt.Fprintf(std.out, "… done in %.1f s.\n", time.Since(began).Seconds())
 	}
-	if d.house.PlatformSecret, err = d.tellSandbox(ctx); err != nil {
+	if d.house.PlatformSecret, d.house.ConnectSecret, err = d.tellSandbox(ctx); err != nil {
 		return err
 	}
 	d.house.Sandbox, d.house.SignIns = d.sandbox.Page(), signIns

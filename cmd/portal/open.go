@@ -105,14 +105,14 @@ func fetchRates(ctx context.Context, fx *rates.Rates, url string) error {
 // wire puts the rooms together around one clock.
 func (b *base) wire(now func() time.Time) rooms {
 	c := b.config
-	providers := &integrations.Integrations{Store: b.store, StripeBase: c.Stripe.APIBase, PublicURL: c.Server.PublicURL, Pace: c.pace(), Now: now, Log: b.log}
+	providers := &integrations.Integrations{Store: b.store, StripeBase: c.Stripe.APIBase, PublicURL: c.Server.PublicURL, Pace: c.pace(), Platform: c.platform(), Now: now, Log: b.log}
 	fx := &rates.Rates{Store: b.store, Now: now}
 	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask, Show: providers.Show, Rates: fx}
 	providers.Inbox = in
 	out := &payouts.Payouts{Store: b.store, Bank: payouts.NewStripe(c.Stripe.SecretKey, c.Stripe.APIBase), Mode: payouts.KeyMode(c.Stripe.SecretKey), Now: now, Log: b.log}
 	return rooms{
 		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Now: now, Log: b.log,
-			PublicURL: c.Server.PublicURL, Version: version, PlatformSecret: c.Stripe.WebhookSecret},
+			PublicURL: c.Server.PublicURL, Version: version, PlatformSecret: c.Stripe.WebhookSecret, ConnectSecret: c.Stripe.ConnectWebhookSecret},
 		jobs:  &jobs.Jobs{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Log: b.log, DirectURL: b.direct, FetchRates: func(ctx context.Context) error { return fetchRates(ctx, fx, c.Rates.URL) }},
 		rates: fx,
 	}

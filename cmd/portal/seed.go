@@ -159,8 +159,8 @@ func (s *seeder) partner(ctx context.Context, d demoPartner, now time.Time) erro
 }
 
 // endpoint makes a webhook endpoint at the sandbox, over HTTP as at Stripe, and gives its signing secret.
-func (d *demo) endpoint(key, path string, events ...string) (string, error) {
-	made, err := d.stripe(key).WebhookEndpoints.New(&stripe.WebhookEndpointParams{
+func (d *demo) endpoint(key, path string, connect bool, events ...string) (string, error) {
+	made, err := d.stripe(key).WebhookEndpoints.New(&stripe.WebhookEndpointParams{Connect: &connect,
 		URL: stripe.String(d.here() + path), EnabledEvents: stripe.StringSlice(events), APIVersion: stripe.String("2023-10-16")})
 	if err != nil {
 		return "", fmt.Errorf("make a webhook endpoint: %w", err)
@@ -176,23 +176,27 @@ func (d *demo) stripe(key string) *client.API {
 	return client.New(key, &stripe.Backends{API: stripe.GetBackendWithConfig(stripe.APIBackend, config)})
 }
 
-// tellSandbox points the endpoints at this start's address, and gives the fresh secret of the platform's own.
-func (d *demo) tellSandbox(_ context.Context) (string, error) {
+// tellSandbox points the endpoints at this start's address, and gives the fresh secrets of the platform's own and of its Connect endpoint.
+func (d *demo) tellSandbox(_ context.Context) (platformSecret, connectSecret string, err error) {
 	shop := d.stripe(shopKey)
 	for list := shop.WebhookEndpoints.List(&stripe.WebhookEndpointListParams{}); list.Next(); {
 		e := list.WebhookEndpoint()
 		_, path, _ := strings.Cut(e.URL, "/v1/")
 		if _, err := shop.WebhookEndpoints.Update(e.ID, &stripe.WebhookEndpointParams{URL: stripe.String(d.here() + "/v1/" + path)}); err != nil {
-			return "", fmt.Errorf("move a webhook endpoint: %w", err)
+			return "", "", fmt.Errorf("move a webhook endpoint: %w", err)
 		}
 	}
 	platform := d.stripe(platformKey)
 	for list := platform.WebhookEndpoints.List(&stripe.WebhookEndpointListParams{}); list.Next(); {
 		if _, err := platform.WebhookEndpoints.Del(list.WebhookEndpoint().ID, nil); err != nil {
-			return "", fmt.Errorf("drop a webhook endpoint: %w", err)
+			return "", "", fmt.Errorf("drop a webhook endpoint: %w", err)
 		}
 	}
-	return d.endpoint(platformKey, "/v1/stripe/webhook", "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled")
+	if platformSecret, err = d.endpoint(platformKey, "/v1/stripe/webhook", false, "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled"); err != nil {
+		return "", "", err
+	}
+	connectSecret, err = d.endpoint(platformKey, "/v1/stripe/connect/webhook", true, integrations.ConnectEvents()...)
+	return platformSecret, connectSecret, err
 }
 
 // deliver hands a signed event to the inbox, as the webhook's handler does.

@@ -15,7 +15,10 @@ var listedKinds = []struct{ kind, many, label string }{
 	{"refund", "refunds", "Refunds"},
 	{"dispute", "disputes", "Disputes"},
 	{"credit_note", "credit notes", "Credit notes given back outside Stripe"},
+	{"zero_invoice", "", "Invoices of zero, such as trials"},
 }
+
+const listsAsked = 6 // of these; invoices of zero are listed with the others
 
 // importState is the state that people see: one that is paused, or waits, says so.
 func importState(i models.Import) string {
@@ -34,8 +37,8 @@ func importStep(i models.Import) (step, count string) {
 	if i.State == models.ImportEntering {
 		return "Brought in, objects", leave
 	}
-	if step = "Reckoning what it would do"; i.Step < len(listedKinds) {
-		step = fmt.Sprintf("Listing %s, list %d of %d", listedKinds[i.Step].many, i.Step+1, len(listedKinds))
+	if step = "Reckoning what it would do"; i.Step < listsAsked {
+		step = fmt.Sprintf("Listing %s, list %d of %d", listedKinds[i.Step].many, i.Step+1, listsAsked)
 	}
 	return step, views.Count(i.Rows, "object", "objects") + " found so far. Nothing is counted yet. " + leave
 }

@@ -114,6 +114,8 @@ func (c *comparison) payments(ctx context.Context, page []found) error {
 	return c.compare(ctx, "payment", page, known, func(f found, k models.Known, here bool) (theirs, ours *models.Money, why string) {
 		theirs = &f.Money
 		switch {
+		case !f.Tells():
+			return nil, nil, ""
 		case here && !k.Counted && k.NoOutside && slices.ContainsFunc(f.News.Tellings, func(t models.Telling) bool { return t.Outside }):
 			return nil, nil, "" // what was paid outside Stripe is not counted in this program
 		case !here || !k.Counted:
@@ -174,10 +176,12 @@ func (c *comparison) compare(ctx context.Context, kind string, page []found, kno
 			theirs, why = nil, f.Unread.Error()
 		}
 		c.count(kind, f.At, theirs, ours)
-		if why == "" {
+		if why == "" && (here || f.Tells()) {
 			continue
 		}
-		c.differ(models.Difference{Object: f.Object, Kind: f.Kind, At: f.At, Theirs: theirs, Ours: ours, Why: c.whyStill(ctx, f, why)})
+		if why != "" { // else it is an invoice of zero: it moves no money, and begins a trial
+			c.differ(models.Difference{Object: f.Object, Kind: f.Kind, At: f.At, Theirs: theirs, Ours: ours, Why: c.whyStill(ctx, f, why)})
+		}
 		l, err := c.retell(f)
 		if err != nil {
 			return err

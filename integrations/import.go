@@ -157,8 +157,12 @@ func (in *Integrations) listPage(ctx context.Context, i models.Import) error {
 			if l.Kind == "charge" && l.Invoice != "" || l.Kind != "checkout.session" && l.At.Before(i.Since) {
 				continue
 			}
+			kind := l.Kind
+			if kind == "invoice" && !l.Tells() {
+				kind = "zero_invoice"
+			}
 			now.Rows++
-			objects = append(objects, models.ImportObject{N: now.Rows, Kind: l.Kind, Object: l.Object, Currency: l.Money.Currency, Amount: l.Money.Minor,
+			objects = append(objects, models.ImportObject{N: now.Rows, Kind: kind, Object: l.Object, Currency: l.Money.Currency, Amount: l.Money.Minor,
 				At: l.At, ListedAt: reach.now(), Body: l.Raw})
 		}
 		if now.After = last; last == "" {

@@ -46,7 +46,7 @@ type found struct {
 }
 
 // listed asks for a page of a list, and tells after what the next one begins; empty when there is none. Only what tells
-// of money is given. Sessions cannot be asked for by time in the pinned version: their list ends with the first that is too old.
+// of money, or of a trial, is given. Sessions cannot be asked for by time in the pinned version: their list ends with the first that is too old.
 func (s stripeAPI) listed(ctx context.Context, mode models.Mode, l list, span between, after string) (page []found, last string, err error) {
 	query := url.Values{}
 	for name, values := range l.query {
@@ -75,7 +75,8 @@ func (s stripeAPI) listed(ctx context.Context, mode models.Mode, l list, span be
 			return nil, "", err
 		}
 		aside := l.kind == "checkout.session" && !(f.Tells() && f.At.Before(span.from)) // a checkout begun before tells of no payment by itself
-		if aside || f.Tells() && l.kind != "checkout.session" || f.Invoice != "" && l.kind == "charge" {
+		hint := l.kind == "invoice" || l.kind == "charge" && f.Invoice != ""            // an invoice of zero begins a trial
+		if aside || hint || f.Tells() && l.kind != "checkout.session" {
 			page = append(page, f)
 		}
 	}

@@ -122,7 +122,7 @@ func (s *Store) CountImport(ctx context.Context, i models.Import) ([]models.Foun
 	var list []models.FoundKind
 	err := s.list(ctx, &list, `SELECT kind, currency, count(*) AS count, sum(amount)::bigint AS sum, count(*) FILTER (WHERE CASE
 				WHEN kind IN ('refund', 'dispute', 'credit_note') THEN EXISTS (SELECT 1 FROM reversals r WHERE r.company_id = $1 AND r.mode = $2 AND r.key = o.object)
-				WHEN kind = 'checkout.session' THEN EXISTS (SELECT 1 FROM payment_aliases a WHERE a.company_id = $1 AND a.mode = $2 AND a.alias = o.object)
+				WHEN kind IN ('checkout.session', 'zero_invoice') THEN EXISTS (SELECT 1 FROM payment_aliases a WHERE a.company_id = $1 AND a.mode = $2 AND a.alias = o.object)
 				ELSE EXISTS (SELECT 1 FROM payment_aliases a JOIN payments p ON p.company_id = $1 AND p.mode = $2 AND p.id = a.payment_id AND p.counted
 					WHERE a.company_id = $1 AND a.mode = $2 AND a.alias = o.object) END) AS here
 		FROM import_objects o WHERE company_id = $1 AND mode = $2 AND import_id = $3 GROUP BY kind, currency ORDER BY min(n), currency`, i.Company, i.Mode, i.ID)

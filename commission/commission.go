@@ -35,6 +35,8 @@ func Earn(sets []models.RuleSet, p models.Payment, d models.Decision, past model
 	switch {
 	case d.Partner == nil:
 		e.Steps = []models.Step{{Rule: "rule", Verdict: models.Skipped, Because: "no partner earned this payment"}}
+	case p.IsPast():
+		e.Steps = []models.Step{{Rule: "import", Verdict: models.Refused, Because: "paid before Portal was connected, and imported without commission"}}
 	case !found:
 		e.Steps = []models.Step{{Rule: "rule", Verdict: models.NoMatch, Because: "the program had no rules on " + day(p.PaidAt)}}
 	case p.Base.Minor <= 0:

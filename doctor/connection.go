@@ -80,6 +80,7 @@ func (c *connection) checks(ctx context.Context) []check {
 	heard := []check{
 		{"Deliveries", "", c.deliveries},
 		{"Missed events", "", c.missedEvents},
+		{"Reconciliation", "", c.reconciled},
 		{"Other side", "", c.otherSide},
 		{"Failed events", "", c.failedEvents},
 		{"Waiting events", "", c.waitingEvents},

@@ -20,6 +20,7 @@ var questions = map[string]string{
 	"click":            "Did the customer come through a partner's link?",
 	"self_referral":    "Is the customer the partner?",
 	"unattributed":     "Did any question find a partner?",
+	"import":           "Was it paid before the connection?",
 	"rule":             "Which rule covers this payment?",
 	"recurring":        "Does the rule earn for this payment of the customer?",
 	"tier":             "Has the partner's month reached a tier of the rule?",
@@ -30,7 +31,7 @@ var questions = map[string]string{
 }
 
 // ofEarning are the rules that speak of how much, not of who.
-var ofEarning = map[string]bool{"rule": true, "recurring": true, "tier": true, "amount": true, "rate": true, "dispute": true, "payable": true}
+var ofEarning = map[string]bool{"import": true, "rule": true, "recurring": true, "tier": true, "amount": true, "rate": true, "dispute": true, "payable": true}
 
 func questionOf(rule string) string {
 	if q, known := questions[rule]; known {

@@ -92,6 +92,15 @@ POST /admin/connection/secret                           303    403     403   422
 GET  /admin/connection/disconnect                       303    303     303   303   303     403      303
 POST /admin/connection/disconnect                       303    403     403   422   422     403      422
 GET  /admin/doctor                                      303    200     200   200   200     403      200
+GET  /admin/imports                                     303    200     200   200   200     403      200
+POST /admin/imports                                     303    403     403   422   422     403      422
+GET  /admin/imports/{import}                            303    200     200   200   200     403      404
+POST /admin/imports/{import}/enter                      303    403     403   303   303     403      404
+POST /admin/imports/{import}/pause                      303    403     403   303   303     403      404
+POST /admin/imports/{import}/resume                     303    403     403   303   303     403      404
+POST /admin/imports/{import}/cancel                     303    403     403   303   303     403      404
+GET  /admin/reconciliation                              303    200     200   200   200     403      200
+POST /admin/reconciliation                              303    403     403   303   303     403      303
 GET  /admin/events                                      303    200     200   200   200     403      200
 GET  /admin/events/{event}                              303    200     200   200   200     403      404
 
@@ -222,7 +231,18 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 	}
 	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(), "{writeoff}", w.decidedWriteOff(),
 		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{file}", w.linked("customer,partner\ncus_1,BOB_KEY\n").ID.String(),
-		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String()}
+		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String(), "{import}", w.imported().ID.String()}
+}
+
+// imported is an import that was cancelled.
+func (w *companyWorld) imported() models.Import {
+	w.t.Helper()
+	i := models.Import{Tenant: w.caller.Tenant, ID: models.NewID[models.ImportID](w.clock), Program: w.caller.Program, Source: models.SourceStripe,
+		Since: w.clock.AddDate(0, 0, -30), Until: w.clock, ConnectedAt: w.clock, State: models.ImportCancelled, MadeBy: "Ann", MadeAt: w.clock}
+	if err := w.Store.AddImport(w.t.Context(), i); err != nil {
+		w.t.Fatal(err)
+	}
+	return i
 }
 
 // cookieFor signs somebody of a role in, afresh for each request.

@@ -53,6 +53,7 @@ var partnerQuestions = map[string]string{
 	"click":            "Did the customer come through a partner's link?",
 	"self_referral":    "Is the customer the partner?",
 	"unattributed":     "Did any question find a partner?",
+	"import":           "Was it paid before the company was connected?",
 	"rule":             "Which of the program's rules covers this sale?",
 	"recurring":        "Does the rule earn for this payment of the customer?",
 	"tier":             "Has your month reached a tier of the rule?",
@@ -95,7 +96,7 @@ var harmless = regexp.MustCompile(`^(no partner key in the metadata of the [a-z 
 func whyMine(steps []models.Step, mine bool) []views.WhyStep {
 	var told []views.WhyStep
 	for _, s := range steps {
-		if partnerQuestions[s.Rule] == "" || s.Rule == "rule" { // the earning's own steps stand behind those of a payment that earned nothing
+		if partnerQuestions[s.Rule] == "" || s.Rule == "rule" || s.Rule == "import" { // the earning's own steps stand behind those of a payment that earned nothing
 			break
 		}
 		w := views.WhyStep{Question: partnerQuestion(s.Rule), Verdict: s.Verdict, Answer: redacted[s.Verdict]}

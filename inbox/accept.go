@@ -64,22 +64,30 @@ func (in *Inbox) refused(ctx context.Context, t models.Tenant, program models.Pr
 // many are new. Events of the other side are left out.
 func (in *Inbox) Fetched(ctx context.Context, t models.Tenant, program models.ProgramID, events []models.Event) (fresh int, err error) {
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
-		for _, e := range events {
-			if e.Mode != t.Mode {
-				continue
-			}
-			e.Tenant, e.Program, e.Status = t, program, models.EventPending
-			isNew, err := in.keep(ctx, tx, &e)
-			if err != nil {
-				return err
-			}
-			if isNew {
-				fresh++
-			}
-		}
-		return nil
+		kept, err := in.FetchedBy(ctx, tx, t, program, events)
+		fresh = len(kept)
+		return err
 	})
 	return fresh, err
+}
+
+// FetchedBy is Fetched inside a transaction. It gives the events that are new.
+func (in *Inbox) FetchedBy(ctx context.Context, tx *store.Store, t models.Tenant, program models.ProgramID, events []models.Event) ([]models.Event, error) {
+	var fresh []models.Event
+	for _, e := range events {
+		if e.Mode != t.Mode {
+			continue
+		}
+		e.Tenant, e.Program, e.Status = t, program, models.EventPending
+		isNew, err := in.keep(ctx, tx, &e)
+		if err != nil {
+			return nil, err
+		}
+		if isNew {
+			fresh = append(fresh, e)
+		}
+	}
+	return fresh, nil
 }
 
 // What waits at the door, and what one statement keeps, stays under these.

@@ -196,8 +196,12 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 func firstHint(tellings []models.Telling, otherwise time.Time) time.Time {
 	first := otherwise
 	for i, l := range tellings {
-		if i == 0 || l.At.Before(first) {
-			first = l.At
+		at := l.At
+		if at.IsZero() { // a session that a list told of
+			at = l.PaidAt
+		}
+		if i == 0 || at.Before(first) {
+			first = at
 		}
 	}
 	return first

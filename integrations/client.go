@@ -130,34 +130,43 @@ func (s stripeAPI) send(ctx context.Context, method, version, path string, form 
 	return nil
 }
 
-// each pages through a list, the newest first, and gives each page on. A page that Stripe is too busy for is asked for
-// again, ever more slowly, three times at most.
+// each pages through a list, the newest first, and gives each page on.
 func (s stripeAPI) each(ctx context.Context, path string, query url.Values, give func(page []json.RawMessage) error) error {
-	query.Set("limit", "100")
 	for {
-		var page struct {
-			HasMore bool `json:"has_more"`
-			Data    []json.RawMessage
-		}
-		backoff := retry.WithMaxRetries(3, retry.WithJitterPercent(20, retry.NewExponential(s.line.patience)))
-		err := retry.Do(ctx, backoff, func(ctx context.Context) error {
-			err := s.get(ctx, pinned, path, query, &page)
-			var r refusal
-			if errors.As(err, &r) && r.busy() {
-				return retry.RetryableError(err)
-			}
-			return err
-		})
+		page, last, err := s.page(ctx, path, query)
 		if err != nil {
 			return err
 		}
-		if err := give(page.Data); err != nil || !page.HasMore || len(page.Data) == 0 {
+		if err := give(page); err != nil || last == "" {
 			return err
 		}
-		var last struct{ ID string }
-		if err := json.Unmarshal(page.Data[len(page.Data)-1], &last); err != nil || last.ID == "" {
-			return models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
-		}
-		query.Set("starting_after", last.ID)
+		query.Set("starting_after", last)
 	}
+}
+
+// page asks for a page of a list, and tells after what the next one begins; empty when there is none. A page that Stripe is
+// too busy for is asked for again, ever more slowly, three times at most.
+func (s stripeAPI) page(ctx context.Context, path string, query url.Values) (list []json.RawMessage, last string, err error) {
+	query.Set("limit", "100")
+	var page struct {
+		HasMore bool `json:"has_more"`
+		Data    []json.RawMessage
+	}
+	backoff := retry.WithMaxRetries(3, retry.WithJitterPercent(20, retry.NewExponential(s.line.patience)))
+	err = retry.Do(ctx, backoff, func(ctx context.Context) error {
+		err := s.get(ctx, pinned, path, query, &page)
+		var r refusal
+		if errors.As(err, &r) && r.busy() {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+	if err != nil || !page.HasMore || len(page.Data) == 0 {
+		return page.Data, "", err
+	}
+	var object struct{ ID string }
+	if err := json.Unmarshal(page.Data[len(page.Data)-1], &object); err != nil || object.ID == "" {
+		return nil, "", models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
+	}
+	return page.Data, object.ID, nil
 }

@@ -20,7 +20,7 @@ const someKey = "rk_test_some_key_5678"
 var every = []string{"rak_charge_read", "rak_payment_intent_read", "rak_invoice_read", "rak_subscription_read", "rak_customer_read", "rak_checkout_session_read",
 	"rak_product_read", "rak_plan_read", "rak_event_read", "rak_dispute_read", "rak_credit_note_read", "rak_webhook_write", "rak_coupon_write", "rak_promotion_code_write"}
 
-func save(t *testing.T, in *integrations.Integrations, c models.Caller, change integrations.Change) store.Integration {
+func save(t testing.TB, in *integrations.Integrations, c models.Caller, change integrations.Change) store.Integration {
 	t.Helper()
 	if _, err := in.Save(context.Background(), c, models.SourceStripe, change, models.Actor{}); err != nil {
 		t.Fatal(err)

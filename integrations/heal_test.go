@@ -24,7 +24,12 @@ type shop struct {
 	models.Caller
 }
 
-func newShop(t *testing.T, s *store.Store, base, at string, now func() time.Time) shop {
+func newShop(t testing.TB, s *store.Store, base, at string, now func() time.Time) shop {
+	t.Helper()
+	return shopOf(t, s, base, at, shopKey, now)
+}
+
+func shopOf(t testing.TB, s *store.Store, base, at, key string, now func() time.Time) shop {
 	t.Helper()
 	c := storetest.Company(t, s)
 	storetest.Partner(t, s, c.Tenant, "PARTNER_A", "usd")
@@ -34,7 +39,7 @@ func newShop(t *testing.T, s *store.Store, base, at string, now func() time.Time
 	log := slog.New(slog.DiscardHandler)
 	in := &integrations.Integrations{Store: s, StripeBase: base, PublicURL: at, Now: now, Log: log}
 	in.Inbox = &inbox.Inbox{Store: s, Now: now, Log: log, Ask: in.Ask, Show: in.Show}
-	save(t, in, c, integrations.Change{APIKey: ptr(shopKey)})
+	save(t, in, c, integrations.Change{APIKey: &key})
 	return shop{in, c}
 }
 

@@ -35,6 +35,8 @@ type (
 	adjustmentNoun struct{}
 	writeOffNoun   struct{}
 	mailNoun       struct{}
+	importNoun     struct{}
+	reconcileNoun  struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -53,6 +55,8 @@ func (codeNoun) prefix() string       { return "code" }
 func (adjustmentNoun) prefix() string { return "adj" }
 func (writeOffNoun) prefix() string   { return "wof" }
 func (mailNoun) prefix() string       { return "mail" }
+func (importNoun) prefix() string     { return "imp" }
+func (reconcileNoun) prefix() string  { return "rec" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -72,6 +76,8 @@ type (
 	AdjustmentID = ID[adjustmentNoun]
 	WriteOffID   = ID[writeOffNoun]
 	MailID       = ID[mailNoun]
+	ImportID     = ID[importNoun]
+	ReconcileID  = ID[reconcileNoun]
 )
 
 var sequence atomic.Uint32

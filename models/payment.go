@@ -108,7 +108,13 @@ type Telling struct {
 	Cut          bool     `json:",omitempty"` // there are more lines than Lines holds
 	PaidAt       time.Time
 	Body         string `json:",omitempty"` // the digest of an API call, to tell a repeat from a contradiction
+
+	Listed *time.Time `json:",omitempty"` // a list of the past told it, not an event: when the connection began
+	Again  bool       `json:",omitempty"` // an event told it that speaks of money from before, such as its refund
 }
+
+// Announced tells whether an event told of this money when it came in.
+func (t Telling) Announced() bool { return t.Listed == nil && !t.Again }
 
 // Aliases are all the ids this telling knows the money by.
 func (t Telling) Aliases() []string {
@@ -148,7 +154,13 @@ type Payment struct {
 	Shipping     int64    // the part of Base that is shipping
 	Outside      bool     // it was paid outside the provider
 	OutsideOpen  bool     // nobody has told whether it was
+
+	Listed *time.Time // lists of the past alone tell of it: when the connection began; nil when an event announced it
 }
+
+// IsPast tells whether a payment was made before the connection and is known by an import without commissions alone: it
+// earns nothing (MONEY.md 3.4).
+func (p Payment) IsPast() bool { return p.Listed != nil && p.PaidAt.Before(*p.Listed) }
 
 // Terms are the settings of a program that act on new payments only: each payment keeps those it began with. The zero
 // value is that of payments from before there were such settings.

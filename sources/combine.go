@@ -14,7 +14,7 @@ import (
 func Combine(tellings []models.Telling) models.Payment {
 	all := slices.Clone(tellings)
 	slices.SortFunc(all, weightier)
-	p := models.Payment{Key: root(all), Aliases: aliases(all), Clues: clues(all), Customer: customer(all), Knows: knows(all),
+	p := models.Payment{Key: root(all), Aliases: aliases(all), Clues: clues(all), Customer: customer(all), Knows: knows(all), Listed: listed(all),
 		Subscription: pick(all, func(t models.Telling) string { return t.Subscription })}
 	for _, t := range all {
 		if t.Program != nil && p.Asked.IsZero() {
@@ -25,7 +25,7 @@ func Combine(tellings []models.Telling) models.Payment {
 	if said == nil {
 		return p
 	}
-	p.Counted, p.Source, p.Kind, p.PaidAt = counted, said.Source, said.Kind, said.PaidAt
+	p.Counted, p.Source, p.Kind, p.PaidAt = counted, said.Source, said.Kind, paidAt(all, *said)
 	if counted {
 		p.Gross, p.Base, p.Lines, p.Shipping = said.Gross, said.Base, said.Lines, said.Shipping
 		here := slices.ContainsFunc(all, func(t models.Telling) bool { return t.Intent != "" || t.Charge != "" })
@@ -155,7 +155,13 @@ func pick(all []models.Telling, of func(models.Telling) string) string {
 func Newer(old, new models.Telling) bool {
 	return cmp.Or(
 		yes(new.InvoiceKnown)-yes(old.InvoiceKnown), yes(new.Counts)-yes(old.Counts), yes(old.Cut)-yes(new.Cut),
-		new.At.Compare(old.At), len(new.Clues.Coupons)-len(old.Clues.Coupons), bytes.Compare(canonical(new), canonical(old))) > 0
+		new.At.Compare(old.At), len(new.Clues.Coupons)-len(old.Clues.Coupons), bytes.Compare(words(new), words(old))) > 0
+}
+
+// words are what a telling says of the money, however it was heard.
+func words(t models.Telling) []byte {
+	t.Listed, t.Again = nil, false
+	return canonical(t)
 }
 
 // Joined is what an object tells by two tellings of it, and whether that is more than the old one: the newer, with the
@@ -165,6 +171,7 @@ func Joined(old, new models.Telling) (models.Telling, bool) {
 	if !Newer(old, newer) {
 		newer, other = old, newer
 	}
+	newer.Listed, newer.Again = heard(old, new)
 	if c := newer.Clues; len(c.Coupons) == 0 && len(c.Unread) > 0 && len(other.Clues.Coupons) > 0 {
 		newer.Clues.Coupons, newer.Clues.Unread = other.Clues.Coupons, other.Clues.Unread
 	}

@@ -55,14 +55,20 @@ func readByType(kind string, event object, answer []byte) (models.News, error) {
 		return readEvent(event, "payment intent", func(intent object, at time.Time) models.News {
 			return readIntent(intent, at, answer)
 		})
-	case "charge.succeeded", "charge.captured", "charge.updated":
+	case "charge.succeeded", "charge.captured":
 		return readEvent(event, "charge", func(charge object, at time.Time) models.News {
 			return readCharge(charge, at, answer)
 		})
+	case "charge.updated":
+		return again(readEvent(event, "charge", func(charge object, at time.Time) models.News {
+			return readCharge(charge, at, answer)
+		}))
 	case "charge.refunded":
-		return readEvent(event, "charge", func(charge object, at time.Time) models.News {
+		return again(readEvent(event, "charge", func(charge object, at time.Time) models.News {
 			return readRefunded(charge, at, answer)
-		})
+		}))
+	case "invoice.listed", "charge.listed", "checkout.session.listed", "refund.listed", "charge.dispute.listed", "credit_note.listed":
+		return readListed(kind, event, answer)
 	case "refund.created", "refund.updated", "refund.failed", "charge.refund.updated":
 		return readEvent(event, "refund", func(refund object, at time.Time) models.News {
 			return readRefund(refund, at, answer)

@@ -190,6 +190,7 @@ var refusals = map[string]error{
 	"attempt_one_live":     models.Refuse(models.ErrConflict, "A payment of this invoice is already under way or done."),
 	"code_once":            models.Refuse(models.ErrConflict, "This code stands for a partner already. Remove it there first."),
 	"place_once":           models.Refuse(models.ErrConflict, "This person is here already."),
+	"import_one_open":      models.Refuse(models.ErrConflict, "An import of this program is open already. Finish or cancel it first."),
 	"write_off_one_open":   models.Refuse(models.ErrConflict, "A write-off for this partner waits for approval already. It must be approved or refused before another one can be asked for."),
 	"write_off_two_people": models.Refuse(models.ErrConflict, "You asked for this write-off. Another person must approve or refuse it."),
 }

@@ -123,6 +123,30 @@ var states = map[string]map[string]State{
 		"inactive":    {"Partner not active", "pause", Careful},
 		"malformed":   {"Cannot be read", "circle-x", Bad},
 	},
+	"import": {
+		"listing":   {"Being listed", "clock", Telling},
+		"waits":     {"Waits for Stripe", "clock", Careful},
+		"paused":    {"Paused", "pause", Careful},
+		"listed":    {"Listed, nothing counted yet", "eye", Careful},
+		"entering":  {"Being brought in", "clock", Telling},
+		"done":      {"Done", "circle-check", Good},
+		"cancelled": {"Cancelled", "ban", Plain},
+	},
+	"reconciliation": {
+		"running": {"Under way", "clock", Telling},
+		"clean":   {"All is here", "circle-check", Good},
+		"differs": {"Something differs", "circle-alert", Bad},
+		"waits":   {"Could not be made", "triangle-alert", Careful},
+	},
+	"difference": {
+		"healed": {"Healed", "circle-check", Good},
+		"open":   {"Differs still", "circle-alert", Bad},
+	},
+	"day": {
+		"equal":   {"Equal", "check", Plain},
+		"healed":  {"Healed", "circle-check", Good},
+		"differs": {"Differs", "circle-alert", Bad},
+	},
 	"backfill": {
 		"stands": {"Done", "circle-check", Good},
 		"undone": {"Undone", "undo-2", Plain},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -30,7 +31,7 @@ func (s *Sandbox) API() http.Handler {
 func (s *Sandbox) serve(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-		c := &call{Sandbox: s, path: r.PathValue, key: r.Header.Get("Idempotency-Key")}
+		c := &call{Sandbox: s, path: r.PathValue, key: r.Header.Get("Idempotency-Key"), gone: r.Context().Done()}
 		var saved *answer
 		var fault *Fault
 		if err == nil {
@@ -79,10 +80,14 @@ func (c *call) run(w http.ResponseWriter, rt route, fault *Fault) {
 		return
 	}
 	status, body := c.work(rt, fault)
+	w.Header().Set("Stripe-Version", c.version)
 	if fault.after() {
 		c.strike(fault)
+		if fault.HTML {
+			c.answer(w, fault.instead())
+			return
+		}
 	}
-	w.Header().Set("Stripe-Version", c.version)
 	c.write(w, status, body)
 }
 
@@ -90,8 +95,8 @@ func (c *call) work(rt route, fault *Fault) (status int, body []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	o, err := rt.do(c)
-	if fault.after() && fault.Status != 0 {
-		o, err = nil, outOfOrder(fault.Status)
+	if f := fault.instead(); fault.after() && f != nil && !f.page {
+		o, err = nil, f
 	}
 	status, body = c.shown(o, err)
 	c.save(status, body)
@@ -103,14 +108,14 @@ func (c *call) work(rt route, fault *Fault) (status int, body []byte) {
 
 // stumble fails before the work, or only waits; what failed has not begun, so its key stays free.
 func (c *call) stumble(w http.ResponseWriter, f *Fault) (failed bool) {
-	if failed = f.Status != 0 || f.Hang == 0; failed {
+	if failed = f.fails(); failed {
 		c.mu.Lock()
 		c.release()
 		c.mu.Unlock()
 	}
 	c.strike(f)
 	if failed {
-		c.answer(w, outOfOrder(f.Status))
+		c.answer(w, f.instead())
 	}
 	return failed
 }
@@ -127,6 +132,8 @@ func (c *call) admit(r *http.Request) error {
 		return refuse(http.StatusUnauthorized, "", "", "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
 	case c.a == nil:
 		return refuse(http.StatusUnauthorized, "", "", "Invalid API Key provided: %s", hide(key))
+	case slices.Contains(c.a.revoked, key):
+		return refuse(http.StatusUnauthorized, "api_key_expired", "", "Expired API Key provided: %s", hide(key))
 	}
 	if err := c.a.permit(key, r); err != nil {
 		return err
@@ -174,6 +181,16 @@ func (c *call) read(r *http.Request, rt route, body []byte) error {
 }
 
 func (c *call) answer(w http.ResponseWriter, err error) {
+	var f *failure
+	if errors.As(err, &f) && f.page {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(f.status)
+		_, _ = io.WriteString(w, "<!doctype html>\n<html><head><title>503 Service Temporarily Unavailable</title></head>\n<body><h1>503 Service Temporarily Unavailable</h1></body></html>\n")
+		return
+	}
+	if f != nil && f.retry > 0 {
+		w.Header().Set("Retry-After", fmt.Sprint(int(f.retry.Seconds())))
+	}
 	status, body := c.shown(nil, err)
 	c.write(w, status, body)
 }
@@ -193,7 +210,7 @@ func (c *call) shown(o object, err error) (int, []byte) {
 	}
 	var f *failure
 	if !errors.As(err, &f) {
-		f = &failure{http.StatusInternalServerError, object{"type": "api_error", "message": err.Error()}}
+		f = &failure{status: http.StatusInternalServerError, body: object{"type": "api_error", "message": err.Error()}}
 	}
 	f.body["request_log_url"] = "https://dashboard.stripe.com/test/logs/" + c.request
 	return f.status, encode(object{"error": f.body})

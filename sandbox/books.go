@@ -19,6 +19,7 @@ type account struct {
 	lists    map[string][]string // ids by kind, oldest first
 	last     map[string]int      // how many ids of a prefix were given out
 	answers  map[string]*answer
+	moods
 }
 
 // account finds an account's books, and starts them when they are new.
@@ -42,6 +43,7 @@ type call struct {
 	path         func(string) string
 	version      string
 	request, key string
+	gone         <-chan struct{} // closed when the caller hung up
 	changes      []change
 }
 

@@ -47,7 +47,7 @@ func (s *Sandbox) saleForm(a *account, v visit) entry {
 	return entry{"sales", "Make a sale", "A customer whom a partner sent pays once.", "Make the sale", "btn-primary", a.ID,
 		[]field{
 			f.text("email", "Customer e-mail", "Made up. With one from below, that customer buys again.", "email", madeUp(2*a.last["cus_"])),
-			s.partnerField(f)},
+			s.partnerField(f), productField(f, "Order")},
 		f.amounts(a, "100.00"),
 		[]field{f.choice("told", "How the code reaches Portal", option{"metadata", "Metadata of the Checkout session", true},
 			option{"client_reference", "Client reference of the Checkout session", false},
@@ -60,7 +60,7 @@ func (s *Sandbox) subscriptionForm(a *account, v visit) entry {
 		"Start the subscription", "btn-plain", a.ID,
 		[]field{
 			f.text("email", "Customer e-mail", "Made up. With one from below, that customer subscribes.", "email", madeUp(2*a.last["cus_"]+1)),
-			s.partnerField(f)},
+			s.partnerField(f), productField(f, "Subscription")},
 		append(f.amounts(a, "50.00"),
 			f.choice("interval", "Every", option{"month", "Month", true}, option{"year", "Year", false})),
 		[]field{f.choice("told", "How the code reaches Portal", option{"metadata", "Metadata of the Checkout session", true},
@@ -80,6 +80,13 @@ func (s *Sandbox) partnerField(f filled) field {
 	if len(s.partners) > 0 {
 		out.List = "partners"
 	}
+	return out
+}
+
+// productField offers what was sold before; any other name becomes a product.
+func productField(f filled, first string) field {
+	out := f.text("product", "Product", "A new name becomes a product in Stripe.", "text", first)
+	out.List = "products"
 	return out
 }
 

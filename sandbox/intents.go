@@ -224,7 +224,10 @@ func (c *call) succeed(o, pm object) (charge object, err error) {
 	c.put(o)
 	c.emit("charge.succeeded", ch, nil)
 	c.emit("payment_intent.succeeded", o, nil)
-	return ch, nil
+	if d := cards[pm.str("_number")].doubts; d != none {
+		_, err = c.dispute(ch, Dispute{Inquiry: d == inquiry})
+	}
+	return ch, err
 }
 
 // decline notes a failed charge and gives back the error, which carries the intent.

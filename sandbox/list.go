@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -175,9 +176,20 @@ func (c *call) filter(kind string, fields ...string) []object {
 	}
 	return slices.DeleteFunc(c.a.where(kind, first, c.form.get(first)), func(o object) bool {
 		return slices.ContainsFunc(fields, func(f string) bool {
-			return c.form.has(f) && c.a.render(o, version).str(f) != c.form.get(f)
+			return c.form.has(f) && text(c.a.render(o, version)[f]) != c.form.get(f)
 		})
 	})
+}
+
+// text is a value as a parameter writes it.
+func text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case nil:
+		return ""
+	}
+	return fmt.Sprint(v)
 }
 
 func reversed(found []object) []object {

@@ -43,6 +43,19 @@ func (s *Sandbox) Page() http.Handler {
 		id, err := s.Refund(a, r.PostFormValue("charge"), amount, time.Time{})
 		return done{s.worded(a, "Refunded %s to %s.", id), ""}, err
 	}))
+	mux.HandleFunc("POST /disputes", s.act(func(a string, r *http.Request) (done, error) {
+		id, err := s.Dispute(a, Dispute{Of: r.PostFormValue("charge"), Inquiry: r.PostFormValue("as") == "inquiry"})
+		return done{s.worded(a, "%s is disputed by %s.", id), ""}, err
+	}))
+	mux.HandleFunc("POST /decisions", s.act(func(a string, r *http.Request) (done, error) {
+		id, status := r.PostFormValue("dispute"), r.PostFormValue("status")
+		return done{s.worded(a, "The dispute of %s by %s: "+strings.ToLower(disputeStates[status].Word)+".", id), ""}, s.MoveDispute(a, id, status, time.Time{})
+	}))
+	mux.HandleFunc("POST /failures", s.act(func(a string, r *http.Request) (done, error) {
+		id := r.PostFormValue("charge")
+		return done{s.worded(a, "The latest refund of the payment of %s by %s failed: its money came back.", id), ""}, s.FailRefund(a, id, time.Time{})
+	}))
+	mux.HandleFunc("POST /faults", s.act(s.setFaults))
 	mux.HandleFunc("POST /confirmations", s.act(func(a string, r *http.Request) (done, error) {
 		yes := r.PostFormValue("answer") == "yes"
 		words := map[bool]string{true: "Confirmed", false: "Refused"}[yes] + " as the card holder."
@@ -65,7 +78,10 @@ func (s *Sandbox) act(do func(account string, r *http.Request) (done, error)) ht
 		after := s.happened(account)
 		s.pressing.Unlock()
 		if err == nil {
-			q := url.Values{"account": {account}, "done": {s.say(did.words + " " + s.told(r.Context(), account, before, after))}}
+			if strings.TrimPrefix(r.URL.Path, "/") != "faults" {
+				did.words += " " + s.told(r.Context(), account, before, after)
+			}
+			q := url.Values{"account": {account}, "done": {s.say(did.words)}}
 			if did.first != "" {
 				q.Set("first", did.first)
 			}
@@ -94,7 +110,7 @@ func refused(err error, r *http.Request) visit {
 // buy reads an order as a person typed it. Without a code the usual way tells nobody: no partner brought the customer.
 func (s *Sandbox) buy(account string, r *http.Request, do func(string, Order) (Sold, error), words string) (done, error) {
 	f := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
-	o := Order{Email: f("email"), Partner: f("partner"), Told: Told(f("told")), Currency: strings.ToLower(f("currency")), Interval: f("interval")}
+	o := Order{Email: f("email"), Partner: f("partner"), Told: Told(f("told")), Product: f("product"), Currency: strings.ToLower(f("currency")), Interval: f("interval")}
 	if o.Partner == "" && o.Told == ByMetadata {
 		o.Told = ByNothing
 	}
@@ -124,7 +140,7 @@ func (s *Sandbox) check(account string, o Order, w Wrong) {
 	if a := s.accounts[account]; a == nil || !errors.As(o.check(a), &more) {
 		return
 	}
-	for _, field := range []string{"email", "partner", "currency", "interval"} {
+	for _, field := range []string{"email", "partner", "product", "currency", "interval"} {
 		if why := more[field]; why != "" {
 			w[field] = why
 		}

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -41,6 +42,7 @@ type delivery struct {
 	event, endpoint string
 	due             time.Time // by the real clock
 	tries           int
+	again           object // the event, when it is told once more although it was taken
 }
 
 // Delivery is one try to tell an endpoint of an event.
@@ -62,7 +64,7 @@ func (s *Sandbox) Flush(ctx context.Context) error {
 	for {
 		s.mu.Lock()
 		now := time.Now()
-		idle := s.post.busy == 0 && !slices.ContainsFunc(s.post.queue, func(d delivery) bool { return !d.due.After(now) })
+		idle := s.post.busy == 0 && !slices.ContainsFunc(s.post.queue, func(d delivery) bool { return !d.due.After(now) && !d.a.owner().withheld })
 		s.mu.Unlock()
 		if idle {
 			return nil
@@ -157,7 +159,12 @@ func (s *Sandbox) next() (d delivery, wait time.Duration, ok bool) {
 	wait = time.Hour
 	now := time.Now()
 	for i, d := range s.post.queue {
+		if d.a.owner().withheld {
+			continue
+		}
 		if !d.due.After(now) {
+			i = s.drawn(i, now)
+			d = s.post.queue[i]
 			s.post.queue = slices.Delete(s.post.queue, i, i+1)
 			s.post.busy++
 			return d, 0, true
@@ -167,14 +174,30 @@ func (s *Sandbox) next() (d delivery, wait time.Duration, ok bool) {
 	return d, wait, false
 }
 
+// drawn is the place of the delivery that goes instead of the first, when chance is to decide.
+func (s *Sandbox) drawn(first int, now time.Time) int {
+	owner := s.post.queue[first].a.owner()
+	if !owner.shuffle {
+		return first
+	}
+	var due []int
+	for i, d := range s.post.queue[first:] {
+		if d.a.owner() == owner && !d.due.After(now) {
+			due = append(due, first+i)
+		}
+	}
+	owner.moods.drawn++
+	return due[rand.New(rand.NewPCG(owner.moods.drawn, uint64(len(due)))).IntN(len(due))]
+}
+
 // try tells one endpoint of one event, and notes what came of it.
 func (s *Sandbox) try(d delivery) {
 	s.mu.Lock()
 	e, known := d.a.get("event", d.event)
-	owner := d.a
-	if owner.platform != nil {
-		owner = owner.platform
+	if d.again != nil {
+		e, known = d.again, true
 	}
+	owner := d.a.owner()
 	w, there := owner.get("webhook_endpoint", d.endpoint)
 	hand := s.post.deliver
 	var body []byte
@@ -205,9 +228,20 @@ func (s *Sandbox) try(d delivery) {
 		s.post.queue = append(s.post.queue, d)
 		return
 	}
+	if d.again != nil {
+		return
+	}
 	c := &call{Sandbox: s, a: d.a, at: at}
-	c.put(object{"id": d.event, "object": deliveryKind, "endpoint": d.endpoint, "status": status})
+	c.settled(d, status)
 	_ = c.commit() // told again after a restart, as Stripe may do too
+	if owner.twice && body != nil {
+		s.post.queue = append(s.post.queue, delivery{a: d.a, event: d.event, endpoint: d.endpoint, due: time.Now(), again: e})
+	}
+}
+
+// settled notes that a delivery is at its end.
+func (c *call) settled(d delivery, status int) {
+	c.putIn(d.a, object{"id": d.event, "object": deliveryKind, "endpoint": d.endpoint, "status": status})
 }
 
 // settle ends what was owed to an endpoint; an old event that everybody heard is forgotten.

@@ -19,14 +19,16 @@ type row struct {
 	ID, Title, Detail, URL string
 	Amount, Refunded       cash
 	Half, Left             int64
+	Disputed, Fails        bool // of a charge: whether it is disputed, and whether it has a refund that could still fail
 	State                  state
 	When                   moment
+	Steps                  []option // what a dispute can become
 }
 
 // How many rows each list has before somebody asks for more, and the most that are shown.
 const (
-	fewCharges, fewSubscriptions, fewDeliveries = 8, 8, 10
-	moreRows, mostRows                          = 50, 500
+	fewCharges, fewSubscriptions, fewDeliveries, fewDisputes = 8, 8, 10, 5
+	moreRows, mostRows                                       = 50, 500
 )
 
 // list begins a list of so many rows; its links keep how long the other lists are.
@@ -38,7 +40,7 @@ func (v visit) list(id, account string, few, all int) list {
 	n = min(n, mostRows)
 	to := func(rows int) string {
 		q := url.Values{"account": {account}}
-		for _, other := range []string{"charges", "subscriptions", "deliveries"} {
+		for _, other := range []string{"charges", "subscriptions", "deliveries", "disputes"} {
 			if had := v.asked.Get(other); had != "" && other != id {
 				q.Set(other, had)
 			}
@@ -122,11 +124,16 @@ func shownCharge(a *account, o object, now time.Time) row {
 	amount, refunded, currency := o.num("amount"), o.num("amount_refunded"), o.str("currency")
 	r := row{ID: o.str("id"), Title: customerOf(a, o), Amount: inCash(amount, currency), Refunded: inCash(refunded, currency),
 		When: at(o.num("created"), now), State: state{"Paid", "check", "tone-success"}, Left: amount - refunded}
+	r.Fails = failing(a, o)
+	d, disputed := a.get("dispute", o.str("dispute"))
+	r.Disputed = disputed && courses[d.str("status")] != nil
 	switch {
 	case o.str("status") == "failed":
 		r.State, r.Left = state{"Declined", "cross", "tone-error"}, 0
 	case r.Left == 0:
 		r.State = state{"Refunded", "back", "tone-neutral"}
+	case disputed && d.str("status") != "won":
+		r.State = disputeStates[d.str("status")]
 	case refunded > 0:
 		r.State = state{"Partly refunded", "back", "tone-warning"}
 	default:

@@ -17,20 +17,21 @@ func (s *Sandbox) Subscribe(accountID string, o Order) (Sold, error) {
 		if err != nil {
 			return Sold{}, err
 		}
-		sub := c.subscription(o, cus, pm)
+		product, price := c.goods(o, "Subscription")
+		sub := c.subscription(o, cus, pm, product, price)
 		in, sold, err := c.invoice(o, sub, cus, pm, "subscription_create")
 		if err != nil {
 			return Sold{}, err
 		}
 		c.emit("customer.subscription.created", sub, nil)
 		cs := c.session(o, cus, object{"mode": "subscription", "subscription": sub["id"], "invoice": in["id"],
-			"payment_method_collection": "always"}, or(o.Product, "Subscription"))
+			"payment_method_collection": "always"}, product, price)
 		sold.Session = cs.str("id")
 		return sold, nil
 	})
 }
 
-func (c *call) subscription(o Order, cus, pm object) object {
+func (c *call) subscription(o Order, cus, pm, product, price object) object {
 	meta := object{}
 	if o.Told == BySubscription {
 		meta[o.Key] = o.Partner
@@ -38,15 +39,18 @@ func (c *call) subscription(o Order, cus, pm object) object {
 	start, end := c.at, next(c.at, o.Interval)
 	sub := c.make("sub_1", "subscription", object{"customer": cus["id"], "currency": o.Currency, "metadata": meta,
 		"billing_cycle_anchor": start.Unix(), "current_period_start": start.Unix(), "current_period_end": end.Unix(),
-		"start_date": start.Unix(), "default_payment_method": pm["id"], "_tax": o.Tax, "_product": or(o.Product, "Subscription")})
-	price := c.price(o, sub.str("_product")).with(object{"type": "recurring", "recurring": object{"aggregate_usage": nil,
-		"interval": o.Interval, "interval_count": 1, "trial_period_days": nil, "usage_type": "licensed"}})
-	plan := object{"object": "plan", "id": price["id"], "amount": price["unit_amount"], "amount_decimal": price["unit_amount_decimal"],
-		"created": price["created"], "currency": o.Currency, "interval": o.Interval, "product": price["product"]}
+		"start_date": start.Unix(), "default_payment_method": pm["id"], "_tax": o.Tax, "_product": product["name"]})
+	plan := planOf(price)
 	sub["plan"] = plan
 	sub["items"] = listOf("/v1/subscription_items?subscription="+sub.str("id"), object{"object": "subscription_item",
 		"id": "si_" + letters("item "+sub.str("id"), 14), "created": start.Unix(), "price": price, "plan": plan, "subscription": sub["id"]})
 	return sub
+}
+
+// planOf is a recurring price under its older name.
+func planOf(price object) object {
+	return object{"object": "plan", "id": price["id"], "amount": price["unit_amount"], "amount_decimal": price["unit_amount_decimal"],
+		"created": price["created"], "currency": price["currency"], "interval": price.sub("recurring")["interval"], "product": price["product"]}
 }
 
 func next(at time.Time, interval string) time.Time {
@@ -143,8 +147,9 @@ func (c *call) lines(o Order, in, sub, d object, less int64) []any {
 			l["id"] = "il_1" + letters(fmt.Sprint("line ", i, in.str("id")), 23)
 		}
 		if i > 0 && i == n-1 {
-			l["price"] = tree(l["price"]).copy().with(object{"product": "prod_" + letters("product "+c.a.ID+"last", 14)})
-			l["plan"] = tree(l["plan"]).copy().with(object{"product": tree(l["price"])["product"]})
+			o.Product, o.Price = "last", ""
+			_, l["price"] = c.goods(o, "")
+			l["plan"] = planOf(tree(l["price"]))
 		}
 		if d != nil {
 			l["discount_amounts"] = []any{object{"amount": part2, "discount": d["id"]}}

@@ -61,6 +61,8 @@ func Play(ctx context.Context, tx *store.Store, turn store.Taped) error {
 		err = tx.SetAccount(ctx, turn.Body, turn.At)
 	case "customer":
 		err = play(turn, func(done customerDone) error { return in.playCustomer(ctx, tx, turn.Tenant, done) })
+	case "customers_told":
+		err = play(turn, func(done customersTold) error { return in.tellAgain(ctx, tx, turn.Tenant, done) })
 	case "given":
 		err = play(turn, func(done givenDone) error { return in.playGiven(ctx, tx, turn.Tenant, done) })
 	case "adjustment", "write_off":

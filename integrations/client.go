@@ -53,7 +53,7 @@ func (in *Integrations) stripe(key string) stripeAPI {
 type refusal struct {
 	Status int
 	Body   struct {
-		Error struct{ Code, Message, Type string }
+		Error struct{ Code, Message, Param, Type string }
 	}
 }
 

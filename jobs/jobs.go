@@ -59,13 +59,15 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &tidy{store: j.Store})
 	river.AddWorker(workers, &heal{providers: j.Integrations})
 	river.AddWorker(workers, &carryLinkFile{inbox: j.Inbox})
+	river.AddWorker(workers, &syncCustomers{providers: j.Integrations})
+	river.AddWorker(workers, &carrySyncs{providers: j.Integrations})
 	return &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
 		Workers:           workers,
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: 100 * time.Millisecond,
-		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{})},
+		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(time.Minute, models.CarrySyncs{})},
 	}
 }
 

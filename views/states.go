@@ -96,6 +96,13 @@ var states = map[string]map[string]State{
 		"linking":  {"Linking", "clock", Telling},
 		"done":     {"Done", "circle-check", Good},
 	},
+	"sync": {
+		"running":   {"Under way", "clock", Telling},
+		"paused":    {"Paused", "pause", Careful},
+		"done":      {"Done", "circle-check", Good},
+		"failed":    {"Stopped", "circle-x", Bad},
+		"cancelled": {"Cancelled", "ban", Plain},
+	},
 	"link_row": {
 		"link":        {"Will be linked", "link", Telling},
 		"replace":     {"Will be linked anew", "link", Careful},

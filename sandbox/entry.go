@@ -47,7 +47,7 @@ func (s *Sandbox) saleForm(a *account, v visit) entry {
 	return entry{"sales", "Make a sale", "A customer whom a partner sent pays once.", "Make the sale", "btn-primary", a.ID,
 		[]field{
 			f.text("email", "Customer e-mail", "Made up. With one from below, that customer buys again.", "email", madeUp(2*a.last["cus_"])),
-			s.partnerField(f), productField(f, "Order")},
+			s.partnerField(f), productField(f, "Order"), codeField(f)},
 		f.amounts(a, "100.00"),
 		[]field{f.choice("told", "How the code reaches Portal", option{"metadata", "Metadata of the Checkout session", true},
 			option{"client_reference", "Client reference of the Checkout session", false},
@@ -60,7 +60,7 @@ func (s *Sandbox) subscriptionForm(a *account, v visit) entry {
 		"Start the subscription", "btn-plain", a.ID,
 		[]field{
 			f.text("email", "Customer e-mail", "Made up. With one from below, that customer subscribes.", "email", madeUp(2*a.last["cus_"]+1)),
-			s.partnerField(f), productField(f, "Subscription")},
+			s.partnerField(f), productField(f, "Subscription"), codeField(f)},
 		append(f.amounts(a, "50.00"),
 			f.choice("interval", "Every", option{"month", "Month", true}, option{"year", "Year", false})),
 		[]field{f.choice("told", "How the code reaches Portal", option{"metadata", "Metadata of the Checkout session", true},
@@ -88,6 +88,10 @@ func productField(f filled, first string) field {
 	out := f.text("product", "Product", "A new name becomes a product in Stripe.", "text", first)
 	out.List = "products"
 	return out
+}
+
+func codeField(f filled) field {
+	return f.text("code", "Promotion code", "The amount is what is left after it; empty for none.", "text", "")
 }
 
 func either(names []string) string {

@@ -73,6 +73,9 @@ func (c *call) included(o object, name string) object {
 	case "checkout.session total_details":
 		s, _ := c.a.get("checkout.session", id)
 		return s.sub("total_details").copy().with(object{"breakdown": object{"discounts": s.list("_discounts"), "taxes": []any{}}})
+	case "coupon applies_to":
+		coupon, _ := c.a.get("coupon", id)
+		return coupon.sub("_applies_to")
 	case "invoice payments":
 		in, _ := c.a.get("invoice", id)
 		return listOf("/v1/invoice_payments", invoicePayment(c.a, in))
@@ -110,11 +113,6 @@ func (c *call) page(url string, found []object) (object, error) {
 	out := listOf(url, anys(found)...)
 	out["has_more"] = more
 	return c.show(out)
-}
-
-// listOfKind lists all things of a kind.
-func listOfKind(kind string) func(*call) (object, error) {
-	return func(c *call) (object, error) { return c.page("/v1/"+kind+"s", c.a.all(kind)) }
 }
 
 // cut takes the page after or before the cursor.

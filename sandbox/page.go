@@ -110,7 +110,7 @@ func refused(err error, r *http.Request) visit {
 // buy reads an order as a person typed it. Without a code the usual way tells nobody: no partner brought the customer.
 func (s *Sandbox) buy(account string, r *http.Request, do func(string, Order) (Sold, error), words string) (done, error) {
 	f := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
-	o := Order{Email: f("email"), Partner: f("partner"), Told: Told(f("told")), Product: f("product"), Currency: strings.ToLower(f("currency")), Interval: f("interval")}
+	o := Order{Email: f("email"), Partner: f("partner"), Told: Told(f("told")), Product: f("product"), Code: f("code"), Currency: strings.ToLower(f("currency")), Interval: f("interval")}
 	if o.Partner == "" && o.Told == ByMetadata {
 		o.Told = ByNothing
 	}
@@ -137,10 +137,10 @@ func (s *Sandbox) check(account string, o Order, w Wrong) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var more Wrong
-	if a := s.accounts[account]; a == nil || !errors.As(o.check(a), &more) {
+	if a := s.accounts[account]; a == nil || !errors.As(o.check(a, s.now()), &more) {
 		return
 	}
-	for _, field := range []string{"email", "partner", "product", "currency", "interval"} {
+	for _, field := range []string{"email", "partner", "product", "code", "currency", "interval"} {
 		if why := more[field]; why != "" {
 			w[field] = why
 		}

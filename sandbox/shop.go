@@ -61,7 +61,7 @@ func (w Wrong) Error() string {
 var reference = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
 
 // check fills in what was left out and refuses what Stripe would not take.
-func (o *Order) check(a *account) error {
+func (o *Order) check(a *account, at time.Time) error {
 	o.Currency = strings.ToLower(or(o.Currency, a.DefaultCurrency))
 	o.Key, o.Interval = or(o.Key, "partnero_partner"), or(o.Interval, "month")
 	w := Wrong{}
@@ -81,8 +81,8 @@ func (o *Order) check(a *account) error {
 	} else if _, ok := a.get("customer", o.Customer); !ok {
 		w["email"] = "There is no customer " + o.Customer + "."
 	}
-	if _, known := a.promotion(o.Code); o.Code != "" && !known {
-		w["code"] = "There is no promotion code " + o.Code + "."
+	if why := (&call{a: a, at: at}).codeWrong(*o); why != "" {
+		w["code"] = why
 	}
 	switch {
 	case o.Told != ByNothing && o.Partner == "":
@@ -123,7 +123,7 @@ func (o *Order) priced(a *account, w Wrong) {
 // Sell is a one-off Checkout payment: a session, a payment intent and a charge, without an invoice.
 func (s *Sandbox) Sell(accountID string, o Order) (Sold, error) {
 	return s.shop(accountID, o.At, func(c *call) (Sold, error) {
-		if err := o.check(c.a); err != nil {
+		if err := o.check(c.a, c.at); err != nil {
 			return Sold{}, err
 		}
 		o.Interval = ""
@@ -137,6 +137,7 @@ func (s *Sandbox) Sell(accountID string, o Order) (Sold, error) {
 		}
 		product, price := c.goods(o, "Order")
 		cs := c.session(o, cus, object{"mode": "payment", "payment_intent": pi["id"]}, product, price)
+		c.redeem(o)
 		return Sold{Session: cs.str("id"), Customer: cus.str("id"), Intent: pi.str("id"), Charge: ch.str("id")}, nil
 	})
 }

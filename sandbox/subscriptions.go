@@ -10,7 +10,7 @@ import (
 func (s *Sandbox) Subscribe(accountID string, o Order) (Sold, error) {
 	return s.shop(accountID, o.At, func(c *call) (Sold, error) {
 		o.Guest = false
-		if err := o.check(c.a); err != nil {
+		if err := o.check(c.a, c.at); err != nil {
 			return Sold{}, err
 		}
 		cus, pm, err := c.buyer(&o)
@@ -27,6 +27,7 @@ func (s *Sandbox) Subscribe(accountID string, o Order) (Sold, error) {
 		cs := c.session(o, cus, object{"mode": "subscription", "subscription": sub["id"], "invoice": in["id"],
 			"payment_method_collection": "always"}, product, price)
 		sold.Session = cs.str("id")
+		c.redeem(o)
 		return sold, nil
 	})
 }

@@ -117,13 +117,14 @@ func (in *Inbox) playRow(ctx context.Context, tx *store.Store, turn store.Taped)
 		})
 	case turn.Kind == "code":
 		return play(turn, func(row struct {
+			Code      string
 			MadeAt    time.Time  `json:"made_at"`
 			RemovedAt *time.Time `json:"removed_at"`
 		}) error {
 			if row.RemovedAt != nil {
-				row.MadeAt = *row.RemovedAt
+				return in.settleSince(ctx, tx, turn.Tenant, *row.RemovedAt)
 			}
-			return in.settleSince(ctx, tx, turn.Tenant, row.MadeAt)
+			return in.settleCode(ctx, tx, turn.Tenant, row.Code, row.MadeAt, in.moment())
 		})
 	case turn.Kind == "click":
 		return play(turn, func(row struct {

@@ -199,13 +199,13 @@ func noCursor(err error) bool {
 // restartAfter is how long a run may stand still before it is taken up again.
 const restartAfter = time.Minute
 
-// CarrySyncs takes up runs that were cut off, or that Stripe was too busy for.
+// CarrySyncs takes up runs that were cut off, or that Stripe was too busy for, and promises the catalogs that are due.
 func (in *Integrations) CarrySyncs(ctx context.Context) error {
 	list, err := in.Store.SyncsCutOff(ctx, in.Now().Add(-restartAfter))
 	if err != nil {
 		return err
 	}
-	var failed []error
+	failed := []error{in.promiseCatalogs(ctx)}
 	for _, y := range list {
 		if y.Kind == models.SyncOfCustomers {
 			failed = append(failed, in.Store.InTx(ctx, func(tx *store.Store) error { return promiseCustomers(ctx, tx, y) }))

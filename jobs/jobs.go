@@ -60,6 +60,8 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &heal{providers: j.Integrations})
 	river.AddWorker(workers, &carryLinkFile{inbox: j.Inbox})
 	river.AddWorker(workers, &syncCustomers{providers: j.Integrations})
+	river.AddWorker(workers, &syncCatalog{providers: j.Integrations})
+	river.AddWorker(workers, &keepCatalog{providers: j.Integrations})
 	river.AddWorker(workers, &carrySyncs{providers: j.Integrations})
 	return &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},

@@ -38,3 +38,32 @@ func (w *carrySyncs) Work(ctx context.Context, _ *river.Job[models.CarrySyncs]) 
 	}
 	return w.providers.CarrySyncs(ctx)
 }
+
+type syncCatalog struct {
+	river.WorkerDefaults[models.SyncCatalog]
+	providers *integrations.Integrations
+}
+
+// Work brings a program's products, prices, coupons and promotion codes from Stripe.
+func (w *syncCatalog) Work(ctx context.Context, job *river.Job[models.SyncCatalog]) error {
+	if w.providers == nil {
+		return nil
+	}
+	return w.providers.SyncCatalog(ctx, models.Tenant{Company: job.Args.Company, Mode: job.Args.Mode}, job.Args.Program)
+}
+
+// Timeout leaves long lists their time.
+func (w *syncCatalog) Timeout(*river.Job[models.SyncCatalog]) time.Duration { return time.Hour }
+
+type keepCatalog struct {
+	river.WorkerDefaults[models.KeepCatalog]
+	providers *integrations.Integrations
+}
+
+// Work keeps what an event says of a product, a price, a coupon or a promotion code.
+func (w *keepCatalog) Work(ctx context.Context, job *river.Job[models.KeepCatalog]) error {
+	if w.providers == nil {
+		return nil
+	}
+	return w.providers.KeepCatalogEvent(ctx, models.Tenant{Company: job.Args.Company, Mode: job.Args.Mode}, job.Args.Event)
+}

@@ -49,13 +49,14 @@ func (s *Store) SyncsCutOff(ctx context.Context, since time.Time) ([]models.Sync
 	return list, nil
 }
 
-// CatalogsDue lists the connections of all companies to Stripe whose catalog was not brought since a moment.
-func (s *Store) CatalogsDue(ctx context.Context, since time.Time) ([]Connection, error) {
+// CatalogsDue lists the connections of all companies to Stripe whose catalog was not asked for since a moment, or did not
+// come and was not asked for since another.
+func (s *Store) CatalogsDue(ctx context.Context, since, failedSince time.Time) ([]Connection, error) {
 	var list []Connection
 	if err := s.list(ctx, &list, `SELECT i.company_id, i.mode, i.program_id, i.source FROM integrations i
 		WHERE i.status = 'connected' AND i.source = 'stripe' AND NOT EXISTS (
-			SELECT 1 FROM syncs y WHERE y.company_id = i.company_id AND y.program_id = i.program_id AND y.mode = i.mode AND y.kind = 'catalog' AND y.started_at >= $1)
-		ORDER BY i.company_id, i.program_id, i.mode LIMIT 1000`, since); err != nil {
+			SELECT 1 FROM syncs y WHERE y.company_id = i.company_id AND y.program_id = i.program_id AND y.mode = i.mode AND y.kind = 'catalog' AND y.started_at >= CASE y.state WHEN 'done' THEN $1::timestamptz ELSE $2 END)
+		ORDER BY i.company_id, i.program_id, i.mode LIMIT 1000`, since, failedSince); err != nil {
 		return nil, fmt.Errorf("list the catalogs that are due: %w", err)
 	}
 	return list, nil

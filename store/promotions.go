@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/lib/pq"
 
@@ -58,6 +59,16 @@ func (s *Store) PromotionsNamed(ctx context.Context, t models.Tenant, ids []stri
 		named[p.ID] = p
 	}
 	return named, err
+}
+
+// PromotionCalled is the id of the promotion code of a text that stands for a partner now. None is ErrNotFound.
+func (s *Store) PromotionCalled(ctx context.Context, t models.Tenant, code string) (string, error) {
+	var id string
+	if err := s.get(ctx, &id, `SELECT p.id FROM promotion_codes p JOIN codes k ON k.company_id = p.company_id AND k.mode = p.mode AND k.folded = lower(p.id) AND k.removed_at IS NULL
+		WHERE p.company_id = $1 AND p.mode = $2 AND lower(p.code) = $3 ORDER BY p.active DESC, p.told_at DESC, p.id LIMIT 1`, t.Company, t.Mode, models.NormalCode(code)); err != nil {
+		return "", fmt.Errorf("find promotion code %q: %w", code, err)
+	}
+	return id, nil
 }
 
 // Adoptable is a promotion code made at the provider for a partner of ours, which never stood for anybody here.

@@ -31,7 +31,7 @@ func (s *Sandbox) API() http.Handler {
 func (s *Sandbox) serve(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-		c := &call{Sandbox: s, path: r.PathValue, key: r.Header.Get("Idempotency-Key"), gone: r.Context().Done()}
+		c := &call{Sandbox: s, path: r.PathValue, key: r.Header.Get("Idempotency-Key")}
 		var saved *answer
 		var fault *Fault
 		if err == nil {
@@ -62,6 +62,7 @@ func (c *call) begin(r *http.Request, rt route, body []byte) (saved *answer, fau
 	if err := c.admit(r); err != nil {
 		return nil, nil, err
 	}
+	c.at = c.clock(c.a)
 	if err := c.read(r, rt, body); err != nil {
 		return nil, nil, err
 	}
@@ -122,10 +123,7 @@ func (c *call) stumble(w http.ResponseWriter, f *Fault) (failed bool) {
 
 // admit finds whose key it is, and the connected account it acts for.
 func (c *call) admit(r *http.Request) error {
-	key, _, _ := r.BasicAuth()
-	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		key = bearer
-	}
+	key := keyOf(r)
 	c.a = c.keys[key]
 	switch {
 	case key == "":
@@ -147,6 +145,15 @@ func (c *call) admit(r *http.Request) error {
 		return refuse(http.StatusForbidden, "account_invalid", "", "The provided key '%s' does not have access to account '%s' (or that account does not exist). Application access may have been revoked.", hide(key), id)
 	}
 	return nil
+}
+
+// keyOf is the key that came with a request.
+func keyOf(r *http.Request) string {
+	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return bearer
+	}
+	key, _, _ := r.BasicAuth()
+	return key
 }
 
 func hide(key string) string {

@@ -217,7 +217,7 @@ func detachMethod(c *call) (object, error) {
 }
 
 func listMethods(c *call) (object, error) {
-	return c.page("/v1/payment_methods", c.filter("payment_method", "customer", "type"))
+	return c.search(query{url: "/v1/payment_methods", kind: "payment_method", fields: []string{"customer", "type"}})
 }
 
 func listCustomerMethods(c *call) (object, error) {

@@ -137,11 +137,7 @@ func deleteCoupon(c *call) (object, error) {
 }
 
 func listCoupons(c *call) (object, error) {
-	found := c.a.all("coupon")
-	for i := range found {
-		found[i]["valid"] = c.valid(found[i])
-	}
-	return c.page("/v1/coupons", found)
+	return c.search(query{url: "/v1/coupons", kind: "coupon", as: func(o object) object { return o.with(object{"valid": c.valid(o)}) }})
 }
 
 // off is what a coupon took off an amount that is left of it.

@@ -190,5 +190,5 @@ func creditNoteLines(c *call) (object, error) {
 }
 
 func listCreditNotes(c *call) (object, error) {
-	return c.page("/v1/credit_notes", c.filter("credit_note", "invoice", "customer"))
+	return c.search(query{url: "/v1/credit_notes", kind: "credit_note", fields: []string{"invoice", "customer"}})
 }

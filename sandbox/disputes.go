@@ -173,7 +173,7 @@ func getDispute(c *call) (object, error) {
 }
 
 func listDisputes(c *call) (object, error) {
-	return c.page("/v1/disputes", c.filter("dispute", "charge", "payment_intent"))
+	return c.search(query{url: "/v1/disputes", kind: "dispute", fields: []string{"charge", "payment_intent"}})
 }
 
 // updateDispute takes evidence; the texts winning_evidence and losing_evidence decide the dispute (MONEY.md 4.8).

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"path"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type Fault struct {
 	Retry   time.Duration // of a 429: what its Retry-After says, default 1 second
 	HTML    bool          // answer with a page for people, as a gateway does; Status is 503 unless given
 	Times   int           // how many requests, default 1
+
+	gone <-chan struct{} // closed when the caller hung up
 }
 
 // Fail arranges a fault. A 500 after the work is saved for the idempotency key, one before it is not.
@@ -28,21 +31,27 @@ func (s *Sandbox) Fail(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
-// fault takes the first fault arranged for a request, or the one that lasts.
-func (c *call) fault(r *http.Request) *Fault {
-	for i, f := range c.faults {
-		if hit, _ := path.Match(f.Path, r.URL.Path); !hit || f.Method != "" && f.Method != r.Method || f.Account != "" && f.Account != c.a.ID {
+// fault takes the first fault arranged for a request, or the one that lasts, of the account whose key came with it or for
+// which it is made.
+func (s *Sandbox) fault(r *http.Request) *Fault {
+	of := slices.DeleteFunc([]*account{s.keys[keyOf(r)], s.accounts[r.Header.Get("Stripe-Account")]}, func(a *account) bool { return a == nil })
+	for i, f := range s.faults {
+		if hit, _ := path.Match(f.Path, r.URL.Path); !hit || f.Method != "" && f.Method != r.Method ||
+			f.Account != "" && !slices.ContainsFunc(of, func(a *account) bool { return a.ID == f.Account }) {
 			continue
 		}
 		if f.Times--; f.Times == 0 {
-			c.faults = append(c.faults[:i:i], c.faults[i+1:]...)
+			s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
 		}
 		taken := *f
+		taken.gone = r.Context().Done()
 		return &taken
 	}
-	if f, ok := troubles[c.a.owner().trouble]; ok {
-		f.Path = r.URL.Path
-		return &f
+	for _, a := range of {
+		if f, ok := troubles[a.trouble]; ok {
+			f.Path, f.gone = r.URL.Path, r.Context().Done()
+			return &f
+		}
 	}
 	return &Fault{}
 }
@@ -51,18 +60,18 @@ func (f *Fault) before() bool { return f.Path != "" && !f.After }
 func (f *Fault) after() bool  { return f.Path != "" && f.After }
 
 // strike waits, or cuts the connection, which net/http wants done by a panic.
-func (c *call) strike(f *Fault) {
+func (s *Sandbox) strike(f *Fault) {
 	if f.Hang > 0 {
 		var gone <-chan struct{}
 		if f.Silent {
-			gone = c.gone
+			gone = f.gone
 		}
 		t := time.NewTimer(f.Hang)
 		defer t.Stop()
 		select {
 		case <-t.C:
 		case <-gone:
-		case <-c.post.done:
+		case <-s.post.done:
 		}
 	}
 	if f.Silent || f.Hang == 0 && f.Status == 0 && !f.HTML {

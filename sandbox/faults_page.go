@@ -85,12 +85,12 @@ func (s *Sandbox) setFaults(account string, r *http.Request) (done, error) {
 		switch choice := r.PostFormValue(name); {
 		case !r.PostForm.Has(name) || choice == "kept":
 		case choice == "revoked":
-			s.Revoke(key)
+			s.RevokeKey(key)
 		case choice == "":
-			s.Restore(key)
+			s.RestoreKey(key)
 			s.Allow(key, nil)
 		case slices.Contains(AllBut(), choice):
-			s.Restore(key)
+			s.RestoreKey(key)
 			s.Allow(key, AllBut(choice))
 		default:
 			return done{}, invalid("", name, "There is no right %q.", choice)

@@ -93,11 +93,11 @@ func TestASlowAnswerIsRightAllTheSame(t *testing.T) {
 func TestAKeyCanBeRevokedAndLoseARight(t *testing.T) {
 	t.Parallel()
 	s := open(t, sandbox.Options{})
-	s.Revoke(shopKey)
+	s.RevokeKey(shopKey)
 	if status, body := call(t, s, "GET", "/v1/invoices", nil); status != 401 || body["error"].(map[string]any)["code"] != "api_key_expired" {
 		t.Errorf("%d %v", status, body)
 	}
-	s.Restore(shopKey)
+	s.RestoreKey(shopKey)
 	s.Allow(shopKey, sandbox.AllBut("rak_invoice_read"))
 	for path, want := range map[string]int{"/v1/invoices": 403, "/v1/charges": 200} {
 		if status, body := call(t, s, "GET", path, nil); status != want {

@@ -78,6 +78,9 @@ func (c *call) included(o object, name string) object {
 		return coupon.sub("_applies_to")
 	case "invoice payments":
 		in, _ := c.a.get("invoice", id)
+		if in.str("payment_intent") == "" {
+			return listOf("/v1/invoice_payments")
+		}
 		return listOf("/v1/invoice_payments", invoicePayment(c.a, in))
 	}
 	return nil
@@ -90,23 +93,17 @@ func (c *call) byID(id string) (object, bool) {
 	return c.a.get("", id)
 }
 
-// page answers a list request: newest first, a page of it, and whether there is more.
+// page answers a request for a list that stands inside something: the last first, a page of it, and whether there is more.
 func (c *call) page(url string, found []object) (object, error) {
-	limit, set, err := c.form.num("limit")
+	limit, err := c.limitOf()
 	if err != nil {
 		return nil, err
-	}
-	if !set {
-		limit = 10
-	}
-	if limit < 1 || limit > 100 {
-		return nil, invalid("parameter_invalid_integer", "limit", "This value must be between 1 and 100.")
 	}
 	found, err = c.within(reversed(found))
 	if err != nil {
 		return nil, err
 	}
-	found, more, err := c.cut(found, int(limit))
+	found, more, err := c.cut(found, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -161,22 +158,6 @@ func (c *call) within(found []object) ([]object, error) {
 		}
 	}
 	return found, nil
-}
-
-// filter reads the objects of a kind that agree with the request in each of the fields it names.
-func (c *call) filter(kind string, fields ...string) []object {
-	first := ""
-	for _, f := range fields {
-		if c.form.has(f) && shapes.sub(kind)[f] == nil { // a default is not kept, so it cannot be looked for
-			first = f
-			break
-		}
-	}
-	return slices.DeleteFunc(c.a.where(kind, first, c.form.get(first)), func(o object) bool {
-		return slices.ContainsFunc(fields, func(f string) bool {
-			return c.form.has(f) && text(c.a.render(o, version)[f]) != c.form.get(f)
-		})
-	})
 }
 
 // text is a value as a parameter writes it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -34,6 +35,16 @@ func (s *Sandbox) Page() http.Handler {
 	mux.HandleFunc("POST /renewals", s.act(func(a string, r *http.Request) (done, error) {
 		sold, err := s.Renew(a, r.PostFormValue("subscription"), time.Time{})
 		return done{s.worded(a, "Renewed for %s, paid by %s.", sold.Charge), sold.Subscription}, err
+	}))
+	mux.HandleFunc("POST /endings", s.act(func(a string, r *http.Request) (done, error) {
+		later := r.PostFormValue("when") == "later"
+		words := map[bool]string{true: "The subscription ends with its period.", false: "The subscription has ended."}[later]
+		return done{words, r.PostFormValue("subscription")}, s.Cancel(a, r.PostFormValue("subscription"), later, time.Time{})
+	}))
+	mux.HandleFunc("POST /times", s.act(func(a string, r *http.Request) (done, error) {
+		to := months(s.Clock(a).UTC(), 1)
+		paid, err := s.Advance(a, to)
+		return done{fmt.Sprintf("It is %s at Stripe now. %s paid for.", to.Format("2 January 2006"), counted(len(paid), "period was", "periods were")), ""}, err
 	}))
 	mux.HandleFunc("POST /refunds", s.act(func(a string, r *http.Request) (done, error) {
 		amount, err := strconv.ParseInt(r.PostFormValue("amount"), 10, 64)
@@ -116,6 +127,11 @@ func (s *Sandbox) buy(account string, r *http.Request, do func(string, Order) (S
 	}
 	w := Wrong{}
 	var err error
+	if f("trial") != "" {
+		if o.Trial, err = strconv.Atoi(f("trial")); err != nil {
+			w["trial"] = "Give a number of days, such as 14."
+		}
+	}
 	if o.Amount, err = parse(f("amount"), o.Currency); err != nil {
 		w["amount"] = "Give an amount, such as 100.00."
 	}
@@ -129,6 +145,9 @@ func (s *Sandbox) buy(account string, r *http.Request, do func(string, Order) (S
 		return done{}, w
 	}
 	sold, err := do(account, o)
+	if sold.Charge == "" {
+		return done{"Started a subscription that is free at first, for " + o.Email + ".", sold.Subscription}, err
+	}
 	return done{s.worded(account, words, sold.Charge), sold.Subscription}, err
 }
 
@@ -137,10 +156,10 @@ func (s *Sandbox) check(account string, o Order, w Wrong) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var more Wrong
-	if a := s.accounts[account]; a == nil || !errors.As(o.check(a, s.now()), &more) {
+	if a := s.accounts[account]; a == nil || !errors.As(o.check(a, s.clock(a)), &more) {
 		return
 	}
-	for _, field := range []string{"email", "partner", "product", "code", "currency", "interval"} {
+	for _, field := range []string{"email", "partner", "product", "code", "currency", "interval", "trial"} {
 		if why := more[field]; why != "" {
 			w[field] = why
 		}

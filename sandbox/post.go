@@ -28,7 +28,8 @@ type Deliver func(url string, header http.Header, body []byte) int
 type post struct {
 	deliver Deliver
 	queue   []delivery
-	owed    map[string]map[string]bool // event id → endpoint ids
+	owed    map[string]map[string]bool // event id → endpoint ids; false while a delivery is under way
+	lost    map[string]bool            // ids of events that an endpoint never took
 	busy    int
 	recent  []Delivery // newest last
 	wake    chan struct{}
@@ -118,8 +119,6 @@ func (s *Sandbox) owe(a *account, e object) {
 	}
 }
 
-func (s *Sandbox) owed(e object) bool { return len(s.post.owed[e.str("id")]) > 0 }
-
 // send wakes the senders.
 func (s *Sandbox) send() {
 	select {
@@ -165,13 +164,25 @@ func (s *Sandbox) next() (d delivery, wait time.Duration, ok bool) {
 		if !d.due.After(now) {
 			i = s.drawn(i, now)
 			d = s.post.queue[i]
-			s.post.queue = slices.Delete(s.post.queue, i, i+1)
+			if i == 0 {
+				s.post.queue = s.post.queue[1:]
+			} else {
+				s.post.queue = slices.Delete(s.post.queue, i, i+1)
+			}
+			s.queued(d, false)
 			s.post.busy++
 			return d, 0, true
 		}
 		wait = min(wait, d.due.Sub(now))
 	}
 	return d, wait, false
+}
+
+// queued notes whether a delivery that is owed waits in the queue or is under way.
+func (s *Sandbox) queued(d delivery, waits bool) {
+	if to := s.post.owed[d.event]; to != nil && d.again == nil {
+		to[d.endpoint] = waits
+	}
 }
 
 // drawn is the place of the delivery that goes instead of the first, when chance is to decide.
@@ -194,12 +205,15 @@ func (s *Sandbox) drawn(first int, now time.Time) int {
 func (s *Sandbox) try(d delivery) {
 	s.mu.Lock()
 	e, known := d.a.get("event", d.event)
+	owner := d.a
+	if owner.platform != nil {
+		owner = owner.platform
+	}
+	w, there := owner.get("webhook_endpoint", d.endpoint)
+	hand := s.post.deliver
 	if d.again != nil {
 		e, known = d.again, true
 	}
-	owner := d.a.owner()
-	w, there := owner.get("webhook_endpoint", d.endpoint)
-	hand := s.post.deliver
 	var body []byte
 	if known && there {
 		body = encode(d.a.renderEvent(e, or(w.str("api_version"), owner.payload())))
@@ -225,6 +239,7 @@ func (s *Sandbox) try(d delivery) {
 	}
 	if body != nil && status/100 != 2 && d.tries <= len(gaps) {
 		d.due = time.Now().Add(gaps[d.tries-1])
+		s.queued(d, true)
 		s.post.queue = append(s.post.queue, d)
 		return
 	}
@@ -234,7 +249,7 @@ func (s *Sandbox) try(d delivery) {
 	c := &call{Sandbox: s, a: d.a, at: at}
 	c.settled(d, status)
 	_ = c.commit() // told again after a restart, as Stripe may do too
-	if owner.twice && body != nil {
+	if d.a.owner().twice && body != nil {
 		s.post.queue = append(s.post.queue, delivery{a: d.a, event: d.event, endpoint: d.endpoint, due: time.Now(), again: e})
 	}
 }
@@ -245,9 +260,18 @@ func (c *call) settled(d delivery, status int) {
 }
 
 // settle ends what was owed to an endpoint; an old event that everybody heard is forgotten.
-func (s *Sandbox) settle(a *account, event, endpoint string) {
+func (s *Sandbox) settle(a *account, event string, o object) {
+	endpoint := o.str("endpoint")
+	if s.post.owed[event][endpoint] {
+		s.post.queue = slices.DeleteFunc(s.post.queue, func(d delivery) bool { return d.event == event && d.endpoint == endpoint && d.again == nil })
+	}
 	delete(s.post.owed[event], endpoint)
-	s.post.queue = slices.DeleteFunc(s.post.queue, func(d delivery) bool { return d.event == event && d.endpoint == endpoint })
+	if o["status"] != nil && o.num("status")/100 != 2 {
+		if s.post.lost == nil {
+			s.post.lost = map[string]bool{}
+		}
+		s.post.lost[event] = true
+	}
 	if e, ok := a.get("event", event); ok {
 		s.forget(a, e)
 	}
@@ -259,9 +283,12 @@ func (s *Sandbox) forget(a *account, e object) {
 		return
 	}
 	delete(s.post.owed, id)
-	if s.old(e) {
+	if s.old(a, e) {
+		if k := a.objects[id]; k != nil {
+			a.lists["event"] = a.lists["event"].without(k)
+		}
 		delete(a.objects, id)
-		a.lists["event"] = slices.DeleteFunc(a.lists["event"], func(one string) bool { return one == id })
+		delete(s.post.lost, id)
 	}
 }
 

@@ -125,11 +125,9 @@ func (c *call) remove(o object, kind string) (object, error) {
 }
 
 func listProducts(c *call) (object, error) {
-	found := c.filter("product", "active", "shippable", "url")
-	if ids := c.form.list("ids"); len(ids) > 0 {
-		found = slices.DeleteFunc(found, func(o object) bool { return !slices.Contains(ids, o.str("id")) })
-	}
-	return c.page("/v1/products", found)
+	ids := c.form.list("ids")
+	return c.search(query{url: "/v1/products", kind: "product", fields: []string{"active", "shippable", "url"},
+		want: func(o object) bool { return len(ids) == 0 || slices.Contains(ids, o.str("id")) }})
 }
 
 func createPrice(c *call) (object, error) {
@@ -254,11 +252,9 @@ func deletePlan(c *call) (object, error) {
 }
 
 func listPrices(c *call) (object, error) {
-	found := c.filter("price", "active", "product", "currency", "type")
-	if keys := c.form.list("lookup_keys"); len(keys) > 0 {
-		found = slices.DeleteFunc(found, func(o object) bool { return !slices.Contains(keys, o.str("lookup_key")) })
-	}
-	return c.page("/v1/prices", found)
+	keys := c.form.list("lookup_keys")
+	return c.search(query{url: "/v1/prices", kind: "price", fields: []string{"active", "product", "currency", "type"},
+		want: func(o object) bool { return len(keys) == 0 || slices.Contains(keys, o.str("lookup_key")) }})
 }
 
 // goods are the product and the price of an order. What the shop sells for the first time becomes a product with a price.

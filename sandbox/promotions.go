@@ -93,18 +93,21 @@ func (c *call) limit(o, coupon object) error {
 // unique refuses a second active code of the same text, whatever its case, for the same customer.
 func (c *call) unique(o object) error {
 	for _, other := range c.a.all("promotion_code") {
-		if c.active(other) && o.flag("active") && other.str("id") != o.str("id") && strings.EqualFold(other.str("code"), o.str("code")) && other.str("customer") == o.str("customer") {
+		if c.active(other) && on(o) && other.str("id") != o.str("id") && strings.EqualFold(other.str("code"), o.str("code")) && other.str("customer") == o.str("customer") {
 			return invalid("", "code", "An active promotion code with `code: %s` already exists.", o["code"])
 		}
 	}
 	return nil
 }
 
+// on tells whether nobody turned a code off.
+func on(o object) bool { return o.value("active") == true }
+
 // active tells whether a code can be used now.
 func (c *call) active(o object) bool {
 	coupon, there := c.a.get("coupon", o.sub("coupon").str("id"))
 	most, until := o.num("max_redemptions"), o.num("expires_at")
-	return o.flag("active") && there && c.valid(coupon) && (most == 0 || o.num("times_redeemed") < most) && (until == 0 || c.at.Unix() < until)
+	return on(o) && there && c.valid(coupon) && (most == 0 || o.num("times_redeemed") < most) && (until == 0 || c.at.Unix() < until)
 }
 
 // asNow is a promotion code with its coupon as both are at this moment.
@@ -132,14 +135,14 @@ func updatePromotion(c *call) (object, error) {
 		return nil, err
 	}
 	was := c.a.render(c.asNow(o), version)
-	on, err := c.form.flag("active")
+	yes, err := c.form.flag("active")
 	if err != nil {
 		return nil, err
 	}
 	if c.form.has("active") {
-		o["active"] = on
+		o["active"] = yes
 	}
-	if on && !c.active(o) {
+	if yes && !c.active(o) {
 		return nil, invalid("", "active", "This promotion code cannot be activated: it expired, was redeemed as often as it may, or its coupon is no longer valid.")
 	}
 	if err := c.unique(o); err != nil {
@@ -152,16 +155,12 @@ func updatePromotion(c *call) (object, error) {
 }
 
 func listPromotions(c *call) (object, error) {
-	found := c.filter("promotion_code", "customer")
-	for i := range found {
-		found[i] = c.asNow(found[i])
+	wanted := func(o object) bool {
+		return (!c.form.has("code") || strings.EqualFold(o.str("code"), c.form.get("code"))) &&
+			(!c.form.has("active") || text(c.active(o)) == c.form.get("active")) &&
+			(!c.form.has("coupon") || o.sub("coupon").str("id") == c.form.get("coupon"))
 	}
-	found = slices.DeleteFunc(found, func(o object) bool {
-		return c.form.has("code") && !strings.EqualFold(o.str("code"), c.form.get("code")) ||
-			c.form.has("active") && text(o["active"]) != c.form.get("active") ||
-			c.form.has("coupon") && o.sub("coupon").str("id") != c.form.get("coupon")
-	})
-	return c.page("/v1/promotion_codes", found)
+	return c.search(query{url: "/v1/promotion_codes", kind: "promotion_code", fields: []string{"customer"}, want: wanted, as: c.asNow})
 }
 
 // promotion finds a promotion code by its text, one that can be used before those that cannot; without a text there is none.

@@ -59,7 +59,7 @@ func (c *call) refund(ch object, amount int64, back bool, more object) (object, 
 		return nil, invalid("", "charge", "Charge %s failed and cannot be refunded.", ch.str("id"))
 	case left == 0:
 		return nil, invalid("charge_already_refunded", "", "Charge %s has already been refunded.", ch.str("id"))
-	case c.chargedBack(ch):
+	case c.a.chargedBack(ch):
 		return nil, invalid("charge_disputed", "", "Charge %s has been charged back; cannot issue a refund.", ch.str("id"))
 	case amount > left:
 		return nil, invalid("", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)", show(amount, currency), show(left, currency))
@@ -106,8 +106,8 @@ func (s *Sandbox) FailRefund(accountID, id string, at time.Time) error {
 }
 
 // chargedBack tells whether the bank took the money of a charge back, or may yet.
-func (c *call) chargedBack(ch object) bool {
-	o, ok := c.a.get("dispute", ch.str("dispute"))
+func (a *account) chargedBack(ch object) bool {
+	o, ok := a.get("dispute", ch.str("dispute"))
 	return ok && !o.flag("is_charge_refundable") && o.str("status") != "won" && o.str("status") != "warning_closed"
 }
 
@@ -166,5 +166,5 @@ func getRefund(c *call) (object, error) {
 }
 
 func listRefunds(c *call) (object, error) {
-	return c.page("/v1/refunds", c.filter("refund", "charge", "payment_intent"))
+	return c.search(query{url: "/v1/refunds", kind: "refund", fields: []string{"charge", "payment_intent"}})
 }

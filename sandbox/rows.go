@@ -61,10 +61,10 @@ func (v visit) list(id, account string, few, all int) list {
 }
 
 func (v visit) charges(a *account, now time.Time) list {
-	ids := a.lists["charge"]
-	out := v.list("charges", a.ID, fewCharges, len(ids))
-	for _, id := range slices.Backward(ids[len(ids)-out.Shown:]) {
-		if o, ok := a.get("charge", id); ok {
+	all := a.lists["charge"]
+	out := v.list("charges", a.ID, fewCharges, len(all))
+	for _, k := range slices.Backward(all[len(all)-out.Shown:]) {
+		if o, ok := k.read(); ok {
 			out.Rows = append(out.Rows, shownCharge(a, o, now))
 		}
 	}
@@ -73,7 +73,7 @@ func (v visit) charges(a *account, now time.Time) list {
 
 // subscriptions come in the order in which they are due; those long past follow, the latest first.
 func (v visit) subscriptions(a *account, now time.Time) list {
-	subs := a.all("subscription")
+	subs := slices.DeleteFunc(a.all("subscription"), func(o object) bool { return o.str("status") == "canceled" })
 	rank := func(o object) (int, int64) {
 		switch end := o.num("current_period_end"); {
 		case o.str("id") == v.first:
@@ -95,8 +95,19 @@ func (v visit) subscriptions(a *account, now time.Time) list {
 	out := v.list("subscriptions", a.ID, fewSubscriptions, len(subs))
 	for _, o := range subs[:out.Shown] {
 		price := tree(o.list("items")[0]).sub("price")
-		out.Rows = append(out.Rows, row{ID: o.str("id"), Title: customerOf(a, o), Detail: "every " + price.sub("recurring").str("interval"),
+		out.Rows = append(out.Rows, row{ID: o.str("id"), Title: customerOf(a, o), Detail: "every " + price.sub("recurring").str("interval"), State: runs(o),
 			Amount: inCash(price.num("unit_amount")+o.num("_tax"), o.str("currency")), When: at(o.num("current_period_end"), now)})
+	}
+	return out
+}
+
+// runs says what is to be known of a subscription besides when it is due.
+func runs(o object) (out state) {
+	switch {
+	case o.flag("cancel_at_period_end"):
+		return state{"Ends then", "alert", "tone-warning"}
+	case o.str("status") == "trialing":
+		return state{"Free until then", "check", "tone-neutral"}
 	}
 	return out
 }
@@ -127,10 +138,13 @@ func shownCharge(a *account, o object, now time.Time) row {
 	r.Fails = failing(a, o)
 	d, disputed := a.get("dispute", o.str("dispute"))
 	r.Disputed = disputed && courses[d.str("status")] != nil
+	if a.chargedBack(o) {
+		r.Left = 0
+	}
 	switch {
 	case o.str("status") == "failed":
 		r.State, r.Left = state{"Declined", "cross", "tone-error"}, 0
-	case r.Left == 0:
+	case amount == refunded:
 		r.State = state{"Refunded", "back", "tone-neutral"}
 	case disputed && d.str("status") != "won":
 		r.State = disputeStates[d.str("status")]

@@ -37,7 +37,8 @@ type Order struct {
 	Lines    int    // how many lines the invoice has, default 1
 	Product  string // what is sold: a product's id, or the name of one, default "Order" or "Subscription"
 	Price    string // price_… of what is sold, instead of Product, Currency and Interval; and of Amount, when that is 0
-	Interval string // of a subscription: month (default) or year
+	Interval string // of a subscription: month (default), year, week or day
+	Trial    int    // of a subscription: days that are free at first
 	At       time.Time
 
 	made bool // the checkout made the customer
@@ -92,8 +93,11 @@ func (o *Order) check(a *account, at time.Time) error {
 	case len(o.Partner) > 200:
 		w["partner"] = "A code has at most 200 characters."
 	}
-	if o.Interval != "month" && o.Interval != "year" {
+	if !slices.Contains([]string{"day", "week", "month", "year"}, o.Interval) {
 		w["interval"] = "Choose month or year."
+	}
+	if o.Trial < 0 || o.Trial > 730 {
+		w["trial"] = "Give a number of days, from 0 to 730."
 	}
 	if len(w) > 0 {
 		return w
@@ -151,7 +155,7 @@ func (s *Sandbox) shop(accountID string, at time.Time, do func(*call) (Sold, err
 		return Sold{}, fmt.Errorf("sandbox has no account %q", accountID)
 	}
 	if at.IsZero() {
-		at = s.now()
+		at = s.clock(a)
 	}
 	c := &call{Sandbox: s, a: a, at: at, version: version}
 	sold, err := do(c)

@@ -32,7 +32,8 @@ var troubles = map[Trouble]Fault{
 	Breaking: {After: true},
 }
 
-// moods are what lasts of an account's faults, until changed or the program ends. Of a connected account its platform's count.
+// moods are what lasts of an account's faults, until changed or the program ends. For the webhooks of a connected account
+// that its platform made, the platform's count.
 type moods struct {
 	trouble                  Trouble
 	withheld, twice, shuffle bool
@@ -71,7 +72,7 @@ func (s *Sandbox) Withhold(accountID string, on bool) {
 func (s *Sandbox) Drop(accountID string) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &call{Sandbox: s, a: s.account(accountID), at: s.now()}
+	c := &call{Sandbox: s, a: s.account(accountID), at: s.clock(s.account(accountID))}
 	waiting := slices.DeleteFunc(slices.Clone(s.post.queue), func(d delivery) bool { return d.a.owner() != c.a.owner() || d.again != nil })
 	for _, d := range waiting {
 		c.settled(d, 0)
@@ -93,11 +94,11 @@ func (s *Sandbox) Shuffle(accountID string, on bool) {
 	s.account(accountID).shuffle = on
 }
 
-// Revoke ends a key: it is answered 401. Restore lets it work again.
-func (s *Sandbox) Revoke(key string) { s.turnKey(key, true) }
+// RevokeKey ends a key: it is answered 401.
+func (s *Sandbox) RevokeKey(key string) { s.turnKey(key, true) }
 
-// Restore lets a revoked key work again.
-func (s *Sandbox) Restore(key string) { s.turnKey(key, false) }
+// RestoreKey lets a revoked key work again.
+func (s *Sandbox) RestoreKey(key string) { s.turnKey(key, false) }
 
 func (s *Sandbox) turnKey(key string, off bool) {
 	s.mu.Lock()

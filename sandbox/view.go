@@ -31,6 +31,7 @@ type view struct {
 	Charges, Subscriptions, Deliveries list
 	Disputes                           list
 	Faults                             faultForm
+	Ahead                              moment // the account's time, when it is ahead
 }
 
 type tab struct {
@@ -72,7 +73,10 @@ func (s *Sandbox) look(account string, v visit) view {
 			out.Products = append(out.Products, option{Value: p.str("name"), Label: p.str("id")})
 		}
 	}
-	now := s.now()
+	now := s.clock(a)
+	if a.ahead > 12*time.Hour {
+		out.Ahead = moment{now, now.UTC().Format("2 January 2006")}
+	}
 	out.Waiting = waiting(a)
 	out.Charges = v.charges(a, now)
 	out.Faults = s.faultForm(a)

@@ -32,6 +32,32 @@ type site struct {
 
 func newSite(t *testing.T) site {
 	t.Helper()
+	browser, started := newBrowser(t)
+	p := newPlace(t) // while the browser starts
+	demo := p.start("demo")
+	t.Cleanup(func() { demo.endsWell(t) })
+	if err := <-started; err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	return site{demo, browser}
+}
+
+// endsWell proves the books, whatever was done on the pages, and stops the program.
+func (r *running) endsWell(t *testing.T) {
+	for _, command := range []string{"books", "replay"} {
+		if out, err := r.run(command); err != nil {
+			t.Errorf("%s: %v\n%s", command, err, out)
+		}
+	}
+	r.kill()
+	if t.Failed() {
+		t.Logf("what Portal wrote: %s", r.log)
+	}
+}
+
+// newBrowser starts a Chromium. It is there when started says so.
+func newBrowser(t *testing.T) (ctx context.Context, started <-chan error) {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "portal-chromium-")
 	if err != nil {
 		t.Fatal(err)
@@ -41,27 +67,11 @@ func newSite(t *testing.T) site {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-gpu", true), chromedp.CombinedOutput(io.Discard), chromedp.NoSandbox) // as root it needs that, and it shows no strangers' pages
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(end)
-	ctx, end := chromedp.NewContext(allocator)
+	ctx, end = chromedp.NewContext(allocator)
 	t.Cleanup(func() { closeBrowser(ctx); end() })
-	started := make(chan error, 1)
-	go func() { started <- chromedp.Do(ctx) }() // while the demo makes its year
-	p := newPlace(t)
-	demo := p.start("demo")
-	t.Cleanup(func() {
-		for _, command := range []string{"books", "replay"} { // whatever was done on the pages
-			if out, err := p.run(command); err != nil {
-				t.Errorf("%s: %v\n%s", command, err, out)
-			}
-		}
-		demo.kill()
-		if t.Failed() {
-			t.Logf("what the demo wrote: %s", demo.log)
-		}
-	})
-	if err := <-started; err != nil {
-		t.Fatalf("start Chromium: %v", err)
-	}
-	return site{demo, ctx}
+	up := make(chan error, 1)
+	go func() { up <- chromedp.Do(ctx) }()
+	return ctx, up
 }
 
 // closeBrowser waits until Chromium has gone, so that its files can be removed.

@@ -42,6 +42,7 @@ type place struct {
 	path    string
 	dir     string
 	address string
+	env     []string // besides the test's own
 }
 
 func newPlace(t testing.TB) *place {
@@ -75,7 +76,7 @@ func (p *place) url(path string) string { return "http://" + p.address + path }
 
 func (p *place) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(p.path, args...)
-	cmd.Env = append(os.Environ(), "PORTAL_SERVER_LISTEN="+p.address, "PORTAL_DATABASE_DATA_DIR="+p.dir, "PORTAL_SERVER_PUBLIC_URL=http://"+p.address)
+	cmd.Env = append(append(os.Environ(), "PORTAL_SERVER_LISTEN="+p.address, "PORTAL_DATABASE_DATA_DIR="+p.dir, "PORTAL_SERVER_PUBLIC_URL=http://"+p.address), p.env...)
 	return cmd
 }
 

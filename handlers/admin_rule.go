@@ -118,7 +118,11 @@ func rulesTyped(f views.RuleForm, before []models.Rule, n int) (list []models.Ru
 	case "type":
 		rule.ProductType = &f.ProductType
 	case "products":
-		for _, id := range f.Chosen {
+		chosen := f.Chosen
+		if len(chosen) == 0 {
+			chosen = []string{"none chosen"} // so that all else that is wrong is found, too
+		}
+		for _, id := range chosen {
 			rule.Product = &id
 			list = append(list, rule)
 		}
@@ -143,7 +147,6 @@ func ruleWrong(f views.RuleForm, err error, at int) map[string]string {
 	wrong := map[string]string{}
 	if f.Covers == "products" && len(f.Chosen) == 0 {
 		wrong["product"] = "Choose at least one product."
-		return wrong
 	}
 	var fields models.FieldErrors
 	if !errors.As(err, &fields) {

@@ -16,6 +16,10 @@ const syncAt = "/admin/customers/sync"
 // adminSync shows how far the customers of a program have been brought from Stripe (F5, F32). While it is under way the
 // page renews itself.
 func (h *House) adminSync(c echo.Context, se models.Session) error {
+	return h.showSync(c, se, http.StatusOK, "")
+}
+
+func (h *House) showSync(c echo.Context, se models.Session, status int, trouble string) error {
 	ctx := c.Request().Context()
 	p, all, err := h.programAsked(c, se)
 	if err != nil {
@@ -29,7 +33,7 @@ func (h *House) adminSync(c echo.Context, se models.Session) error {
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return err
 	}
-	v := views.AdminSync{Sync: y, Now: h.Now(), Connected: i.Status != "not_connected", At: withQuery(syncAt, url.Values{"program": {c.QueryParam("program")}})}
+	v := views.AdminSync{Sync: y, Trouble: trouble, Now: h.Now(), Connected: i.Status != "not_connected", At: withQuery(syncAt, url.Values{"program": {c.QueryParam("program")}})}
 	if admins.takes(se.Role) {
 		v.Post = syncAt
 	}
@@ -47,7 +51,7 @@ func (h *House) adminSync(c echo.Context, se models.Session) error {
 	if y.State != "" {
 		v.Status = views.Badge("sync", y.State)
 	}
-	return show(c, http.StatusOK, views.AdminSyncPage(v), views.AdminSyncMain(v))
+	return show(c, status, views.AdminSyncPage(v), views.AdminSyncMain(v))
 }
 
 // adminSyncStart begins to bring them.
@@ -75,11 +79,12 @@ func (h *House) steerSync(c echo.Context, se models.Session, do func(who models.
 	if err != nil {
 		return err
 	}
-	at := withQuery(syncAt, url.Values{"program": {c.FormValue("program")}})
-	if err := do(models.Caller{Tenant: se.Tenant(), Program: p.ID}); errors.Is(err, models.ErrConflict) {
-		return goTo(c, at, "sync-moved-on", 0)
-	} else if err != nil {
+	_, trouble, err := toldApart(do(models.Caller{Tenant: se.Tenant(), Program: p.ID}))
+	switch {
+	case err != nil:
 		return err
+	case trouble != "":
+		return h.showSync(c, se, http.StatusUnprocessableEntity, trouble)
 	}
-	return c.Redirect(http.StatusSeeOther, at)
+	return c.Redirect(http.StatusSeeOther, withQuery(syncAt, url.Values{"program": {c.FormValue("program")}}))
 }

@@ -93,7 +93,7 @@ POST /admin/invoices/{invoice}/mark-paid                303    403     409   409
 GET  /admin/rates                                       303    403     200   200   200     403      200
 POST /admin/rates                                       303    403     422   422   422     403      422
 GET  /admin/customers/sync                              303    200     200   200   200     403      200
-POST /admin/customers/sync                              303    403     403   303   303     403      303
+POST /admin/customers/sync                              303    403     403   422   422     403      422
 GET  /admin/customers/sync/steer                        303    303     303   303   303     403      303
 POST /admin/customers/sync/steer                        303    403     403   404   404     403      404
 GET  /admin/connection                                  303    200     200   200   200     403      200

@@ -73,9 +73,6 @@ var flashes = map[string]func(n int) views.Flash{
 	"moved-on": func(int) views.Flash {
 		return views.Flash{Tone: views.Telling, Text: "This file had moved on already. Here is how it stands."}
 	},
-	"sync-moved-on": func(int) views.Flash {
-		return views.Flash{Tone: views.Telling, Text: "That could not be done. Here is how it stands."}
-	},
 	"backfilled": func(n int) views.Flash {
 		return done(views.Count(n, "payment was", "payments were") + " backfilled. It can be undone as one while nothing of it is paid.")
 	},

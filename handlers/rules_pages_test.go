@@ -126,10 +126,11 @@ func TestThePageOfCustomersShowsHowFarTheyAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, step := range []struct {
-		do   string
-		want models.SyncState
-	}{{"pause", models.SyncPaused}, {"resume", models.SyncRunning}, {"nonsense", models.SyncRunning}, {"cancel", models.SyncCancelled}, {"resume", models.SyncCancelled}} {
-		w.expect(http.StatusSeeOther, owner, "/admin/customers/sync/steer", url.Values{"do": {step.do}})
+		do     string
+		want   models.SyncState
+		status int
+	}{{"pause", models.SyncPaused, 303}, {"resume", models.SyncRunning, 303}, {"nonsense", models.SyncRunning, 422}, {"cancel", models.SyncCancelled, 303}, {"resume", models.SyncCancelled, 422}} {
+		w.expect(step.status, owner, "/admin/customers/sync/steer", url.Values{"do": {step.do}})
 		if now, err := w.Store.Sync(t.Context(), w.caller.Tenant, w.caller.Program, y.Kind); err != nil || now.State != step.want {
 			t.Errorf("%s: %s, %v, want %s", step.do, now.State, err, step.want)
 		}

@@ -20,13 +20,16 @@ import (
 func (in *Integrations) SyncCatalog(ctx context.Context, t models.Tenant, program models.ProgramID) error {
 	c := models.Caller{Tenant: t, Program: program}
 	i, err := in.asked(ctx, t, program, models.SourceStripe)
-	if err != nil || !mayAsk(i) {
+	if err != nil {
 		return err
 	}
 	s := in.reach(i)
 	begun := s.now()
 	y := models.Sync{Tenant: t, Program: program, Kind: models.SyncOfCatalog, State: models.SyncRunning, MadeBy: "Portal", StartedAt: begun, BeatAt: begun}
-	if err := in.Store.SaveSync(ctx, y); err != nil {
+	if !mayAsk(i) {
+		y.State, y.Because = models.SyncFailed, "No API key is connected."
+	}
+	if err := in.Store.SaveSync(ctx, y); err != nil || !mayAsk(i) {
 		return err
 	}
 	var trouble []error

@@ -55,6 +55,9 @@ func (in *Integrations) GiveCode(ctx context.Context, c models.Caller, partner m
 	if err != nil {
 		return p, err
 	}
+	if err := in.othersText(ctx, c, to, want.Code); err != nil {
+		return p, err
+	}
 	if raw, err := in.ours(ctx, s, c, to, want.Code); raw != nil || err != nil {
 		if err != nil {
 			return p, err
@@ -157,6 +160,20 @@ func (in *Integrations) toWrite(ctx context.Context, c models.Caller) (stripeAPI
 		return stripeAPI{}, models.Refuse(models.ErrConflict, "Connect Stripe first: Portal has no key to ask with.")
 	}
 	return in.reach(i), nil
+}
+
+// othersText refuses a text that stands for another partner here: a sale with it would be both's.
+func (in *Integrations) othersText(ctx context.Context, c models.Caller, to models.Partner, code string) error {
+	known, err := in.Store.CodesNamed(ctx, c.Tenant, []string{models.NormalCode(code)})
+	if err != nil {
+		return err
+	}
+	for _, k := range known {
+		if k.Until == nil && k.Partner != to.ID {
+			return models.Invalid("code", "stands for partner "+k.PartnerKey+" already; choose another")
+		}
+	}
+	return nil
 }
 
 // ours is the active code of a text when it was made for this partner before, and its saving failed then; nil when there is

@@ -246,6 +246,13 @@ func TestACodeThatCannotBeIsRefusedInWords(t *testing.T) {
 			t.Errorf("%q: %v, want %q", code, err, want)
 		}
 	}
+	other := storetest.Partner(t, one.Store, one.Tenant, "PARTNER_B", "usd")
+	if _, err := one.Inbox.AddCode(ctx, one.Tenant, "Others", other.ID, owner); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := one.GiveCode(ctx, one.Caller, nora.ID, integrations.NewCode{Code: "OTHERS"}, owner); err == nil || !strings.Contains(err.Error(), "PARTNER_B already") {
+		t.Errorf("a text that stands for another partner: %v", err)
+	}
 	past := time.Now().Add(-time.Hour)
 	if _, err := one.GiveCode(ctx, one.Caller, nora.ID, integrations.NewCode{Code: "OLD", Most: -1, Until: &past}, owner); err == nil || !strings.Contains(err.Error(), "must be in the future") || !strings.Contains(err.Error(), "1 or more") {
 		t.Errorf("limits: %v", err)

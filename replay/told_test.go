@@ -36,3 +36,25 @@ func TestCustomersThatWereBroughtAreRebuilt(t *testing.T) {
 		t.Errorf("%+v", report)
 	}
 }
+
+// F33, B9: a code that was made in Stripe for a partner stands for them from when it was made, and what was sold with it
+// before this was known is decided again in a replay.
+func TestACodeThatWasTakenOverIsRebuilt(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	ctx := t.Context()
+	partner := storetest.Partner(t, c.Store, c.caller.Tenant, "PARTNER_A", "usd")
+	sale := storetest.NewCase(storetest.New, 1)
+	sale.At = c.clock
+	c.hear(sale.Event("checkout.session.completed", 0, sale.Session("payment", 10000, 0, "discounts", []any{map[string]any{"coupon": "COUP", "promotion_code": "promo_1"}})))
+	c.clock = c.clock.AddDate(0, 0, 3)
+	c.must(c.AdoptCode(ctx, c.caller.Tenant, "promo_1", partner.ID, sale.At.Add(-time.Hour), ann))
+	p, err := c.Store.PaymentByAlias(ctx, c.caller.Tenant, "pi_1")
+	c.must(err)
+	if p.Partner == nil || *p.AttributedBy != models.ByCoupon {
+		t.Errorf("the payment is %+v", p)
+	}
+	if report := c.replay(); !report.OK || report.Hash != report.Rebuilt {
+		t.Errorf("%+v", report)
+	}
+}

@@ -85,9 +85,6 @@ func readByType(kind string, event object, answer []byte) (models.News, error) {
 	case "promotion_code.created", "promotion_code.updated":
 		return readEvent(event, "promotion code", readPromotionCode)
 	}
-	if InCatalog(kind) {
-		return models.News{Silent: "kept as a name; it says nothing of money"}, nil
-	}
 	return models.News{Silent: "events of type " + clip(kind) + " say nothing of money"}, nil
 }
 

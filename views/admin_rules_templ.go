@@ -412,7 +412,7 @@ func removeRule(v AdminRules, l RuleLine) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Button(Action{Label: "Remove this rule", Icon: "circle-minus", Kind: Danger}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Button(Action{Label: "Remove this rule", Icon: "circle-minus", Kind: Danger, Attrs: templ.Attributes{"aria-label": "Remove this rule: " + l.Text}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

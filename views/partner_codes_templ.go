@@ -153,7 +153,7 @@ func partnerCodes(codes []CodeLine, form CodeForm, give NewCodeForm) templ.Compo
 								return templ_7745c5c3_Err
 							}
 						}
-						templ_7745c5c3_Err = Button(Action{Label: "Remove " + c.Shown + " from this partner", Icon: "x", Narrow: true, Kind: Quiet, Post: form.Post + "/remove", Name: "code", Value: c.Code}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = Button(Action{Label: "Remove " + c.Shown, Icon: "x", Narrow: true, Kind: Quiet, Post: form.Post + "/remove", Name: "code", Value: c.Code}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

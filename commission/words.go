@@ -11,7 +11,7 @@ import (
 
 // inWords says a rule as a person would.
 func inWords(r models.Rule) string {
-	words := valueInWords(r, r.Value) + tiersInWords(r)
+	words := valueInWords(r, r.Value) + TiersInWords(r)
 	switch months, err := parseMonths(r.Recurring); {
 	case r.Recurring == "first":
 		words += " of the first payment"
@@ -45,8 +45,8 @@ func amountInWords(value, currency string) string {
 	return amount.String()
 }
 
-// tiersInWords stand behind the value which holds below them.
-func tiersInWords(r models.Rule) string {
+// TiersInWords are the tiers of a rule as they stand behind the value which holds below them.
+func TiersInWords(r models.Rule) string {
 	var all []string
 	for i, tier := range r.Tiers {
 		from := amountInWords(tier.From, r.Currency) + " collected"

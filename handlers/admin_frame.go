@@ -47,6 +47,8 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 			{Label: "Payments", Href: "/admin/payments", Icon: "banknote"},
 			{Label: "Unattributed", Href: "/admin/unattributed", Icon: "inbox", Count: waits.Unattributed},
 			{Label: "Partners", Href: "/admin/partners", Icon: "users"},
+			{Label: "Commission rules", Href: "/admin/rules", Icon: "percent"},
+			{Label: "Coupons and codes", Href: "/admin/coupons", Icon: "hand-coins"},
 			{Label: "Invoices", Href: "/admin/invoices", Icon: "file-text", Count: waits.Review + waits.Unpaid},
 			{Label: "Write-offs", Href: "/admin/write-offs", Icon: "circle-minus", Count: waits.WriteOffs},
 			{Label: "Exchange rates", Href: "/admin/rates", Icon: "chart-line", Count: waits.Unrated},

@@ -19,6 +19,11 @@ func (h *House) adminPartner(c echo.Context, se models.Session) error {
 }
 
 func (h *House) showPartner(c echo.Context, se models.Session, status int, form views.CodeForm) error {
+	return h.showPartnerGiving(c, se, status, form, views.NewCodeForm{})
+}
+
+// showPartnerGiving shows a partner with what was typed for a new code.
+func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int, form views.CodeForm, give views.NewCodeForm) error {
 	ctx, t := c.Request().Context(), se.Tenant()
 	id, err := models.ParseID[models.PartnerID](c.Param("id"))
 	if err != nil {
@@ -51,8 +56,13 @@ func (h *House) showPartner(c echo.Context, se models.Session, status int, form 
 		return fmt.Errorf("list the invoices of %s: %w", id, err)
 	}
 	v.Invoices = invoiceLines(invoices[:min(len(invoices), 10)])
-	if v.Codes, err = h.Store.CodesOf(ctx, t, id); err != nil {
+	if v.Codes, err = h.codesShown(ctx, t, id); err != nil {
 		return err
+	}
+	if admins.takes(se.Role) {
+		if v.Give, err = h.giving(c, se, v.Partner, give); err != nil {
+			return err
+		}
 	}
 	if v.Frame, err = h.adminFrame(c, se, "/admin/partners", v.Partner.Name); err != nil {
 		return err

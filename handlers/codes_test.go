@@ -17,7 +17,7 @@ func TestAPICodesStandForPartners(t *testing.T) {
 	w.call("POST", "/v1/partners", `{"key":"A"}`).is(201)
 	w.call("POST", "/v1/partners", `{"key":"B"}`).is(201)
 	a := w.call("POST", "/v1/codes", `{"code":" Save20 ","partner":{"key":"A"}}`).is(201).has(`{"code":"Save20","partner":{"key":"A"},"created_at":"2026-11-20T12:00:00Z"}`)
-	hasExactly(t, "a code", a.body, "code partner created_at")
+	hasExactly(t, "a code", a.body, "code partner created_at stripe_id active_in_stripe")
 	w.call("POST", "/v1/codes", `{"code":"SAVE20","partner":{"key":"B"}}`).is(409)
 	w.call("POST", "/v1/codes", `{"code":"50% off","partner":{"key":"B"}}`).is(201)
 	for body, field := range map[string]string{`{"partner":{"key":"A"}}`: "code", `{"code":"","partner":{"key":"A"}}`: "code", `{"code":"x"}`: "partner", `{"code":"x","partner":{"key":"C"}}`: "partner.key",
@@ -84,4 +84,26 @@ func TestAPartnersCodesAreAddedAndRemovedOnTheirPage(t *testing.T) {
 	if err != nil || len(audit) != 2 || audit[1].Action != "code.removed" {
 		t.Errorf("audit %+v, %v", audit, err)
 	}
+}
+
+// F33, MONEY.md 3.5: with create_in_stripe the code is made in Stripe, and goes by what customers type or by its id; what is
+// wrong with it names the field.
+func TestAPICodesAreMadeInStripe(t *testing.T) {
+	t.Parallel()
+	w := newAPIWorld(t)
+	w.Integrations.Inbox = w.Inbox
+	w.call("POST", "/v1/partners", `{"key":"A"}`).is(201)
+	give := `{"code":"SAVE20","partner":{"key":"A"},"create_in_stripe":true}`
+	w.call("POST", "/v1/codes", give).is(409)
+	w.call("PUT", "/v1/integrations/stripe", `{"api_key":"`+apiShopKey+`"}`).is(200)
+	if err := w.Integrations.MakeCoupon(t.Context(), w.caller, models.Coupon{Name: "Deal", PercentOff: "20", Duration: "once"}, models.Actor{}); err != nil {
+		t.Fatal(err)
+	}
+	made := w.call("POST", "/v1/codes", give).is(201).has(`{"code":"SAVE20","partner":{"key":"A"},"active_in_stripe":true}`)
+	hasExactly(t, "a code in Stripe", made.body, "code partner created_at stripe_id active_in_stripe")
+	w.call("POST", "/v1/codes", give).is(201) // it is theirs already
+	w.call("POST", "/v1/codes", `{"code":"SAVE 20","partner":{"key":"A"},"create_in_stripe":true}`).is(422).names("code")
+	w.call("GET", "/v1/codes", "").is(200)
+	w.call("DELETE", "/v1/codes/save20", "").is(200).has(`{"code":"SAVE20"}`)
+	w.call("DELETE", "/v1/codes/save20", "").is(404)
 }

@@ -89,6 +89,17 @@ var flashes = map[string]func(n int) views.Flash{
 	"code-added": func(int) views.Flash {
 		return done("The code was added. It counts for payments from now on.")
 	},
+	"code-made": func(int) views.Flash {
+		return done("The code was made in Stripe. A sale with it is this partner's.")
+	},
+	"code-ended": func(int) views.Flash {
+		return done("The code was deactivated in Stripe. What was sold with it stays this partner's.")
+	},
+	"coupon-chosen": func(int) views.Flash { return done("Codes are given of this coupon from now on.") },
+	"catalog": func(int) views.Flash {
+		return done("Products, prices, coupons and codes are being brought from Stripe. It takes seconds; reload this page.")
+	},
+	"rules-saved":  func(int) views.Flash { return done("The rules were saved. They hold for payments from now on.") },
 	"key-saved":    func(int) views.Flash { return done("The key was checked and saved.") },
 	"secret-saved": func(int) views.Flash { return done("The signing secret was saved.") },
 	"disconnected": func(int) views.Flash {

@@ -29,6 +29,11 @@ func (in *Inbox) carry(ctx context.Context, tx *store.Store, e tidings) (outcome
 	} else if e.err != nil {
 		return outcome{}, e.err
 	}
+	if sources.InCatalog(e.Type) {
+		if err := tx.Enqueue(ctx, models.KeepCatalog{Company: e.Company, Mode: e.Mode, Event: e.ID}, nil); err != nil {
+			return outcome{}, err
+		}
+	}
 	news := e.news
 	if news.Silent != "" {
 		return outcome{status: models.EventIgnored, because: &news.Silent}, nil

@@ -14,7 +14,19 @@ import (
 // AddCode gives a partner a coupon or promotion code, or Stripe's id of one. It stands for the partner for payments from
 // now on, as a link made by hand does (D14). One that stands for somebody already is an ErrConflict.
 func (in *Inbox) AddCode(ctx context.Context, t models.Tenant, text string, partner models.PartnerID, who models.Actor) (c models.Code, err error) {
-	c = models.Code{Tenant: t, ID: models.NewID[models.CodeID](in.Now()), Code: strings.TrimSpace(text), Partner: partner, From: in.moment()}
+	return in.addCode(ctx, t, text, partner, in.moment(), who)
+}
+
+// AdoptCode gives a partner a promotion code that was made at the provider for them, by its id: it stands for the partner
+// from when it was made (F33). Payments that came with it before this was known are decided anew. One that stands for
+// somebody already is an ErrConflict.
+func (in *Inbox) AdoptCode(ctx context.Context, t models.Tenant, id string, partner models.PartnerID, made time.Time, who models.Actor) error {
+	_, err := in.addCode(ctx, t, id, partner, made, who)
+	return err
+}
+
+func (in *Inbox) addCode(ctx context.Context, t models.Tenant, text string, partner models.PartnerID, from time.Time, who models.Actor) (c models.Code, err error) {
+	c = models.Code{Tenant: t, ID: models.NewID[models.CodeID](in.Now()), Code: strings.TrimSpace(text), Partner: partner, From: from}
 	if !isCode(c.Code) {
 		return c, models.Invalid("code", "must be 1 to 200 printable characters")
 	}
@@ -24,15 +36,28 @@ func (in *Inbox) AddCode(ctx context.Context, t models.Tenant, text string, part
 			return err
 		}
 		c.PartnerKey = to.Key
-		if err := tx.AddCode(ctx, c); err != nil {
+		if err := tx.AddCode(ctx, c, in.now()); err != nil {
 			return fmt.Errorf("add code %q: %w", c.Code, err)
 		}
 		if err := tx.Audited(ctx, t.Company, who, "code.added", partner.String(), c.Code, in.now()); err != nil {
 			return err
 		}
-		return in.settleSince(ctx, tx, t, c.From)
+		return in.settleCode(ctx, tx, t, c.Code, c.From, in.moment())
 	})
 	return c, err
+}
+
+// settleCode decides anew what came with a code since a moment, and what was paid since another: of that, what a discount
+// stands for may not be known yet.
+func (in *Inbox) settleCode(ctx context.Context, tx *store.Store, t models.Tenant, code string, from, now time.Time) error {
+	touched, err := tx.PaymentsTouched(ctx, t, code, from)
+	if err != nil {
+		return err
+	}
+	if err := in.settleTouched(ctx, tx, t, touched, nil); err != nil {
+		return err
+	}
+	return in.settleSince(ctx, tx, t, now)
 }
 
 // RemoveCode ends what a code stands for: payments from now on find nobody by it. It gives the code as it was; ErrNotFound

@@ -88,6 +88,9 @@ func (in *Inbox) plainly(ctx context.Context, tx *store.Store, before store.Paym
 	if before.Customer != nil && *before.Customer != c.ID {
 		return nil, false, nil
 	}
+	if isTold(*c) && who.StripeID == "" { // the provider's list alone may have told of the address
+		return nil, false, nil
+	}
 	if address == "" && c.Email != nil {
 		address = models.NormalEmail(*c.Email)
 	}

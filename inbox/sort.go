@@ -265,6 +265,9 @@ func (in *Inbox) giveAll(ctx context.Context, tx *store.Store, t models.Tenant, 
 		if slices.ContainsFunc(people, func(who *person) bool { return who.row != nil && who.row.ID == row.ID }) {
 			continue
 		}
+		if i := slices.IndexFunc(people, func(who *person) bool { return isTold(row) && who.stripeID == *row.StripeID }); i >= 0 {
+			heirs[row.ID] = people[i].row.ID // what people set on it before anything was paid
+		}
 		if err := in.pass(ctx, tx, row, heirs); err != nil {
 			return from, fmt.Errorf("drop customer %s: %w", row.Key, err)
 		}

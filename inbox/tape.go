@@ -61,6 +61,8 @@ func Play(ctx context.Context, tx *store.Store, turn store.Taped) error {
 		err = tx.SetAccount(ctx, turn.Body, turn.At)
 	case "customer":
 		err = play(turn, func(done customerDone) error { return in.playCustomer(ctx, tx, turn.Tenant, done) })
+	case "customers_told":
+		err = play(turn, func(done customersTold) error { return in.tellAgain(ctx, tx, turn.Tenant, done) })
 	case "given":
 		err = play(turn, func(done givenDone) error { return in.playGiven(ctx, tx, turn.Tenant, done) })
 	case "adjustment", "write_off":
@@ -115,13 +117,14 @@ func (in *Inbox) playRow(ctx context.Context, tx *store.Store, turn store.Taped)
 		})
 	case turn.Kind == "code":
 		return play(turn, func(row struct {
+			Code      string
 			MadeAt    time.Time  `json:"made_at"`
 			RemovedAt *time.Time `json:"removed_at"`
 		}) error {
 			if row.RemovedAt != nil {
-				row.MadeAt = *row.RemovedAt
+				return in.settleSince(ctx, tx, turn.Tenant, *row.RemovedAt)
 			}
-			return in.settleSince(ctx, tx, turn.Tenant, row.MadeAt)
+			return in.settleCode(ctx, tx, turn.Tenant, row.Code, row.MadeAt, in.moment())
 		})
 	case turn.Kind == "click":
 		return play(turn, func(row struct {

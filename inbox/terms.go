@@ -147,3 +147,6 @@ func (in *Inbox) Give(ctx context.Context, t models.Tenant, id models.PaymentID,
 		return in.settle(ctx, tx, t, id)
 	})
 }
+
+// TiersInWords are the tiers of a rule in words; empty without tiers.
+func TiersInWords(r models.Rule) string { return commission.TiersInWords(r) }

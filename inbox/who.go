@@ -30,6 +30,7 @@ type person struct {
 //   - A provider's id is one person: whom somebody gave it to by hand; else whom the API named with it; else a record that
 //     somebody made and that has the address of its first payment (F83); else one of its own.
 //   - A key of the API's is the record of that name.
+//   - A record that the provider's list told of is one of its own, until a payment shows otherwise (F5).
 //   - An address alone is a record that somebody made with it; else the id that came with it first; else a guest.
 //
 // What is only to be found, and is not, is nobody.
@@ -42,6 +43,11 @@ func (w party) sorted() []*person {
 	}
 	s.nameKeys(w.pays)
 	s.claimIDs(w.pays)
+	for i, row := range w.rows {
+		if isTold(row) && s.byID[*row.StripeID] == nil {
+			s.byID[*row.StripeID] = s.add(&person{row: &w.rows[i], stripeID: *row.StripeID})
+		}
+	}
 	for _, pay := range w.pays { // who is only to be found is found among all others, also those who paid later
 		if !pay.FindOnly {
 			s.whose(pay, w.pays)
@@ -59,6 +65,11 @@ func (w party) sorted() []*person {
 // isNamed tells a record that a person or the API made, or gave an id, from one that payments made.
 func isNamed(c models.Customer) bool {
 	return c.StripeIDSince != nil || !strings.HasPrefix(c.Key, "stripe_") && !strings.HasPrefix(c.Key, "guest_")
+}
+
+// isTold tells a record of the provider's own customer that its list told of, whether or not they ever pay.
+func isTold(c models.Customer) bool {
+	return !isNamed(c) && c.StripeID != nil && c.ToldID != nil && *c.StripeID == *c.ToldID
 }
 
 // sorting is how far a party has been sorted.

@@ -25,10 +25,14 @@ type stripeAPI struct {
 	line      *line
 	http      *http.Client
 	clock     func() time.Time
+	once      string // the idempotency key of what is made; empty for none
 }
 
 // now is the clock in what the database can keep.
 func (s stripeAPI) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+// second is now as Stripe tells time.
+func (s stripeAPI) second() time.Time { return s.now().Truncate(time.Second) }
 
 // The versions that are asked in: the pinned one, and the first that tells an invoice's payments.
 const (
@@ -64,7 +68,7 @@ type refusal struct {
 	Status   int
 	Platform bool // the key was the platform's, used for a company's account
 	Body     struct {
-		Error struct{ Code, Message, Type string }
+		Error struct{ Code, Message, Param, Type string }
 	}
 }
 
@@ -104,6 +108,9 @@ func (s stripeAPI) send(ctx context.Context, method, version, path string, form 
 	}
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if s.once != "" {
+		req.Header.Set("Idempotency-Key", s.once)
 	}
 	req.Header.Set("Authorization", "Bearer "+s.key)
 	req.Header.Set("Stripe-Version", version)

@@ -85,7 +85,8 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 				return err
 			}
 		}
-		if err := errors.Join(tx.WakeAll(ctx, c.Tenant, in.Now()), tx.Enqueue(ctx, models.Heal{}, nil)); err != nil {
+		if err := errors.Join(tx.WakeAll(ctx, c.Tenant, in.Now()), tx.Enqueue(ctx, models.Heal{}, nil),
+			tx.Enqueue(ctx, models.SyncCatalog{Company: c.Company, Mode: c.Mode, Program: c.Program}, nil)); err != nil {
 			return err
 		}
 		return tx.Audited(ctx, c.Company, who, "integration.saved", c.Program.String(), string(source)+" "+string(c.Mode), in.Now())

@@ -222,7 +222,7 @@ func (in *Integrations) keepGrant(ctx context.Context, c store.Connection, g gra
 			}
 		}
 		return errors.Join(tx.SaveIntegration(ctx, i, now), tx.WakeAll(ctx, c.Tenant, now), tx.Enqueue(ctx, models.Heal{}, nil),
-			tx.Audited(ctx, c.Company, who, "integration.authorised", c.Program.String(), string(c.Source)+" "+string(c.Mode)+" "+g.Account, now))
+			tx.Enqueue(ctx, models.SyncCatalog{Company: c.Company, Mode: c.Mode, Program: c.Program}, nil), tx.Audited(ctx, c.Company, who, "integration.authorised", c.Program.String(), string(c.Source)+" "+string(c.Mode)+" "+g.Account, now))
 	})
 	return before, end, err
 }

@@ -67,13 +67,17 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &carryImports{providers: j.Integrations})
 	river.AddWorker(workers, &reconcile{providers: j.Integrations})
 	river.AddWorker(workers, &reconcileOne{providers: j.Integrations})
+	river.AddWorker(workers, &syncCustomers{providers: j.Integrations})
+	river.AddWorker(workers, &syncCatalog{providers: j.Integrations})
+	river.AddWorker(workers, &keepCatalog{providers: j.Integrations})
+	river.AddWorker(workers, &carrySyncs{providers: j.Integrations})
 	return &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, store.MailQueue: {MaxWorkers: 2}},
 		Workers:           workers,
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: 100 * time.Millisecond,
-		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(5*time.Minute, models.CarryImports{}), every(24*time.Hour, models.Reconcile{})},
+		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(5*time.Minute, models.CarryImports{}), every(24*time.Hour, models.Reconcile{}), every(time.Minute, models.CarrySyncs{})},
 	}
 }
 

@@ -109,6 +109,9 @@ type Customer struct {
 	// StripeIDSince is when somebody set StripeID by hand: payments made before are not this customer's by it (D10).
 	StripeIDSince *time.Time `db:"stripe_id_since"`
 	CreatedAt     time.Time  `db:"created_at"`
+	// ToldID is by which id the provider's list of customers told of this record (F5): its own, or, of a record that somebody
+	// made, the one with the same address. It decides nothing: such a record is somebody who has not paid yet.
+	ToldID *string `db:"told_id"`
 }
 
 // Link ties a customer to a partner from a moment on (D14).

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,6 +92,13 @@ func readByType(kind string, event object, answer []byte) (models.News, error) {
 		return readEvent(event, "promotion code", readPromotionCode)
 	}
 	return models.News{Silent: "events of type " + clip(kind) + " say nothing of money"}, nil
+}
+
+// InCatalog tells whether events of a type tell of products, prices, coupons or promotion codes: what they are called, and
+// whether they can be used (F17, F33).
+func InCatalog(kind string) bool {
+	noun, what, _ := strings.Cut(kind, ".")
+	return slices.Contains([]string{"product", "price", "coupon", "promotion_code"}, noun) && slices.Contains([]string{"created", "updated", "deleted"}, what)
 }
 
 // readEvent gives the event's object and time to its reader, and its complaints back.

@@ -15,9 +15,9 @@ const codeRow = `SELECT c.company_id, c.mode, c.id, c.code, c.partner_id, c.made
 	WHERE c.company_id = $1 AND c.mode = $2 AND `
 
 // AddCode keeps a code that stands for a partner. One that stands for somebody already is an ErrConflict.
-func (s *Store) AddCode(ctx context.Context, c models.Code) error {
-	return s.do(ctx, onTape("code", `INSERT INTO codes (company_id, mode, id, code, folded, partner_id, made_at) VALUES ($2, $3, $4, $5, $6, $7, $1)`),
-		c.From, c.Company, c.Mode, c.ID, c.Code, models.NormalCode(c.Code), c.Partner)
+func (s *Store) AddCode(ctx context.Context, c models.Code, now time.Time) error {
+	return s.do(ctx, onTape("code", `INSERT INTO codes (company_id, mode, id, code, folded, partner_id, made_at) VALUES ($2, $3, $4, $5, $6, $7, $8)`),
+		now, c.Company, c.Mode, c.ID, c.Code, models.NormalCode(c.Code), c.Partner, c.From)
 }
 
 // RemoveCode ends what a code stands for from a moment on. None is ErrNotFound.

@@ -10,7 +10,7 @@ import (
 	"portal/models"
 )
 
-const customerColumns = `company_id, mode, id, key, email, name, stripe_customer_id, taught_by_email, stripe_id_since, composite, created_at`
+const customerColumns = `company_id, mode, id, key, email, name, stripe_customer_id, taught_by_email, stripe_id_since, composite, created_at, told_id`
 
 // AddCustomer keeps a new customer. A key or Stripe id that exists is an ErrConflict.
 func (s *Store) AddCustomer(ctx context.Context, c models.Customer) error {
@@ -18,8 +18,8 @@ func (s *Store) AddCustomer(ctx context.Context, c models.Customer) error {
 		m.addCustomer(c)
 		return nil
 	}
-	return s.do(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		c.Company, c.Mode, c.ID, c.Key, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince, c.Composite, c.CreatedAt)
+	return s.do(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		c.Company, c.Mode, c.ID, c.Key, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince, c.Composite, c.CreatedAt, c.ToldID)
 }
 
 // SaveCustomer keeps changed fields.

@@ -20,6 +20,7 @@ var (
 		{"stripe_id_since", "timestamptz", func(k *keptCustomer) any { return k.StripeIDSince }},
 		{"composite", "boolean", func(k *keptCustomer) any { return k.Composite }},
 		{"created_at", "timestamptz", func(k *keptCustomer) any { return k.CreatedAt }},
+		{"told_id", "text", func(k *keptCustomer) any { return k.ToldID }},
 	}
 	paymentFields = []field[*keptPayment]{
 		{"id", "uuid", func(p *keptPayment) any { return p.ID }},

@@ -109,6 +109,22 @@ var states = map[string]map[string]State{
 		"linking":  {"Linking", "clock", Telling},
 		"done":     {"Done", "circle-check", Good},
 	},
+	"code": {
+		"active":   {"Active", "circle-check", Good},
+		"inactive": {"Inactive in Stripe", "ban", Careful},
+	},
+	"product": { // at the provider, beside a rule
+		"unknown":  {"Not known in Stripe", "circle-help", Careful},
+		"gone":     {"Deleted in Stripe", "ban", Careful},
+		"inactive": {"Not sold any more", "pause", Plain},
+	},
+	"sync": {
+		"running":   {"Under way", "clock", Telling},
+		"paused":    {"Paused", "pause", Careful},
+		"done":      {"Done", "circle-check", Good},
+		"failed":    {"Stopped", "circle-x", Bad},
+		"cancelled": {"Cancelled", "ban", Plain},
+	},
 	"link_row": {
 		"link":        {"Will be linked", "link", Telling},
 		"replace":     {"Will be linked anew", "link", Careful},

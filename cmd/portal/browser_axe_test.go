@@ -151,6 +151,8 @@ func (in inspector) finance() {
 	in.meet(422, "/admin/invoices/new?until=1999-12-31")
 	in.visit("/admin/invoices/new?until=" + inDays(40))
 	in.visit("/admin/write-offs")
+	in.visit("/admin/rules")
+	in.enter("/admin/rules/edit")
 	in.visit("/admin/rates")
 	in.fill("Enter the rate", "From", "dinar")
 	in.fill("Enter the rate", "To", "USD")
@@ -176,7 +178,7 @@ func (in inspector) empty() {
 	in.signIn(signIns[0])
 	in.press("Switch to live data")
 	for _, path := range []string{"/admin", "/admin/payments", "/admin/partners", "/admin/invoices", "/admin/invoices/new", "/admin/write-offs", "/admin/rates", "/admin/events",
-		"/admin/unattributed", "/admin/links", "/admin/backfills", "/admin/connection", "/admin/doctor"} {
+		"/admin/unattributed", "/admin/links", "/admin/backfills", "/admin/connection", "/admin/doctor", "/admin/rules", "/admin/rules/new", "/admin/coupons", "/admin/customers/sync"} {
 		in.visit(path)
 	}
 }

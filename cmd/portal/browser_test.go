@@ -16,6 +16,7 @@ func TestInARealBrowser(t *testing.T) {
 	t.Run("axe finds nothing serious on any page, light and dark, wide and narrow", s.accessible)
 	t.Run("every form works without JavaScript", s.withoutScript)
 	t.Run("payments without a partner are linked, by file too, and backfilled", s.inbox)
+	t.Run("customers are brought from Stripe, and a rule is made for a product", s.rulesAndCustomers)
 	t.Run("Stripe is disconnected, connected by a key and by OAuth, and its access taken away", s.connection) // the last: nothing comes in after it
 }
 

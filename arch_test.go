@@ -27,7 +27,7 @@ var arrows = map[string]string{
 	"books":           "models store ledger commission sources",
 	"store/storetest": "models migrations ledger localdb store books",
 	"replay":          "models store inbox books rates",
-	"doctor":          "models store integrations commission",
+	"doctor":          "models store integrations commission mail",
 	"rates":           "models store",
 	"mail":            "models store",
 	"localdb":         "models",
@@ -36,7 +36,7 @@ var arrows = map[string]string{
 	"integrations":    "models sources store inbox",
 	"payouts":         "models store ledger rates",
 	"jobs":            "models store inbox integrations payouts rates mail",
-	"handlers":        "models store inbox integrations payouts views static mail",
+	"handlers":        "models store inbox integrations payouts doctor views static mail",
 	"sandbox":         "models",
 	"cmd/portal":      "*", // wiring: the only room that knows all others
 	".":               "*", // no room: this test

@@ -23,29 +23,71 @@ type connection struct {
 
 	kept store.Integration
 	ends func() ([]integrations.Endpoint, error)
+	came func() (heard, error)
 }
+
+// heard is what came by a connection, and what Stripe has.
+type heard struct {
+	last   *models.Event // the last that came; nil for none
+	since  time.Time     // when it came, or when the connection was made
+	newest time.Time     // what Stripe last made and should have told; zero when it is not known
+	signs  store.Signs
+	other  bool // another program hears for this one
+}
+
+// behind tells that Stripe has news that should have come long ago.
+func (h heard) behind(now time.Time) bool {
+	return h.newest.After(h.since.Add(quiet)) && now.Sub(h.newest) > quiet
+}
+
+// refused tells that the last that came was not proved.
+func (h heard) refused() bool { return h.signs.Refused != nil && h.signs.Refused.After(h.since) }
 
 // page is where a connection is set.
 const page = "/admin/connection"
+
+// pageOf is where a program's connection is set.
+func pageOf(p models.Program) string { return page + "?program=" + p.ID.String() }
+
+// page is where this connection is set.
+func (c *connection) page() string { return pageOf(c.program) }
+
+// hooks is where Stripe shows the account's endpoints.
+func (c *connection) hooks() string { return integrations.HooksPage(c.tenant.Mode) }
 
 // checks are asked in turn: what cannot be right while something before it is wrong is skipped (F116, F118).
 func (c *connection) checks(ctx context.Context) []check {
 	kept, err := c.Store.Integration(ctx, c.tenant, c.program.ID, models.SourceStripe)
 	if err != nil {
 		return []check{{"Connection", "", func(context.Context) (Finding, error) {
+			if c.people {
+				return failed("Its secrets cannot be opened, so nothing can be asked of Stripe and no event is proved.", "Connect it again, or "+tellThem).at(c.page()), nil
+			}
 			return skipped("Its secrets cannot be opened: see \"Secrets\"."), nil
 		}}}
 	}
 	c.kept = kept
-	if kept.OAuth.Connected {
-		return c.byOAuth()
-	}
 	c.ends = sync.OnceValues(func() ([]integrations.Endpoint, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		return c.Integrations.Endpoints(ctx, kept)
 	})
-	return []check{
+	c.came = sync.OnceValues(func() (heard, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		return c.listen(ctx)
+	})
+	heard := []check{
+		{"Deliveries", "", c.deliveries},
+		{"Missed events", "", c.missedEvents},
+		{"Other side", "", c.otherSide},
+		{"Failed events", "", c.failedEvents},
+		{"Waiting events", "", c.waitingEvents},
+	}
+	if kept.OAuth.Connected {
+		return append(c.byOAuth(), heard...)
+	}
+	return append([]check{
 		{"Key's side", "", c.side},
 		{"API key", "Key's side", c.apiKey},
 		{"Account", "API key", c.account},
@@ -54,10 +96,7 @@ func (c *connection) checks(ctx context.Context) []check {
 		{"Webhook version", "Webhook endpoint", c.version},
 		{"Webhook events", "Webhook endpoint", c.events},
 		{"Webhook secret", "", c.secret},
-		{"Deliveries", "", c.deliveries},
-		{"Failed events", "", c.failedEvents},
-		{"Waiting events", "", c.waitingEvents},
-	}
+	}, heard...)
 }
 
 func (c *connection) side(context.Context) (Finding, error) {
@@ -65,7 +104,7 @@ func (c *connection) side(context.Context) (Finding, error) {
 		return skipped("No API key is connected."), nil
 	}
 	if err := integrations.KeyFits(c.kept.APIKey, c.tenant.Mode); err != nil {
-		return failed(fmt.Sprintf("The API key is not one of %s mode.", c.tenant.Mode), fmt.Sprintf("Connect a key of the account's %s mode on this side.", c.tenant.Mode)).at(page), nil
+		return failed(fmt.Sprintf("The API key is not one of %s mode.", c.tenant.Mode), fmt.Sprintf("Connect a key of the account's %s mode on this side.", c.tenant.Mode)).at(c.page()), nil
 	}
 	return ok("The API key is one of %s mode.", c.tenant.Mode), nil
 }
@@ -75,7 +114,7 @@ func (c *connection) apiKey(ctx context.Context) (Finding, error) {
 		return skipped(c.NoStripe), nil
 	}
 	if _, err := c.Integrations.AccountOf(ctx, c.kept.APIKey); err != nil {
-		return keyTrouble(err, "Make a new key in Stripe and connect it.").at(page), nil
+		return keyTrouble(err, "Make a new key in Stripe and connect it.").at(c.page()), nil
 	}
 	return ok("Stripe takes it."), nil
 }
@@ -84,11 +123,11 @@ func (c *connection) account(ctx context.Context) (Finding, error) {
 	now, err := c.Integrations.AccountOf(ctx, c.kept.APIKey)
 	switch {
 	case err != nil:
-		return keyTrouble(err, "Run the check again.").at(page), nil
+		return keyTrouble(err, "Run the check again.").at(c.page()), nil
 	case now == "" || c.kept.Account == nil:
 		return ok("Stripe does not say which account the key opens, and Portal needs no more."), nil
 	case now != *c.kept.Account:
-		return failed(fmt.Sprintf("The key opens %s now; %s was connected.", now, *c.kept.Account), "Connect a key of the account that was connected, or save this one again if the company has moved.").at(page), nil
+		return failed(fmt.Sprintf("The key opens %s now; %s was connected.", now, *c.kept.Account), "Connect a key of the account that was connected, or save this one again if the company has moved.").at(c.page()), nil
 	}
 	return ok("The key opens %s.", now), nil
 }
@@ -99,9 +138,9 @@ func (c *connection) rights(ctx context.Context) (Finding, error) {
 		return sightless(err)
 	}
 	if len(missing) > 0 {
-		return failed("The API key lacks "+strings.Join(missing, ", ")+".", "Give the restricted key these rights in Stripe, or make a new one with all of them.").at("https://dashboard.stripe.com/apikeys"), nil
+		return failed("The API key lacks "+strings.Join(missing, ", ")+".", "Give the restricted key these rights in Stripe, or make a new one with all of them.").at(integrations.KeyPage(c.tenant.Mode)), nil
 	}
-	return ok("The API key has them all."), nil
+	return ok("It has them all."), nil
 }
 
 // sightless says that something could not be looked at: without the right it is skipped, for the right itself is named.
@@ -109,7 +148,16 @@ func sightless(err error) (Finding, error) {
 	if errors.Is(err, models.ErrForbidden) {
 		return skipped(err.Error()), nil
 	}
-	return failed("It could not be looked at: "+err.Error(), "Look at status.stripe.com and run the check again.").at("https://status.stripe.com"), nil
+	return failed("It could not be looked at: "+sentence(err), "Look at status.stripe.com and run the check again.").at("https://status.stripe.com"), nil
+}
+
+// sentence is what an error says to people.
+func sentence(err error) string {
+	var r models.Refusal
+	if errors.As(err, &r) {
+		return r.Sentence
+	}
+	return "there was no answer."
 }
 
 func (c *connection) endpoint(context.Context) (Finding, error) {
@@ -120,12 +168,12 @@ func (c *connection) endpoint(context.Context) (Finding, error) {
 	at := c.Integrations.Webhook(c.program.ID, models.SourceStripe)
 	save := "Save the API key again: Portal then makes the endpoint."
 	if len(all) == 0 {
-		return failed("Stripe has no endpoint for this program, so nothing is told.", save).at(page), nil
+		return failed("Stripe has no endpoint for this program, so nothing is told.", save).at(c.page()), nil
 	}
 	e := best(all, at)
 	switch {
 	case !e.Enabled:
-		return failed("The endpoint is disabled in Stripe, so nothing is told.", "Enable it in Stripe under Developers, Webhooks.").at("https://dashboard.stripe.com/webhooks"), nil
+		return failed("The endpoint is disabled in Stripe, so nothing is told.", "Enable it in Stripe under Developers, Webhooks.").at(c.hooks()), nil
 	case e.URL != at:
 		return warning(fmt.Sprintf("The endpoint sends to %s, not to %s.", e.URL, at), "If that address does not lead here, save the API key again; if it does, set server.public_url to it.").at("server.public_url"), nil
 	}
@@ -163,7 +211,7 @@ func (c *connection) version(context.Context) (Finding, error) {
 	}
 	if !integrations.WellKnown(e.Version) {
 		return warning(fmt.Sprintf("Events come in API version %s, which Portal is not tested with.", or(e.Version, "of the account, which may change")),
-			"Delete the endpoint in Stripe and save the API key again: Portal then makes one of a fixed version.").at(page), nil
+			"Delete the endpoint in Stripe and save the API key again: Portal then makes one of a fixed version.").at(c.page()), nil
 	}
 	return ok("Events come in API version %s.", e.Version), nil
 }
@@ -177,64 +225,159 @@ func (c *connection) events(context.Context) (Finding, error) {
 	if len(e.Missing) == 0 {
 		return ok("Stripe tells of all that Portal reads."), nil
 	}
-	lost, costs, verdict := map[string][]string{}, []string{}, Warning
+	lost, verdict := map[string][]string{}, Warning
+	var costs, lesser []string // those that cost money come first
 	for _, event := range e.Missing {
 		cost, money := integrations.CostOf(event)
-		if money {
-			verdict = Failed
-		}
-		if lost[cost] == nil {
-			costs = append(costs, cost)
+		switch {
+		case money && lost[cost] == nil:
+			costs, verdict = append(costs, cost), Failed
+		case lost[cost] == nil:
+			lesser = append(lesser, cost)
 		}
 		lost[cost] = append(lost[cost], event)
 	}
+	costs = append(costs, lesser...)
 	var words []string
-	for _, cost := range costs {
+	rest := len(e.Missing)
+	for _, cost := range costs[:min(len(costs), mostNamed)] {
+		rest -= len(lost[cost])
 		words = append(words, strings.Join(lost[cost], ", ")+" ("+cost+")")
 	}
-	f := warning("Stripe does not tell of "+strings.Join(words, "; ")+".", "Add these events to the endpoint in Stripe, or save the API key again if Portal made it.").at("https://dashboard.stripe.com/webhooks")
+	more := "."
+	if rest > 0 {
+		more = "; and of " + many(rest, "other", "others") + "."
+	}
+	f := warning("Stripe does not tell of "+strings.Join(words, "; ")+more, "Add these events to the endpoint in Stripe, or save the API key again if Portal made it.").at(c.hooks())
 	f.Verdict = verdict
 	return f, nil
 }
 
 func (c *connection) secret(context.Context) (Finding, error) {
 	if c.kept.WebhookSecret != "" {
-		return ok("It is kept."), nil
+		return c.secretHolds()
 	}
 	if c.kept.APIKey == "" {
-		return warning("Neither a signing secret nor an API key is connected, so no event can be proved.", "Connect an API key: Portal then makes the endpoint and keeps its secret.").at(page), nil
+		return warning("Neither a signing secret nor an API key is connected, so no event can be proved.", "Connect an API key: Portal then makes the endpoint and keeps its secret.").at(c.page()), nil
 	}
 	if all, err := c.ends(); c.NoStripe != "" || err != nil || len(all) == 0 {
 		return skipped("There is no endpoint to have a secret of."), nil
 	}
-	return failed("The endpoint's signing secret is not kept, so every event is refused.", "Save the API key again: Portal then makes a new endpoint; or paste the secret of the one in Stripe.").at(page), nil
+	return failed("The endpoint's signing secret is not kept, so every event is refused.", "Save the API key again: Portal then makes a new endpoint; or paste the secret of the one in Stripe.").at(c.page()), nil
 }
 
-// quiet is how long nothing may come while Stripe has news.
-const quiet = 7 * 24 * time.Hour
-
-func (c *connection) deliveries(ctx context.Context) (Finding, error) {
-	last, err := c.Store.LastDelivery(ctx, c.tenant, c.program.ID, models.SourceStripe)
+// secretHolds tells whether the secret proves what comes. Anybody may send what it does not prove: it is only sure to be wrong
+// when what Stripe has did not come either.
+func (c *connection) secretHolds() (Finding, error) {
+	h, err := c.came()
 	if err != nil {
 		return Finding{}, err
 	}
-	since, words := c.saved, "No event has come yet"
-	if last != nil {
-		since, words = last.ReceivedAt, "The last event came on "+last.ReceivedAt.UTC().Format("2 January 2006, 15:04")+" UTC"
+	if !h.refused() {
+		return ok("It is kept, and proves what comes."), nil
 	}
-	if last != nil && c.Now().Sub(since) < quiet {
-		return ok("%s.", words), nil
+	f := warning("What came on "+moment(*h.signs.Refused)+" was not signed with the secret that is kept, and was refused.",
+		"Copy the endpoint's signing secret from Stripe and save it here, or save the API key again. If all else arrives, somebody else sent it.").at(c.page())
+	if h.behind(c.Now()) {
+		f.Verdict = Failed
 	}
-	if c.kept.APIKey != "" && c.NoStripe == "" && integrations.KeyFits(c.kept.APIKey, c.tenant.Mode) == nil && c.Now().Sub(since) >= quiet {
-		newest, err := c.Integrations.NewestEvent(ctx, c.kept.APIKey)
-		if err == nil && newest.After(since.Add(time.Hour)) {
-			return failed(fmt.Sprintf("%s; Stripe has news of %s.", words, newest.Format("2 January 2006, 15:04")), "Look in Stripe's webhook log why they did not arrive, and have them sent again.").at("https://dashboard.stripe.com/webhooks"), nil
+	return f, nil
+}
+
+// quiet is how long nothing may come while Stripe has news.
+const quiet = time.Hour
+
+// moment is a time as a finding says it.
+func moment(at time.Time) string { return at.UTC().Format("2 January 2006, 15:04") + " UTC" }
+
+// listen finds out what came, and asks Stripe for its newest only when nothing came lately.
+func (c *connection) listen(ctx context.Context) (h heard, err error) {
+	if h.last, err = c.Store.LastDelivery(ctx, c.tenant, c.program.ID, models.SourceStripe); err != nil {
+		return h, err
+	}
+	if h.signs, err = c.Store.SignsOf(ctx, c.tenant, c.program.ID, models.SourceStripe); err != nil {
+		return h, err
+	}
+	if c.kept.OAuth.Connected { // an event of a shared account comes to its oldest program
+		sharing, err := c.Store.Sharing(ctx, c.tenant, models.SourceStripe, c.program.ID)
+		if err != nil {
+			return h, err
 		}
+		h.other = len(sharing) > 0 && sharing[0] != c.program.ID
 	}
-	if last == nil {
+	if h.since = c.saved; h.last != nil {
+		h.since = h.last.ReceivedAt
+	}
+	fits := c.kept.OAuth.Connected || integrations.KeyFits(c.kept.APIKey, c.tenant.Mode) == nil
+	if fits && c.NoStripe == "" && c.Integrations.MayAsk(c.kept) && c.Now().Sub(h.since) >= quiet {
+		h.newest, _ = c.Integrations.NewestEvent(ctx, c.kept) // that Stripe cannot be asked is said elsewhere
+	}
+	return h, nil
+}
+
+func (c *connection) deliveries(context.Context) (Finding, error) {
+	h, err := c.came()
+	if err != nil {
+		return Finding{}, err
+	}
+	if h.other {
+		return skipped("Another program of the company's has the same account, and hears for this one."), nil
+	}
+	words := "No event has come yet"
+	if h.last != nil {
+		words = "The last event came on " + moment(h.last.ReceivedAt)
+	}
+	switch {
+	case h.behind(c.Now()) && h.refused():
+		return skipped(words + ". What came since was refused: see \"Webhook secret\"."), nil
+	case h.behind(c.Now()):
+		return failed(fmt.Sprintf("%s; Stripe has news of %s.", words, moment(h.newest)), "Look in Stripe's webhook log why they did not arrive, and have them sent again.").at(c.hooks()), nil
+	case h.last == nil:
 		return warning(words+".", "Make a sale, or send a test event from Stripe, to see it arrive.").at("/admin/events"), nil
 	}
 	return ok("%s; Stripe is not known to have newer ones.", words), nil
+}
+
+const (
+	healedEvery = 24 * time.Hour     // at least: it is done every six hours
+	remembered  = 7 * 24 * time.Hour // how long events that had to be fetched are told of
+)
+
+// missedEvents tells whether what did not come is asked for, and whether much had to be.
+func (c *connection) missedEvents(context.Context) (Finding, error) {
+	if !c.Integrations.MayAsk(c.kept) {
+		return skipped("No API key is connected to ask with."), nil
+	}
+	h, err := c.came()
+	if err != nil {
+		return Finding{}, err
+	}
+	asked := c.saved
+	if c.kept.Healed.At != nil && c.kept.Healed.At.After(asked) {
+		asked = *c.kept.Healed.At
+	}
+	switch missed := h.signs.Missed; {
+	case c.Now().Sub(asked) > healedEvery:
+		return warning("Stripe was last asked on "+moment(asked)+" for events that did not come; it is due every six hours.", "See that Portal's background work runs, portal serve or portal work, and that Stripe takes the key.").at(c.page()), nil
+	case missed != nil && missed.After(c.saved.Add(quiet)) && c.Now().Sub(*missed) < remembered:
+		return warning("On "+moment(*missed)+" Portal had to fetch events that no webhook had brought. They count.", "Look in Stripe's webhook log why they did not arrive.").at(c.hooks()), nil
+	}
+	return ok("None had to be fetched lately."), nil
+}
+
+// otherSide finds events of the side that is not connected, signed by this one (D16).
+func (c *connection) otherSide(ctx context.Context) (Finding, error) {
+	other := models.Live
+	if c.tenant.Mode == models.Live {
+		other = models.Test
+	}
+	n, err := c.Store.StraysSince(ctx, models.Tenant{Company: c.tenant.Company, Mode: other}, c.program.ID, models.SourceStripe, c.Now().Add(-lately))
+	if err != nil || n == 0 {
+		return ok("What comes is of %s mode, as it should be.", c.tenant.Mode), err
+	}
+	return warning(fmt.Sprintf("%s of the last 30 days %s of %s mode, signed for the %s side: %s counts nowhere.", many(n, "event", "events"), map[bool]string{true: "was", false: "were"}[n == 1], other, c.tenant.Mode,
+		map[bool]string{true: "it", false: "each"}[n == 1]),
+		fmt.Sprintf("Connect the %s side with a key of its own, or have Stripe send %s events elsewhere.", other, other)).at(c.page()), nil
 }
 
 func (c *connection) failedEvents(ctx context.Context) (Finding, error) {

@@ -69,10 +69,15 @@ type Doctor struct {
 	Integrations *integrations.Integrations
 	Settings
 	Now func() time.Time
+
+	people bool // the findings are for a company's people, who are told no addresses and no other company's names
 }
 
 // patience is how long one check may take.
 const patience = 10 * time.Second
+
+// itself is where a check is that could not be made.
+const itself = "portal check"
 
 // check is one thing to look at. It is skipped unless those that it needs ended well or with a warning.
 type check struct {
@@ -97,7 +102,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	found[0] = append(found[0], trouble...)
 	rest := make([][]Finding, len(subjects))
 	var group errgroup.Group
-	group.SetLimit(8)
+	group.SetLimit(4)
 	for n, s := range subjects {
 		group.Go(func() error {
 			rest[n] = s.run(ctx, patience)
@@ -143,19 +148,31 @@ func worst(group []Finding) int {
 	return slices.Index(order, group[0].Verdict)
 }
 
-// run makes a subject's checks in turn.
+// run makes a subject's checks together, each after the one that it needs.
 func (s subject) run(ctx context.Context, within time.Duration) []Finding {
-	ended := map[string]Verdict{}
-	var found []Finding
-	for _, c := range s.checks {
-		f := skipped("Not looked at: \"" + c.needs + "\" comes first.")
-		if before := ended[c.needs]; c.needs == "" || before == OK || before == Warning {
-			f = c.within(ctx, within)
-		}
-		ended[c.name] = f.Verdict
-		f.Name = c.name
-		s.sign(&f)
-		found = append(found, f)
+	found, place, ended := make([]Finding, len(s.checks)), map[string]int{}, make([]chan struct{}, len(s.checks))
+	for n, c := range s.checks {
+		place[c.name], ended[n] = n, make(chan struct{})
+	}
+	for n, c := range s.checks {
+		go func() {
+			defer close(ended[n])
+			f := skipped("Not looked at: \"" + c.needs + "\" comes first.")
+			before := OK
+			if c.needs != "" {
+				<-ended[place[c.needs]]
+				before = found[place[c.needs]].Verdict
+			}
+			if before == OK || before == Warning {
+				f = c.within(ctx, within)
+			}
+			f.Name = c.name
+			s.sign(&f)
+			found[n] = f
+		}()
+	}
+	for n := range ended {
+		<-ended[n]
 	}
 	return found
 }
@@ -182,12 +199,12 @@ func (c check) within(ctx context.Context, patience time.Duration) Finding {
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				ended <- failed("The check itself broke.", "Tell Portal's makers: "+strings.SplitN(fmt.Sprint(p), "\n", 2)[0]).at("portal check")
+				ended <- failed("The check itself broke.", "Tell Portal's makers: "+strings.SplitN(fmt.Sprint(p), "\n", 2)[0]).at(itself)
 			}
 		}()
 		f, err := c.ask(ctx)
 		if err != nil {
-			f = failed("It could not be looked at: "+err.Error(), "Run the check again; if it stays, look at Portal's log.").at("portal check")
+			f = failed("It could not be looked at: "+err.Error(), "Run the check again; if it stays, look at Portal's log.").at(itself)
 		}
 		ended <- f
 	}()
@@ -195,7 +212,7 @@ func (c check) within(ctx context.Context, patience time.Duration) Finding {
 	case f := <-ended:
 		return f
 	case <-ctx.Done():
-		return failed(fmt.Sprintf("The check did not end within %s.", patience), "Run it again; if it stays, look at the network and the database.").at("portal check")
+		return failed(fmt.Sprintf("The check did not end within %s.", patience), "Run it again; if it stays, look at the network and the database.").at(itself)
 	}
 }
 

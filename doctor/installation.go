@@ -90,7 +90,7 @@ func (d *Doctor) clock(ctx context.Context) (Finding, error) {
 		there bool
 	}{
 		{"the database's", func(ctx context.Context) (time.Time, error) { return d.Store.Clock(ctx) }, d.Store != nil},
-		{"Stripe's", d.Integrations.StripeClock, d.NoStripe == "" && d.asksStripe(ctx)},
+		{"Stripe's", d.Integrations.StripeClock, d.NoStripe == "" && (d.people || d.asksStripe(ctx))},
 	} {
 		if !other.there {
 			continue
@@ -135,13 +135,17 @@ func (d *Doctor) connectedModes(ctx context.Context) (live, test bool) {
 }
 
 func (d *Doctor) publicURL(ctx context.Context) (Finding, error) {
+	return d.reachable(d.connectedModes(ctx))
+}
+
+// reachable tells whether providers reach Portal, when a live or a test connection waits for what they send.
+func (d *Doctor) reachable(live, test bool) (Finding, error) {
 	u, err := url.Parse(d.PublicURL)
 	if err != nil {
 		return failed("It is no address.", "Set it to the address that people and providers use.").at("server.public_url"), nil
 	}
 	ip := net.ParseIP(u.Hostname())
 	here := u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") || ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
-	live, test := d.connectedModes(ctx)
 	switch {
 	case live && here:
 		return failed(fmt.Sprintf("%s leads nowhere from outside, and a live connection waits for events there.", d.PublicURL), "Set it to the https address that Portal has on the Internet.").at("server.public_url"), nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portal/commission"
+	"portal/integrations"
 	"portal/models"
 	"portal/store"
 )
@@ -16,6 +17,7 @@ import (
 const (
 	lately    = 30 * 24 * time.Hour // how far back sales are looked at
 	tooLong   = 14 * 24 * time.Hour // that an invoice waits for approval
+	slow      = 24 * time.Hour      // for a payment to a partner
 	mostNamed = 5                   // of many, by name
 )
 
@@ -29,6 +31,10 @@ func (d *Doctor) money(t models.Tenant) []check {
 		{"Invoices to approve", "", d.onHand(t, review)},
 		{"Company's card", "", d.onHand(t, d.card)},
 		{"Partners' accounts", "", d.onHand(t, accounts)},
+		{"Partners' papers", "", func(ctx context.Context) (Finding, error) { return d.papers(ctx, t) }},
+		{"Payments to partners", "", d.onHand(t, outgoing)},
+		{"Customers nobody can recognise", "", func(ctx context.Context) (Finding, error) { return d.nameless(ctx, t) }},
+		{"Mail to the company", "", func(ctx context.Context) (Finding, error) { return d.undelivered(ctx, t) }},
 	}
 }
 
@@ -37,7 +43,7 @@ func (d *Doctor) strangers(ctx context.Context, t models.Tenant) (Finding, error
 	if err != nil || n == 0 {
 		return ok("Every payment of the last 30 days has one, or its customer has one now."), err
 	}
-	return warning(many(n, "payment", "payments")+" of the last 30 days found no partner.", "Link the customers whose partner you know; Portal suggests who may have brought them.").at("/admin/unattributed"), nil
+	return warning(many(n, "payment", "payments")+" of the last 30 days found no partner.", "Look whether they paid with another address than they signed up with; link the customers whose partner you know. Portal suggests who may have brought them.").at("/admin/unattributed"), nil
 }
 
 func (d *Doctor) idle(ctx context.Context, t models.Tenant) (Finding, error) {
@@ -55,7 +61,7 @@ func (d *Doctor) idle(ctx context.Context, t models.Tenant) (Finding, error) {
 // onHand asks one question about what waits for somebody.
 func (d *Doctor) onHand(t models.Tenant, judge func(context.Context, models.Tenant, store.OnHand) (Finding, error)) func(context.Context) (Finding, error) {
 	return func(ctx context.Context) (Finding, error) {
-		waits, err := d.Store.OnHand(ctx, t, d.Now().Add(-tooLong))
+		waits, err := d.Store.OnHand(ctx, t, d.Now().Add(-tooLong), d.Now().Add(-slow))
 		if err != nil {
 			return Finding{}, err
 		}
@@ -94,6 +100,65 @@ func accounts(_ context.Context, _ models.Tenant, waits store.OnHand) (Finding, 
 	}
 	return warning(fmt.Sprintf("%s under way to partners without a Stripe account, such as %s.", many(waits.NoAccount, "invoice is", "invoices are"), waits.NoAccountKey),
 		"Have them connect one, or pay elsewhere and mark the invoices as paid.").at("/admin/partners"), nil
+}
+
+// papers finds partners to be paid whose account Stripe lets receive nothing yet (F123).
+func (d *Doctor) papers(ctx context.Context, t models.Tenant) (Finding, error) {
+	payees, err := d.Store.Payees(ctx, t, mostNamed)
+	if err != nil {
+		return Finding{}, err
+	}
+	if len(payees) > 0 && (d.NoStripe != "" || integrations.KeyFits(d.StripeKey, t.Mode) != nil) {
+		return skipped("Stripe is not asked about this side's partners here."), nil
+	}
+	var wait []string
+	for _, p := range payees {
+		can, err := d.Integrations.CanReceive(ctx, d.StripeKey, p.Account)
+		if err != nil {
+			return skipped("Stripe did not say whether partners can be paid."), nil
+		}
+		if !can {
+			wait = append(wait, p.Key)
+		}
+	}
+	if len(wait) > 0 {
+		return warning("Stripe lets the account receive nothing yet of "+strings.Join(wait, ", ")+".", "Have them finish what Stripe asks of them: papers, a bank account; or pay elsewhere and mark the invoices as paid.").at("/admin/partners"), nil
+	}
+	return ok("Stripe lets the partners who wait longest receive what they are due."), nil
+}
+
+// outgoing finds payments that need somebody (F123).
+func outgoing(_ context.Context, _ models.Tenant, waits store.OnHand) (Finding, error) {
+	switch {
+	case waits.Failed > 0:
+		return warning(many(waits.Failed, "invoice", "invoices")+" could not be paid.", "Open each: its history says why; pay it again, or elsewhere.").at("/admin/invoices?status=failed"), nil
+	case waits.Slow > 0:
+		return warning(many(waits.Slow, "payment has", "payments have")+" been under way for more than a day.", "Open the invoice: it says what Stripe waits for; the card's holder may have to confirm.").at("/admin/invoices?status=processing"), nil
+	}
+	return ok("None failed, and none has been under way for long."), nil
+}
+
+// nameless finds customers whose payments can never be told to be theirs (F120, F121).
+func (d *Doctor) nameless(ctx context.Context, t models.Tenant) (Finding, error) {
+	n, key, err := d.Store.Nameless(ctx, t)
+	if err != nil || n == 0 {
+		return ok("Every customer of a partner has a Stripe customer id or an e-mail address."), err
+	}
+	return warning(fmt.Sprintf("%s of a partner %s neither a Stripe customer id nor an e-mail address, such as %s: no payment is known to be theirs.", many(n, "customer", "customers"), map[bool]string{true: "has", false: "have"}[n == 1], key),
+		"Set the Stripe customer id of each, one by one, by file or by PATCH /v1/customers.").at("/admin/links"), nil
+}
+
+// undelivered finds mail that did not reach the company's people.
+func (d *Doctor) undelivered(ctx context.Context, t models.Tenant) (Finding, error) {
+	u, err := d.Store.UndeliveredMails(ctx, t, d.Now().Add(-lately))
+	if err != nil || u.Mails == 0 {
+		return ok("None failed in the last 30 days."), err
+	}
+	found := many(u.Mails, "mail", "mails") + " of the last 30 days could not be sent, the newest to " + u.To
+	if d.people {
+		return warning(found+".", "See that the address is right; else "+tellThem), nil
+	}
+	return warning(found+": "+u.Because, "See that the address is right and that the mail server takes mail from Portal.").at("mail.smtp_url"), nil
 }
 
 // rules are the checks of what a program pays for.

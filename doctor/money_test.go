@@ -87,7 +87,7 @@ func found(r doctor.Report, name string) doctor.Finding {
 	return doctor.Finding{}
 }
 
-// B18, F116, F117, F119-F123: why a sale earned nobody anything, or a partner is not paid, is a warning that says where to go.
+// B18, F116, F117, F119, F120, F121, F122, F123: why a sale earned nobody anything, or a partner is not paid, is a warning that says where to go.
 func TestWhatIsAmissWithMoneyIsAWarning(t *testing.T) {
 	t.Parallel()
 	const one = `[{"Product":"prod_1","Net":5000}]`
@@ -119,6 +119,16 @@ func TestWhatIsAmissWithMoneyIsAWarning(t *testing.T) {
 				VALUES ($1, $2, $3, $4, $5, $6, 'eur', 1, 1, 'usd', 0, 0, 'waiting', 30, 'automatic', $7::date, '[]', $7::timestamptz)`,
 				s.caller.Company, s.caller.Mode, models.NewID[models.CommissionID](storetest.Day), id, s.partner.ID, s.caller.Program, storetest.Day)
 		}, "Rates awaited", "1 commission waits for an exchange rate.", "No commission"},
+		"a customer nobody can recognise": {func(s *side) {
+			s.link()
+			s.sql(`UPDATE customers SET key = 'somebody'`)
+		}, "Customers nobody can recognise", "1 customer of a partner has neither a Stripe customer id nor an e-mail address, such as somebody", "Every customer"},
+		"an invoice that could not be paid": {func(s *side) { s.invoice("failed", 1) }, "Payments to partners", "1 invoice could not be paid.", "None failed"},
+		"a payment that does not end": {func(s *side) {
+			s.invoice("processing", 1)
+			s.sql(`INSERT INTO attempts (company_id, mode, id, invoice_id, kind, status, amount, currency, started_by, started_at)
+				SELECT company_id, mode, gen_random_uuid(), id, 'stripe', 'live', 1000, 'usd', 'test', $1 FROM invoices`, storetest.Day.AddDate(0, 0, -2))
+		}, "Payments to partners", "1 payment has been under way for more than a day.", "None failed"},
 		"an invoice that nobody approves": {func(s *side) { s.invoice("review", 15) }, "Invoices to approve", "1 invoice has waited", "No invoice"},
 		"an invoice and no card":          {func(s *side) { s.invoice("approved", 1) }, "Company's card", "no card is saved", "No approved invoice"},
 		"an invoice and no account":       {func(s *side) { s.invoice("review", 1) }, "Partners' accounts", "such as NORA", "Every partner"},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"portal/integrations"
 	"portal/models"
@@ -87,7 +86,7 @@ func (d *Doctor) connectEndpoint(ctx context.Context) (Finding, error) {
 
 // unrouted tells of events of connected accounts that nobody here is connected to.
 func (d *Doctor) unrouted(ctx context.Context) (Finding, error) {
-	counts, err := d.Store.Unrouted(ctx, d.Now().Add(-quiet))
+	counts, err := d.Store.Unrouted(ctx, d.Now().Add(-remembered))
 	if err != nil {
 		return Finding{}, err
 	}
@@ -101,15 +100,12 @@ func (d *Doctor) unrouted(ctx context.Context) (Finding, error) {
 	return ok("In the last 7 days %s no company's, as of partners' accounts; they are kept with the platform's.", many(sum, "event of a connected account was", "events of connected accounts were")), nil
 }
 
-// byOAuth are the checks of a connection by OAuth, in turn.
+// byOAuth are the checks of a connection by OAuth, before those of what comes by it.
 func (c *connection) byOAuth() []check {
 	return []check{
 		{"Access", "", c.access},
 		{"Rights", "Access", c.granted},
 		{"Webhook secret", "", c.connectSecret},
-		{"Deliveries", "Access", c.delivered},
-		{"Failed events", "", c.failedEvents},
-		{"Waiting events", "", c.waitingEvents},
 	}
 }
 
@@ -118,7 +114,7 @@ func (c *connection) access(ctx context.Context) (Finding, error) {
 	case c.NoStripe != "":
 		return skipped(c.NoStripe), nil
 	case !c.Integrations.MayAuthorize(c.tenant.Mode):
-		return failed(fmt.Sprintf("It was connected with Stripe's page, and there is no client id with a secret key of %s mode any more.", c.tenant.Mode), "Set both again, or connect an API key.").at("stripe.secret_key"), nil
+		return c.theirs(failed(fmt.Sprintf("It was connected with Stripe's page, and there is no client id with a secret key of %s mode any more.", c.tenant.Mode), "Set both again, or connect an API key.").at("stripe.secret_key")), nil
 	}
 	err := c.Integrations.LetIn(ctx, c.kept)
 	switch {
@@ -127,49 +123,35 @@ func (c *connection) access(ctx context.Context) (Finding, error) {
 		if c.kept.OAuth.RevokedAt != nil {
 			at = *c.kept.OAuth.RevokedAt
 		}
-		return failed(fmt.Sprintf("The company took Portal's access to %s away, as Stripe said on %s.", *c.kept.Account, at.UTC().Format("2 January 2006")), "Connect it again; what happened meanwhile is then fetched.").at(page), nil
+		return failed(fmt.Sprintf("The company took Portal's access to %s away, as Stripe said on %s.", *c.kept.Account, at.UTC().Format("2 January 2006")), "Connect it again; what happened meanwhile is then fetched.").at(c.page()), nil
 	case errors.Is(err, models.ErrInvalid):
-		return failed("Stripe refuses the platform's own key.", "Copy the key again from the platform's account.").at("stripe.secret_key"), nil
+		return c.theirs(failed("Stripe refuses the platform's own key.", "Copy the key again from the platform's account.").at("stripe.secret_key")), nil
 	case err != nil:
-		return failed("It could not be looked at: "+err.Error(), "Look at status.stripe.com and run the check again.").at("https://status.stripe.com"), nil
+		return failed("It could not be looked at: "+sentence(err), "Look at status.stripe.com and run the check again.").at("https://status.stripe.com"), nil
 	case c.kept.Status == "broken":
-		return warning("Stripe lets Portal in again; the connection still stands as broken.", "It mends itself within six hours, or at once when it is connected again.").at(page), nil
+		return warning("Stripe lets Portal in again; the connection still stands as broken.", "It mends itself within six hours, or at once when it is connected again.").at(c.page()), nil
 	}
 	return ok("Stripe lets Portal into %s.", *c.kept.Account), nil
 }
 
 func (c *connection) granted(context.Context) (Finding, error) {
 	if len(c.kept.MissingRights) > 0 {
-		return failed("Portal may read the account and not write: it lacks "+strings.Join(c.kept.MissingRights, ", ")+".", "Connect it again, and let Portal write.").at(page), nil
+		return failed("Portal may read the account and not write: it lacks "+strings.Join(c.kept.MissingRights, ", ")+".", "Connect it again, and let Portal write.").at(c.page()), nil
 	}
 	return ok("Portal may read and write."), nil
 }
 
 func (c *connection) connectSecret(context.Context) (Finding, error) {
 	if !c.Integrations.Platform.Hears {
-		return failed("The Connect endpoint's signing secret is not set, so every event is refused.", "Set it: see \"Connect with Stripe\".").at("stripe.connect_webhook_secret"), nil
+		return c.theirs(failed("The Connect endpoint's signing secret is not set, so every event is refused.", "Set it: see \"Connect with Stripe\".").at("stripe.connect_webhook_secret")), nil
 	}
 	return ok("The Connect endpoint's is kept."), nil
 }
 
-func (c *connection) delivered(ctx context.Context) (Finding, error) {
-	last, err := c.Store.LastDelivery(ctx, c.tenant, c.program.ID, models.SourceStripe)
-	if err != nil {
-		return Finding{}, err
+// theirs tells a company's people of what they cannot mend.
+func (c *connection) theirs(f Finding) Finding {
+	if c.people {
+		f.Do, f.Where = "T"+tellThem[1:], ""
 	}
-	shared, err := c.Store.Sharing(ctx, c.tenant, models.SourceStripe, c.program.ID)
-	switch {
-	case err != nil:
-		return Finding{}, err
-	case last == nil && len(shared) > 1:
-		return ok("The account's events come in by another program that shares it."), nil
-	case last == nil:
-		return warning("No event has come yet.", "Make a sale to see it arrive.").at("/admin/events"), nil
-	}
-	newest, err := c.Integrations.NewestEventOf(ctx, c.kept)
-	if since := last.ReceivedAt; err == nil && c.Now().Sub(since) >= quiet && newest.After(since.Add(time.Hour)) && len(shared) < 2 {
-		return failed(fmt.Sprintf("The last event came on %s; Stripe has news of %s.", since.UTC().Format("2 January 2006, 15:04"), newest.Format("2 January 2006, 15:04")),
-			"Look in the platform's Stripe why its Connect endpoint did not take them.").at("https://dashboard.stripe.com/webhooks"), nil
-	}
-	return ok("The last event came on %s UTC.", last.ReceivedAt.UTC().Format("2 January 2006, 15:04")), nil
+	return f
 }

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"portal/models"
@@ -25,7 +24,7 @@ func (d *Doctor) subjects(ctx context.Context, before []Finding) ([]subject, []F
 		}
 	}
 	if err != nil {
-		f := failed("The companies could not be listed: "+err.Error(), "Run the check again; if it stays, look at Portal's log.").at("portal check")
+		f := failed("The companies could not be listed: "+err.Error(), "Run the check again; if it stays, look at Portal's log.").at(itself)
 		f.Name = "Companies"
 		return all, []Finding{f}
 	}
@@ -74,10 +73,15 @@ func (d *Doctor) program(ctx context.Context, t models.Tenant, program models.Pr
 		}
 		if c.Status == "not_connected" {
 			return append(checks, check{"Connection", "", func(context.Context) (Finding, error) {
-				return skipped(fmt.Sprintf("Stripe is disconnected (%s).", c.Status)), nil
+				return skipped("Stripe is disconnected."), nil
 			}})
 		}
 		return append(checks, (&connection{Doctor: d, tenant: t, program: program, saved: c.Saved}).checks(ctx)...)
+	}
+	if d.people {
+		checks = append(checks, check{"Connection", "", func(context.Context) (Finding, error) {
+			return warning("Stripe is not connected on this side, so no payment comes in by itself.", "Connect it; it takes a minute.").at(pageOf(program)), nil
+		}})
 	}
 	return checks
 }

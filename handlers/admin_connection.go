@@ -157,6 +157,7 @@ func (h *House) showConnection(c echo.Context, se models.Session, status int, fo
 		return err
 	}
 	v.Status = views.Badge("connection", h.connectionState(i))
+	v.Primary = views.Button(views.Action{Label: "Check everything", Icon: "activity", Href: doctorAt})
 	v.Sentence = "How Portal hears what customers pay through Stripe: the " + string(se.Mode) + " side of " + p.Name + "."
 	return show(c, status, views.AdminConnectionPage(v), nil)
 }

@@ -52,12 +52,13 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 			{Label: "Exchange rates", Href: "/admin/rates", Icon: "chart-line", Count: waits.Unrated},
 			{Label: "Connection", Href: "/admin/connection", Icon: "link"},
 			{Label: "Events", Href: "/admin/events", Icon: "webhook", Count: waits.FailedEvents},
+			{Label: "Doctor", Href: doctorAt, Icon: "activity"},
 		}}
 	if !money.takes(se.Role) {
 		f.Places = slices.DeleteFunc(f.Places, func(p views.Place) bool { return p.Href == "/admin/rates" })
 	}
 	if h.Sandbox != nil {
-		f.Places = append(f.Places, views.Place{Label: "Stripe sandbox", Href: "/sandbox/", Icon: "flask-conical"})
+		f.Places = append(f.Places, views.Place{Label: "Stripe sandbox", Href: "/sandbox/", Icon: "flask-conical"}, views.Place{Label: "Mail kept here", Href: "/dev/mail", Icon: "inbox"})
 	}
 	for i := range f.Places {
 		f.Places[i].Current = f.Places[i].Href == at

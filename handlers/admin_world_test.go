@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"portal/doctor"
 	"portal/integrations"
 	"portal/models"
 	"portal/payouts"
@@ -40,6 +41,7 @@ func newCompanyWorld(t testing.TB) *companyWorld {
 	t.Cleanup(bank.Close)
 	w.Payouts.Bank, w.Payouts.Mode = payouts.NewStripe(platformKey, bank.URL), models.Test
 	w.Integrations = &integrations.Integrations{Store: w.Store, StripeBase: bank.URL, PublicURL: w.PublicURL, Now: w.Now, Log: w.Log}
+	w.Doctor = &doctor.Rounds{Doctor: &doctor.Doctor{Store: w.Store, Integrations: w.Integrations, Now: w.Now, Settings: doctor.Settings{PublicURL: w.PublicURL, StripeBase: bank.URL, StripeKey: platformKey}}}
 	w.site = w.Handler()
 	return w
 }

@@ -25,6 +25,8 @@ POST /sign-in                                           422    422     422   422
 POST /sign-out                                          303    303     303   303   303     303      303
 GET  /healthz                                           200    200     200   200   200     200      200
 GET  /readyz                                            200    200     200   200   200     200      200
+GET  /dev/mail                                          404    404     404   404   404     404      404
+GET  /dev/mail/{company}/{mail}                         404    404     404   404   404     404      404
 
 GET  /admin                                             303    200     200   200   200     403      200
 POST /admin/mode                                        303    422     422   422   422     403      422
@@ -89,6 +91,7 @@ GET  /admin/connection/secret                           303    303     303   303
 POST /admin/connection/secret                           303    403     403   422   422     403      422
 GET  /admin/connection/disconnect                       303    303     303   303   303     403      303
 POST /admin/connection/disconnect                       303    403     403   422   422     403      422
+GET  /admin/doctor                                      303    200     200   200   200     403      200
 GET  /admin/events                                      303    200     200   200   200     403      200
 GET  /admin/events/{event}                              303    200     200   200   200     403      404
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"portal/doctor"
 	"portal/inbox"
 	"portal/integrations"
 	"portal/models"
@@ -23,6 +24,7 @@ type House struct {
 	Inbox        *inbox.Inbox
 	Payouts      *payouts.Payouts
 	Integrations *integrations.Integrations
+	Doctor       *doctor.Rounds
 	Now          func() time.Time
 	Log          *slog.Logger
 	PublicURL    string // what links and cookies are made for
@@ -75,6 +77,8 @@ func (h *House) routes() []route {
 		{"POST", "/sign-out", anyone, h.signOut},
 		{"GET", "/healthz", anyone, h.healthz},
 		{"GET", "/readyz", anyone, h.readyz},
+		{"GET", "/dev/mail", anyone, h.devMail}, // these two in the demo only
+		{"GET", "/dev/mail/:company/:id", anyone, h.devMailHTML},
 
 		{"GET", "/admin", viewers, h.adminHome},
 		{"POST", "/admin/mode", viewers, h.adminMode},
@@ -138,6 +142,7 @@ func (h *House) routes() []route {
 		{"POST", "/admin/connection/secret", admins, h.adminConnectionSecret},
 		{"GET", "/admin/connection/disconnect", viewers, h.adminConnectionBack},
 		{"POST", "/admin/connection/disconnect", admins, h.adminConnectionEnd},
+		{"GET", "/admin/doctor", viewers, h.adminDoctor},
 		{"GET", "/admin/events", viewers, h.adminEvents},
 		{"GET", "/admin/events/:id", viewers, h.adminEvent},
 

@@ -39,6 +39,7 @@ func (in *Inbox) prove(ctx context.Context, program models.ProgramID, source mod
 		if err != nil && !again {
 			continue
 		} else if err != nil {
+			in.refused(ctx, models.Tenant{Company: known.company, Mode: sources.StripeEvent(body).Mode}, program, source)
 			return models.Event{}, err
 		}
 		e.Company, e.Program, e.Status = known.company, program, models.EventPending
@@ -50,6 +51,13 @@ func (in *Inbox) prove(ctx context.Context, program models.ProgramID, source mod
 		return e, nil
 	}
 	panic("not reached")
+}
+
+// refused notes, for the doctor, that something came which no secret proves. The side is what it says of itself.
+func (in *Inbox) refused(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) {
+	if err := in.Store.SaveRefused(ctx, t, program, source, in.Now()); err != nil {
+		in.Log.Info("a refused webhook could not be noted", "program", program, "because", err)
+	}
 }
 
 // Fetched keeps events that a provider listed when it was asked: its own word, with no signature to prove. It tells how

@@ -145,13 +145,13 @@ func (in *Inbox) CarryLinkFile(ctx context.Context, t models.Tenant, id models.L
 }
 
 // countTables lets PostgreSQL count its tables before a long file: its rows have just come, and without that each look-up
-// is planned as if there were a few.
+// is planned as if the file had a few.
 func (in *Inbox) countTables(ctx context.Context, t models.Tenant, id models.LinkFileID) error {
 	f, err := in.Store.LinkFile(ctx, t, id)
 	if err != nil || f.Rows < 1000 {
 		return err
 	}
-	return in.Store.Analyze(ctx)
+	return in.Store.Analyze(ctx, "link_rows")
 }
 
 // carryFile does the next part of a file's step, and tells whether there is more to do.

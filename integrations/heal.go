@@ -77,7 +77,7 @@ func (in *Integrations) verify(ctx context.Context, c store.Connection, i store.
 	_, err := in.reach(i).account(ctx)
 	if errors.Is(err, models.ErrInvalid) {
 		in.Log.Warn("Stripe refuses the API key of a connection", "company", c.Company, "program", c.Program, "mode", c.Mode)
-		if err := in.Store.SaveVerified(ctx, c, true, i.MissingRights); err != nil {
+		if err := in.found(ctx, c, true, i.MissingRights, models.KeyRefused); err != nil {
 			return err
 		}
 		return models.Refuse(models.ErrLater, "Stripe refuses the API key. Connect a new one; Portal will then ask again.")
@@ -91,7 +91,7 @@ func (in *Integrations) verify(ctx context.Context, c store.Connection, i store.
 	if i.Status != "broken" && slices.Equal(missing, i.MissingRights) {
 		return nil
 	}
-	return in.Store.SaveVerified(ctx, c, false, missing)
+	return in.found(ctx, c, false, missing, nil)
 }
 
 // eventsSince lists the events of a moment and later that Portal reads, a page at a time, the newest first.

@@ -69,7 +69,8 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 			return i, notChecked(err)
 		}
 	}
-	if change.APIKey != nil || i.Status != "broken" { // a key that Stripe refuses is not mended by a secret
+	wasBroken := i.Status == "broken"
+	if change.APIKey != nil || !wasBroken { // a key that Stripe refuses is not mended by a secret
 		i.Status = "connected"
 	}
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
@@ -78,6 +79,11 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		}
 		if err := tx.SaveIntegration(ctx, i, in.Now()); err != nil {
 			return err
+		}
+		if wasBroken && i.Status == "connected" {
+			if err := tx.QueueNotice(ctx, store.Connection{Tenant: c.Tenant, Program: c.Program, Source: source}, models.ConnectionMended, in.Now()); err != nil {
+				return err
+			}
 		}
 		if err := errors.Join(tx.WakeAll(ctx, c.Tenant, in.Now()), tx.Enqueue(ctx, models.Heal{}, nil)); err != nil {
 			return err

@@ -21,6 +21,9 @@ func KeyFits(key string, mode models.Mode) error {
 	return err
 }
 
+// MayAsk tells whether a connection has anything to ask with: a key of its own, or access by OAuth that Portal's key can use.
+func (in *Integrations) MayAsk(i store.Integration) bool { return in.mayAsk(i) }
+
 // AccountOf is the account that a key opens; empty when Stripe does not name it. A key that Stripe refuses is an
 // ErrInvalid, one that could not be tried an ErrLater.
 func (in *Integrations) AccountOf(ctx context.Context, key string) (string, error) {
@@ -61,6 +64,18 @@ func (in *Integrations) Endpoints(ctx context.Context, i store.Integration) ([]E
 	return found, nil
 }
 
+// CanReceive tells whether a partner's account can be paid to, asked with the platform's key. No answer is an ErrLater.
+func (in *Integrations) CanReceive(ctx context.Context, key, account string) (bool, error) {
+	var a struct {
+		Payouts      bool `json:"payouts_enabled"`
+		Capabilities struct{ Transfers string }
+	}
+	if err := in.stripe(key).get(ctx, pinned, "/v1/accounts/"+url.PathEscape(account), nil, &a); err != nil {
+		return false, sightOf(err)
+	}
+	return a.Payouts && a.Capabilities.Transfers == "active", nil
+}
+
 // WellKnown tells whether Portal is tested with events of an API version.
 func WellKnown(version string) bool { return version == pinned || version == newer }
 
@@ -99,18 +114,9 @@ var newsworthy = strings.Fields(`checkout.session.completed invoice.paid charge.
 
 // NewestEvent is when Stripe last made an event that the program's endpoint should tell; the zero time for none in the 30
 // days that Stripe lists. A key without the right is an ErrForbidden.
-func (in *Integrations) NewestEvent(ctx context.Context, key string) (time.Time, error) {
-	return in.stripe(key).newestEvent(ctx)
-}
-
-// NewestEventOf is NewestEvent of a connection, however it is made.
-func (in *Integrations) NewestEventOf(ctx context.Context, i store.Integration) (time.Time, error) {
-	return in.reach(i).newestEvent(ctx)
-}
-
-func (s stripeAPI) newestEvent(ctx context.Context) (time.Time, error) {
+func (in *Integrations) NewestEvent(ctx context.Context, i store.Integration) (time.Time, error) {
 	var list struct{ Data []struct{ Created int64 } }
-	err := s.get(ctx, pinned, "/v1/events", url.Values{"limit": {"1"}, "types[]": newsworthy}, &list)
+	err := in.reach(i).get(ctx, pinned, "/v1/events", url.Values{"limit": {"1"}, "types[]": newsworthy}, &list)
 	if err != nil || len(list.Data) == 0 {
 		return time.Time{}, sightOf(err)
 	}

@@ -43,10 +43,13 @@ func TestStripeMockAcceptsWhatTheDoctorAsks(t *testing.T) {
 	if _, err := in.Endpoints(ctx, i); err != nil {
 		t.Error(err)
 	}
-	if _, err := in.NewestEvent(ctx, i.APIKey); err != nil {
+	if _, err := in.NewestEvent(ctx, i); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"GET /v1/account", "GET /v1/webhook_endpoints", "GET /v1/events"} {
+	if _, err := in.CanReceive(ctx, i.APIKey, "acct_1032D82eZvKYlo2C"); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"GET /v1/account", "GET /v1/accounts/acct_1032D82eZvKYlo2C", "GET /v1/webhook_endpoints", "GET /v1/events"} {
 		if !slices.Contains(judge.Calls(), want) {
 			t.Errorf("%s was not called: %v", want, judge.Calls())
 		}
@@ -89,14 +92,14 @@ func TestWhatMayNotBeLookedAtIsForbidden(t *testing.T) {
 	if _, err := in.Endpoints(ctx, i); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("endpoints: %v", err)
 	}
-	if _, err := in.NewestEvent(ctx, someKey); !errors.Is(err, models.ErrForbidden) {
+	if _, err := in.NewestEvent(ctx, store.Integration{APIKey: someKey}); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("events: %v", err)
 	}
 	stripe.Fail(sandbox.Fault{Path: "/v1/events", Status: 500, Times: 1})
-	if _, err := in.NewestEvent(ctx, shopKey); !errors.Is(err, models.ErrLater) {
+	if _, err := in.NewestEvent(ctx, store.Integration{APIKey: shopKey}); !errors.Is(err, models.ErrLater) {
 		t.Errorf("events: %v", err)
 	}
-	if at, err := in.NewestEvent(ctx, shopKey); err != nil || !at.IsZero() {
+	if at, err := in.NewestEvent(ctx, store.Integration{APIKey: shopKey}); err != nil || !at.IsZero() {
 		t.Errorf("no events: %v, %v", at, err)
 	}
 	if at, err := in.StripeClock(ctx); err != nil || time.Since(at).Abs() > time.Minute {

@@ -216,6 +216,11 @@ func (in *Integrations) keepGrant(ctx context.Context, c store.Connection, g gra
 		i := store.Integration{Tenant: c.Tenant, Program: c.Program, Source: c.Source, Status: "connected", Account: &g.Account,
 			OAuth: store.OAuth{Connected: true, Scope: g.Scope, GrantedAt: &now}, MissingRights: lackedBy(g.Scope)}
 		end = Connected
+		if before.Status == "broken" {
+			if err := tx.QueueNotice(ctx, c, models.ConnectionMended, now); err != nil {
+				return err
+			}
+		}
 		return errors.Join(tx.SaveIntegration(ctx, i, now), tx.WakeAll(ctx, c.Tenant, now), tx.Enqueue(ctx, models.Heal{}, nil),
 			tx.Audited(ctx, c.Company, who, "integration.authorised", c.Program.String(), string(c.Source)+" "+string(c.Mode)+" "+g.Account, now))
 	})

@@ -129,14 +129,15 @@ func (in *Integrations) verifyOAuth(ctx context.Context, c store.Connection, i s
 	taken := errors.Is(err, models.ErrForbidden)
 	switch {
 	case err == nil && (i.Status == "broken" || i.OAuth.RevokedAt != nil):
-		return errors.Join(in.Store.SetRevoked(ctx, c, false, in.Now()), in.Store.SaveVerified(ctx, c, false, lackedBy(i.OAuth.Scope)))
+		return errors.Join(in.Store.SetRevoked(ctx, c, false, in.Now()), in.found(ctx, c, false, lackedBy(i.OAuth.Scope), nil))
 	case taken || errors.Is(err, models.ErrInvalid):
 		in.Log.Warn("a connection by OAuth is broken", "company", c.Company, "program", c.Program, "mode", c.Mode, "because", err)
 		var bad error
+		tell := models.PlatformRefused
 		if taken {
-			bad = in.Store.SetRevoked(ctx, c, true, in.Now())
+			tell, bad = models.AccessRevoked, in.Store.SetRevoked(ctx, c, true, in.Now())
 		}
-		if bad = errors.Join(bad, in.Store.SaveVerified(ctx, c, true, i.MissingRights)); bad != nil {
+		if bad = errors.Join(bad, in.found(ctx, c, true, i.MissingRights, tell)); bad != nil {
 			return bad
 		}
 		return models.Refuse(models.ErrLater, err.Error())

@@ -12,6 +12,7 @@ import (
 
 	"portal/inbox"
 	"portal/integrations"
+	"portal/mail"
 	"portal/models"
 	"portal/payouts"
 	"portal/store"
@@ -27,6 +28,8 @@ type Jobs struct {
 	Integrations *integrations.Integrations
 	// FetchRates brings the newest exchange rates; nil leaves them as they are.
 	FetchRates func(ctx context.Context) error
+	// Post sends mail; without a mail server it is kept.
+	Post mail.Post
 	// DirectURL reaches the database without a pooler: LISTEN needs it.
 	DirectURL string
 }
@@ -59,8 +62,9 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &tidy{store: j.Store})
 	river.AddWorker(workers, &heal{providers: j.Integrations})
 	river.AddWorker(workers, &carryLinkFile{inbox: j.Inbox})
+	river.AddWorker(workers, &sendMail{store: j.Store, post: j.Post})
 	return &river.Config{
-		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
+		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, store.MailQueue: {MaxWorkers: 2}},
 		Workers:           workers,
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,

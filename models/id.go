@@ -34,6 +34,7 @@ type (
 	codeNoun       struct{}
 	adjustmentNoun struct{}
 	writeOffNoun   struct{}
+	mailNoun       struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -51,6 +52,7 @@ func (linkFileNoun) prefix() string   { return "lnf" }
 func (codeNoun) prefix() string       { return "code" }
 func (adjustmentNoun) prefix() string { return "adj" }
 func (writeOffNoun) prefix() string   { return "wof" }
+func (mailNoun) prefix() string       { return "mail" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -69,6 +71,7 @@ type (
 	CodeID       = ID[codeNoun]
 	AdjustmentID = ID[adjustmentNoun]
 	WriteOffID   = ID[writeOffNoun]
+	MailID       = ID[mailNoun]
 )
 
 var sequence atomic.Uint32

@@ -35,7 +35,9 @@ func (c *call) connected(id string) (object, error) {
 	return nil, refuse(403, "account_invalid", "", "The provided key does not have access to account '%s' (or that account does not exist). Application access may have been revoked.", id)
 }
 
-func listAccounts(c *call) (object, error) { return c.page("/v1/accounts", c.a.all("account")) }
+func listAccounts(c *call) (object, error) {
+	return c.search(query{url: "/v1/accounts", kind: "account"})
+}
 
 // createAccount makes a connected account that can receive at once, as after a finished onboarding.
 func createAccount(c *call) (object, error) {
@@ -117,7 +119,7 @@ func (s *Sandbox) turn(id string, now object) error {
 	if a == nil || a.platform == nil {
 		return missing(404, "account", id, "id")
 	}
-	c := &call{Sandbox: s, a: a.platform, at: s.now()}
+	c := &call{Sandbox: s, a: a.platform, at: s.clock(a.platform)}
 	o := a.self().with(now)
 	c.put(o)
 	(&call{Sandbox: s, a: a, at: c.at}).emitInto(c, "account.updated", o, nil)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -62,6 +63,7 @@ func (c *call) begin(r *http.Request, rt route, body []byte) (saved *answer, fau
 	if err := c.admit(r); err != nil {
 		return nil, nil, err
 	}
+	c.at = c.clock(c.a)
 	if err := c.read(r, rt, body); err != nil {
 		return nil, nil, err
 	}
@@ -80,10 +82,14 @@ func (c *call) run(w http.ResponseWriter, rt route, fault *Fault) {
 		return
 	}
 	status, body := c.work(rt, fault)
+	w.Header().Set("Stripe-Version", c.version)
 	if fault.after() {
 		c.strike(fault)
+		if fault.HTML {
+			c.answer(w, fault.instead())
+			return
+		}
 	}
-	w.Header().Set("Stripe-Version", c.version)
 	c.write(w, status, body)
 }
 
@@ -91,8 +97,8 @@ func (c *call) work(rt route, fault *Fault) (status int, body []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	o, err := rt.do(c)
-	if fault.after() && fault.Status != 0 {
-		o, err = nil, outOfOrder(fault.Status)
+	if f := fault.instead(); fault.after() && f != nil && !f.page {
+		o, err = nil, f
 	}
 	status, body = c.shown(o, err)
 	c.save(status, body)
@@ -104,30 +110,29 @@ func (c *call) work(rt route, fault *Fault) (status int, body []byte) {
 
 // stumble fails before the work, or only waits; what failed has not begun, so its key stays free.
 func (c *call) stumble(w http.ResponseWriter, f *Fault) (failed bool) {
-	if failed = f.Status != 0 || f.Hang == 0; failed {
+	if failed = f.fails(); failed {
 		c.mu.Lock()
 		c.release()
 		c.mu.Unlock()
 	}
 	c.strike(f)
 	if failed {
-		c.answer(w, outOfOrder(f.Status))
+		c.answer(w, f.instead())
 	}
 	return failed
 }
 
 // admit finds whose key it is, and the connected account it acts for.
 func (c *call) admit(r *http.Request) error {
-	key, _, _ := r.BasicAuth()
-	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		key = bearer
-	}
+	key := keyOf(r)
 	c.a = c.keys[key]
 	switch {
 	case key == "":
 		return refuse(http.StatusUnauthorized, "", "", "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
 	case c.a == nil:
 		return refuse(http.StatusUnauthorized, "", "", "Invalid API Key provided: %s", hide(key))
+	case slices.Contains(c.a.revoked, key):
+		return refuse(http.StatusUnauthorized, "api_key_expired", "", "Expired API Key provided: %s", hide(key))
 	}
 	if err := c.a.permit(key, r); err != nil {
 		return err
@@ -141,6 +146,15 @@ func (c *call) admit(r *http.Request) error {
 		return refuse(http.StatusForbidden, "account_invalid", "", "The provided key '%s' does not have access to account '%s' (or that account does not exist). Application access may have been revoked.", hide(key), id)
 	}
 	return nil
+}
+
+// keyOf is the key that came with a request.
+func keyOf(r *http.Request) string {
+	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return bearer
+	}
+	key, _, _ := r.BasicAuth()
+	return key
 }
 
 func hide(key string) string {
@@ -175,6 +189,16 @@ func (c *call) read(r *http.Request, rt route, body []byte) error {
 }
 
 func (c *call) answer(w http.ResponseWriter, err error) {
+	var f *failure
+	if errors.As(err, &f) && f.page {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(f.status)
+		_, _ = io.WriteString(w, "<!doctype html>\n<html><head><title>503 Service Temporarily Unavailable</title></head>\n<body><h1>503 Service Temporarily Unavailable</h1></body></html>\n")
+		return
+	}
+	if f != nil && f.retry > 0 {
+		w.Header().Set("Retry-After", fmt.Sprint(int(f.retry.Seconds())))
+	}
 	status, body := c.shown(nil, err)
 	c.write(w, status, body)
 }
@@ -194,7 +218,7 @@ func (c *call) shown(o object, err error) (int, []byte) {
 	}
 	var f *failure
 	if !errors.As(err, &f) {
-		f = &failure{http.StatusInternalServerError, object{"type": "api_error", "message": err.Error()}}
+		f = &failure{status: http.StatusInternalServerError, body: object{"type": "api_error", "message": err.Error()}}
 	}
 	f.body["request_log_url"] = "https://dashboard.stripe.com/test/logs/" + c.request
 	return f.status, encode(object{"error": f.body})

@@ -9,7 +9,7 @@ func getSession(c *call) (object, error) {
 }
 
 func listSessions(c *call) (object, error) {
-	return c.page("/v1/checkout/sessions", c.filter("checkout.session", "payment_intent", "subscription", "customer"))
+	return c.search(query{url: "/v1/checkout/sessions", kind: "checkout.session", fields: []string{"payment_intent", "subscription", "customer"}})
 }
 
 func sessionItems(c *call) (object, error) {
@@ -29,7 +29,7 @@ func getInvoice(c *call) (object, error) {
 }
 
 func listInvoices(c *call) (object, error) {
-	return c.page("/v1/invoices", c.filter("invoice", "subscription", "customer", "status", "collection_method"))
+	return c.search(query{url: "/v1/invoices", kind: "invoice", fields: []string{"subscription", "customer", "status", "collection_method"}})
 }
 
 func invoiceLines(c *call) (object, error) {
@@ -57,7 +57,7 @@ func listInvoicePayments(c *call) (object, error) {
 	}
 	var found []object
 	for _, in := range c.a.where("invoice", field, value) {
-		if p := invoicePayment(c.a, in); c.form.get("status") == "" || c.form.get("status") == p.str("status") {
+		if p := invoicePayment(c.a, in); in.str("payment_intent") != "" && (c.form.get("status") == "" || c.form.get("status") == p.str("status")) {
 			found = append(found, p)
 		}
 	}
@@ -78,22 +78,6 @@ func getSubscription(c *call) (object, error) {
 		return nil, err
 	}
 	return c.show(o)
-}
-
-func updateSubscription(c *call) (object, error) {
-	o, err := c.need("subscription", c.path("id"))
-	if err != nil {
-		return nil, err
-	}
-	was := c.a.render(o, version)
-	o["metadata"] = c.form.metadata(o.sub("metadata"))
-	c.put(o)
-	c.emit("customer.subscription.updated", o, before(was, c.a.render(o, version)))
-	return c.show(o)
-}
-
-func listSubscriptions(c *call) (object, error) {
-	return c.page("/v1/subscriptions", c.filter("subscription", "customer", "status"))
 }
 
 func trees(list []any) []object {

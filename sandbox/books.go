@@ -16,18 +16,22 @@ type account struct {
 	live     bool
 	platform *account   // set on connected accounts
 	apps     []*account // the platforms that this one is connected to by OAuth
-	objects  map[string]json.RawMessage
-	lists    map[string][]string // ids by kind, oldest first
-	last     map[string]int      // how many ids of a prefix were given out
+	objects  map[string]*kept
+	lists    map[string]shelf // by kind
+	found    map[string]shelf // by kind, sought field and value
+	last     map[string]int   // how many ids of a prefix were given out
 	answers  map[string]*answer
+	seq      int
+	ahead    time.Duration // its clock, of the sandbox's
+	moods
 }
 
 // account finds an account's books, and starts them when they are new.
 func (s *Sandbox) account(id string) *account {
 	a := s.accounts[id]
 	if a == nil {
-		a = &account{Account: Account{ID: id, PayloadVersion: version}, objects: map[string]json.RawMessage{},
-			lists: map[string][]string{}, last: map[string]int{}, answers: map[string]*answer{}}
+		a = &account{Account: Account{ID: id, PayloadVersion: version}, objects: map[string]*kept{},
+			lists: map[string]shelf{}, found: map[string]shelf{}, last: map[string]int{}, answers: map[string]*answer{}}
 		s.accounts[id] = a
 	}
 	return a
@@ -83,7 +87,8 @@ func letters(text string, n int) string {
 func (c *call) put(o object) { c.putIn(c.a, o) }
 
 func (c *call) putIn(a *account, o object) {
-	one := change{Account: a.ID, Kind: o.str("object"), ID: o.str("id"), Prefix: o.str("_p"), N: int(o.num("_n")), Object: encode(o)}
+	one := change{Account: a.ID, Kind: o.str("object"), ID: o.str("id"), Prefix: o.str("_p"), N: int(o.num("_n")), Object: encode(o),
+		head: &head{Created: o.num("created"), Type: o.str("type")}}
 	if err := c.keep(a, one); err != nil {
 		panic(fmt.Sprintf("sandbox: keep %s: %v", one.ID, err)) // what was just encoded can be decoded
 	}
@@ -99,15 +104,18 @@ func (s *Sandbox) keep(a *account, c change) error {
 	switch c.Kind {
 	case counterKind:
 		return nil
-	case answerKind, deliveryKind:
+	case clockKind, answerKind, deliveryKind:
 		o, err := decode(c.Object)
 		if err != nil {
 			return err
 		}
-		if c.Kind == answerKind {
+		switch c.Kind {
+		case clockKind:
+			a.ahead = time.Duration(o.num("ahead"))
+		case answerKind:
 			a.answers[c.ID] = readAnswer(o)
-		} else {
-			s.settle(a, c.ID, o.str("endpoint"))
+		default:
+			s.settle(a, c.ID, o)
 		}
 		return nil
 	case "account":
@@ -117,24 +125,30 @@ func (s *Sandbox) keep(a *account, c change) error {
 			return err
 		}
 	}
-	if _, known := a.objects[c.ID]; !known {
-		a.lists[c.Kind] = append(a.lists[c.Kind], c.ID)
+	k, known := a.objects[c.ID]
+	if !known {
+		if c.head == nil {
+			c.head = &head{}
+			if err := json.Unmarshal(c.Object, c.head); err != nil {
+				return err
+			}
+		}
+		k = &kept{id: c.ID, kind: c.Kind, event: c.head.Type, created: c.head.Created, seq: a.seq}
+		a.seq++
+		a.objects[c.ID] = k
 	}
-	a.objects[c.ID] = c.Object
+	k.raw = c.Object
+	a.file(k, !known)
 	return nil
 }
 
 // get reads an object of a kind; ok is false when there is none or it was deleted.
 func (a *account) get(kind, id string) (o object, ok bool) {
-	raw, ok := a.objects[id]
-	if !ok {
+	k := a.objects[id]
+	if k == nil || kind != "" && k.kind != kind {
 		return nil, false
 	}
-	o, err := decode(raw)
-	if err != nil || kind != "" && o.str("object") != kind || o.flag("_deleted") {
-		return nil, false
-	}
-	return o, true
+	return k.read()
 }
 
 // all reads the objects of a kind, oldest first.
@@ -145,11 +159,11 @@ func (a *account) where(kind, field, value string) []object {
 	var found []object
 	mark := encode(object{field: value})
 	mark = mark[1 : len(mark)-1]
-	for _, id := range a.lists[kind] {
-		if field != "" && !bytes.Contains(a.objects[id], mark) {
+	for _, k := range a.candidates(kind, field, value) {
+		if field != "" && !bytes.Contains(k.raw, mark) {
 			continue
 		}
-		if o, ok := a.get(kind, id); ok && (field == "" || o.str(field) == value) {
+		if o, ok := k.read(); ok && (field == "" || o.str(field) == value) {
 			found = append(found, o)
 		}
 	}

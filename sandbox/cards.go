@@ -12,7 +12,16 @@ type card struct {
 	keeps  bool   // it can be saved although its charges are declined
 	asks   asks
 	refund string // what becomes of its refunds: "", "pending", "failed"
+	doubts doubts // whether its holder disputes each charge
 }
+
+type doubts int
+
+const (
+	none doubts = iota
+	chargeback
+	inquiry
+)
 
 type asks int
 
@@ -38,6 +47,8 @@ var cards = map[string]card{
 	"4000002500003155": {brand: "visa", asks: onceSaved},
 	"4000002760003184": {brand: "visa", asks: always},
 	"4000000000003220": {brand: "visa", asks: always},
+	"4000000000000259": {brand: "visa", doubts: chargeback},
+	"4000000000001976": {brand: "visa", doubts: inquiry},
 	"4000000000007726": {brand: "visa", refund: "pending"},
 	"4000000000005126": {brand: "visa", refund: "failed"},
 }
@@ -63,6 +74,8 @@ var tokens = map[string]string{
 	"pm_card_authenticationRequiredOnSetup":        "4000002500003155",
 	"pm_card_authenticationRequired":               "4000002760003184",
 	"pm_card_threeDSecure2Required":                "4000000000003220",
+	"pm_card_createDispute":                        "4000000000000259",
+	"pm_card_createDisputeInquiry":                 "4000000000001976",
 	"pm_card_pendingRefund":                        "4000000000007726",
 	"pm_card_refundFail":                           "4000000000005126",
 }
@@ -204,7 +217,7 @@ func detachMethod(c *call) (object, error) {
 }
 
 func listMethods(c *call) (object, error) {
-	return c.page("/v1/payment_methods", c.filter("payment_method", "customer", "type"))
+	return c.search(query{url: "/v1/payment_methods", kind: "payment_method", fields: []string{"customer", "type"}})
 }
 
 func listCustomerMethods(c *call) (object, error) {

@@ -51,7 +51,7 @@ func getCharge(c *call) (object, error) {
 }
 
 func listCharges(c *call) (object, error) {
-	return c.page("/v1/charges", c.filter("charge", "payment_intent", "transfer_group", "customer"))
+	return c.search(query{url: "/v1/charges", kind: "charge", fields: []string{"payment_intent", "transfer_group", "customer"}})
 }
 
 func getTransfer(c *call) (object, error) {
@@ -63,7 +63,7 @@ func getTransfer(c *call) (object, error) {
 }
 
 func listTransfers(c *call) (object, error) {
-	return c.page("/v1/transfers", c.filter("transfer", "transfer_group", "destination"))
+	return c.search(query{url: "/v1/transfers", kind: "transfer", fields: []string{"transfer_group", "destination"}})
 }
 
 // booking is the id of the balance transaction of a move of money.

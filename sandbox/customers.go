@@ -54,7 +54,26 @@ func (c *call) fillCustomer(o object, f form) error {
 	return nil
 }
 
+// deleteCustomer takes a customer away and ends what they subscribed to.
+func deleteCustomer(c *call) (object, error) {
+	o, err := c.need("customer", c.path("id"))
+	if err != nil {
+		return nil, err
+	}
+	for _, sub := range c.a.where("subscription", "customer", o.str("id")) {
+		if sub.str("status") != "canceled" {
+			c.end(sub, object{})
+		}
+	}
+	return c.remove(o, "customer.deleted")
+}
+
 func getCustomer(c *call) (object, error) {
+	if k := c.a.objects[c.path("id")]; k != nil && k.kind == "customer" {
+		if _, there := k.read(); !there {
+			return object{"id": k.id, "object": "customer", "deleted": true}, nil
+		}
+	}
 	o, err := c.need("customer", c.path("id"))
 	if err != nil {
 		return nil, err
@@ -77,7 +96,7 @@ func updateCustomer(c *call) (object, error) {
 }
 
 func listCustomers(c *call) (object, error) {
-	return c.page("/v1/customers", c.filter("customer", "email"))
+	return c.search(query{url: "/v1/customers", kind: "customer", fields: []string{"email"}})
 }
 
 // before holds the fields of was that now is different in; of metadata only the keys that changed, null for one that was

@@ -66,7 +66,7 @@ func getEndpoint(c *call) (object, error) {
 }
 
 func listEndpoints(c *call) (object, error) {
-	return c.page("/v1/webhook_endpoints", c.a.all("webhook_endpoint"))
+	return c.search(query{url: "/v1/webhook_endpoints", kind: "webhook_endpoint"})
 }
 
 func updateEndpoint(c *call) (object, error) {

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// entry is a form with its fields: those in a column, those of the amount in one line, and those most people leave alone.
+// entry is a form with its fields: those in a column, those of what is sold and of the amount in lines, and those most people leave alone.
 type entry struct {
 	Name, Title, Why, Button, Look, Account string
-	Fields, Amount, More                    []field
+	Fields, Goods, Amount, More             []field
 }
 
 // Open tells whether the fields that most leave alone must be seen.
@@ -32,7 +32,7 @@ type option struct {
 func (s *Sandbox) forms(a *account, v visit) []entry {
 	forms := []entry{s.saleForm(a, v), s.subscriptionForm(a, v)}
 	for _, e := range forms {
-		for _, fields := range [][]field{e.Fields, e.Amount, e.More} {
+		for _, fields := range [][]field{e.Fields, e.Goods, e.Amount, e.More} {
 			if i := slices.IndexFunc(fields, func(f field) bool { return f.Error != "" }); i >= 0 {
 				fields[i].Focus = true
 				return forms
@@ -48,6 +48,7 @@ func (s *Sandbox) saleForm(a *account, v visit) entry {
 		[]field{
 			f.text("email", "Customer e-mail", "Made up. With one from below, that customer buys again.", "email", madeUp(2*a.last["cus_"])),
 			s.partnerField(f)},
+		[]field{productField(f, "Order"), codeField(f)},
 		f.amounts(a, "100.00"),
 		[]field{f.choice("told", "How the code reaches Portal", option{"metadata", "Metadata of the Checkout session", true},
 			option{"client_reference", "Client reference of the Checkout session", false},
@@ -56,13 +57,14 @@ func (s *Sandbox) saleForm(a *account, v visit) entry {
 
 func (s *Sandbox) subscriptionForm(a *account, v visit) entry {
 	f := filled{"subscriptions", v}
-	return entry{"subscriptions", "Start a subscription", "The first period is paid at once; the next ones when you press Renew.",
+	return entry{"subscriptions", "Start a subscription", "The first period is paid at once; the next ones when you press Renew, or a month later.",
 		"Start the subscription", "btn-plain", a.ID,
 		[]field{
 			f.text("email", "Customer e-mail", "Made up. With one from below, that customer subscribes.", "email", madeUp(2*a.last["cus_"]+1)),
 			s.partnerField(f)},
-		append(f.amounts(a, "50.00"),
-			f.choice("interval", "Every", option{"month", "Month", true}, option{"year", "Year", false})),
+		[]field{productField(f, "Subscription"), codeField(f),
+			f.choice("interval", "Every", option{"month", "Month", true}, option{"year", "Year", false}), f.text("trial", "Free days first", "", "text", "0")},
+		f.amounts(a, "50.00"),
 		[]field{f.choice("told", "How the code reaches Portal", option{"metadata", "Metadata of the Checkout session", true},
 			option{"client_reference", "Client reference of the Checkout session", false},
 			option{"subscription", "Metadata of the subscription", false},
@@ -81,6 +83,17 @@ func (s *Sandbox) partnerField(f filled) field {
 		out.List = "partners"
 	}
 	return out
+}
+
+// productField offers what was sold before; any other name becomes a product.
+func productField(f filled, first string) field {
+	out := f.text("product", "Product", "A new name becomes a product.", "text", first)
+	out.List = "products"
+	return out
+}
+
+func codeField(f filled) field {
+	return f.text("code", "Promotion code", "The amount is what is left after it.", "text", "")
 }
 
 func either(names []string) string {

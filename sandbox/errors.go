@@ -3,12 +3,15 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // failure is an answer of the API that is not 2xx, in Stripe's words.
 type failure struct {
 	status int
 	body   object
+	retry  time.Duration // for a Retry-After
+	page   bool          // a page of HTML instead of the body
 }
 
 func (f *failure) Error() string { return fmt.Sprintf("%d: %s", f.status, f.body.str("message")) }
@@ -22,7 +25,7 @@ func refuse(status int, code, param, format string, args ...any) *failure {
 	if param != "" {
 		body["param"] = param
 	}
-	return &failure{status, body}
+	return &failure{status: status, body: body}
 }
 
 func invalid(code, param, format string, args ...any) *failure {
@@ -44,10 +47,10 @@ func cardError(code, decline, message string) *failure {
 	if decline != "" {
 		body["decline_code"] = decline
 	}
-	return &failure{http.StatusPaymentRequired, body}
+	return &failure{status: http.StatusPaymentRequired, body: body}
 }
 
 func outOfOrder(status int) *failure {
-	return &failure{status, object{"type": "api_error",
+	return &failure{status: status, body: object{"type": "api_error",
 		"message": "An unknown error occurred. This was arranged by a test of the sandbox."}}
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -21,7 +22,7 @@ func (c *call) emitInto(to *call, kind string, o, previous object) {
 			wanted = append(wanted, w.str("id"))
 		}
 	}
-	if len(wanted) == 0 && c.old(e) {
+	if len(wanted) == 0 && c.old(c.a, e) {
 		return
 	}
 	e["_to"] = wanted
@@ -31,8 +32,8 @@ func (c *call) emitInto(to *call, kind string, o, previous object) {
 }
 
 // old says whether Stripe would no longer list an event.
-func (s *Sandbox) old(e object) bool {
-	return s.now().Sub(time.Unix(e.num("created"), 0)) > keptFor
+func (s *Sandbox) old(a *account, e object) bool {
+	return s.clock(a).Sub(time.Unix(e.num("created"), 0)) > keptFor
 }
 
 // listeners are the endpoints that hear of an account: its own, or its platform's Connect endpoints, and those of the
@@ -82,18 +83,35 @@ func getEvent(c *call) (object, error) {
 	return c.a.renderEvent(e, c.a.payload()), nil
 }
 
-// listEvents answers in the version that the events were made in, whatever the caller's (MONEY.md 1.2).
+// listEvents answers in the version that the events were made in, whatever the caller's (MONEY.md 1.2). It lists those of
+// the last 30 days.
 func listEvents(c *call) (object, error) {
 	kinds := c.form.list("types")
+	if len(kinds) > 20 {
+		return nil, invalid("", "types", "You may only give up to 20 types.")
+	}
 	if t := c.form.get("type"); t != "" {
+		if len(kinds) > 0 {
+			return nil, invalid("", "type", "You may only specify one of these parameters: type, types.")
+		}
 		kinds = append(kinds, t)
 	}
-	failedOnly := c.form.get("delivery_success") == "false"
-	found := slices.DeleteFunc(c.a.all("event"), func(e object) bool {
-		return c.old(e) || len(kinds) > 0 && !slices.Contains(kinds, e.str("type")) || failedOnly && !c.owed(e)
-	})
-	for i := range found {
-		found[i] = c.a.renderEvent(found[i], c.a.payload())
+	told, err := c.form.flag("delivery_success")
+	if err != nil {
+		return nil, err
 	}
-	return c.page("/v1/events", found)
+	skip := func(k *kept) bool {
+		return len(kinds) > 0 && !slices.ContainsFunc(kinds, func(kind string) bool { return asType(kind, k.event) }) ||
+			c.form.has("delivery_success") && told != (len(c.post.owed[k.id]) == 0 && !c.post.lost[k.id])
+	}
+	return c.search(query{url: "/v1/events", kind: "event", skip: skip, since: c.at.Add(-keptFor).Unix(),
+		as: func(e object) object { return c.a.renderEvent(e, c.a.payload()) }})
+}
+
+// asType tells whether an event's type is one that was asked for; charge.* are all that begin with "charge.".
+func asType(asked, kind string) bool {
+	if group, ok := strings.CutSuffix(asked, "*"); ok {
+		return strings.HasPrefix(kind, group)
+	}
+	return asked == kind
 }

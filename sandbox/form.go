@@ -102,6 +102,18 @@ func (f form) tree(name string) object {
 	return out
 }
 
+// below are the parameters name[a], name[b]… under their own names.
+func (f form) below(name string) form {
+	out := form{}
+	for k, v := range f {
+		if rest, ok := strings.CutPrefix(k, name+"["); ok {
+			first, more, _ := strings.Cut(rest, "]")
+			out[first+more] = v
+		}
+	}
+	return out
+}
+
 // metadata lays the request's metadata over what there was; an empty value takes a key away.
 func (f form) metadata(was object) object {
 	out := object{}

@@ -224,7 +224,10 @@ func (c *call) succeed(o, pm object) (charge object, err error) {
 	c.put(o)
 	c.emit("charge.succeeded", ch, nil)
 	c.emit("payment_intent.succeeded", o, nil)
-	return ch, nil
+	if d := cards[pm.str("_number")].doubts; d != none {
+		_, err = c.dispute(ch, Dispute{Inquiry: d == inquiry})
+	}
+	return ch, err
 }
 
 // decline notes a failed charge and gives back the error, which carries the intent.
@@ -248,7 +251,7 @@ func (c *call) decline(o, pm object, why *failure) error {
 func (s *Sandbox) Authenticate(accountID, intentID string, yes bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &call{Sandbox: s, a: s.account(accountID), at: s.now(), version: version}
+	c := &call{Sandbox: s, a: s.account(accountID), at: s.clock(s.account(accountID)), version: version}
 	o, ok := c.a.get("", intentID)
 	if !ok || o.str("status") != "requires_action" {
 		return missing(404, "payment_intent", intentID, "id")
@@ -289,7 +292,7 @@ func getIntent(c *call) (object, error) {
 }
 
 func listIntents(c *call) (object, error) {
-	return c.page("/v1/payment_intents", c.filter("payment_intent", "customer"))
+	return c.search(query{url: "/v1/payment_intents", kind: "payment_intent", fields: []string{"customer"}})
 }
 
 func cancelIntent(c *call) (object, error) {

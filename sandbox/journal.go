@@ -21,6 +21,7 @@ type change struct {
 	Prefix  string          `json:"prefix,omitempty"` // its id was the Nth of this prefix
 	N       int             `json:"n,omitempty"`
 	Object  json.RawMessage `json:"object,omitempty"`
+	head    *head           // of the object, when it is known
 }
 
 // openJournal reads the journal into the sandbox, cuts off a torn last line, and is then ready to append. When most
@@ -96,18 +97,22 @@ func (s *Sandbox) live() []byte {
 		for prefix, n := range a.last {
 			add(change{Account: a.ID, Kind: counterKind, Prefix: prefix, N: n})
 		}
+		if a.ahead != 0 {
+			add(change{Account: a.ID, Kind: clockKind, ID: a.ID, Object: encode(object{"ahead": int64(a.ahead)})})
+		}
 		for key, one := range a.answers {
 			add(change{Account: a.ID, Kind: answerKind, ID: key, Object: encode(one.object())})
 		}
-		for kind, ids := range a.lists {
-			for _, id := range ids {
-				add(change{Account: a.ID, Kind: kind, ID: id, Object: a.objects[id]})
+		for kind, all := range a.lists {
+			for _, k := range all {
+				add(change{Account: a.ID, Kind: kind, ID: k.id, Object: k.raw})
 			}
 		}
 		for _, e := range a.all("event") {
 			for _, to := range e.list("_to") {
-				if id := e.str("id"); !s.post.owed[id][to.(string)] {
-					add(change{Account: a.ID, Kind: deliveryKind, ID: id, Object: encode(object{"endpoint": to})})
+				id := e.str("id")
+				if _, owed := s.post.owed[id][to.(string)]; !owed {
+					add(change{Account: a.ID, Kind: deliveryKind, ID: id, Object: encode(object{"endpoint": to, "status": map[bool]int{false: 200}[s.post.lost[id]]})})
 				}
 			}
 		}

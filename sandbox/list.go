@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -72,8 +73,14 @@ func (c *call) included(o object, name string) object {
 	case "checkout.session total_details":
 		s, _ := c.a.get("checkout.session", id)
 		return s.sub("total_details").copy().with(object{"breakdown": object{"discounts": s.list("_discounts"), "taxes": []any{}}})
+	case "coupon applies_to":
+		coupon, _ := c.a.get("coupon", id)
+		return coupon.sub("_applies_to")
 	case "invoice payments":
 		in, _ := c.a.get("invoice", id)
+		if in.str("payment_intent") == "" {
+			return listOf("/v1/invoice_payments")
+		}
 		return listOf("/v1/invoice_payments", invoicePayment(c.a, in))
 	}
 	return nil
@@ -86,34 +93,23 @@ func (c *call) byID(id string) (object, bool) {
 	return c.a.get("", id)
 }
 
-// page answers a list request: newest first, a page of it, and whether there is more.
+// page answers a request for a list that stands inside something: the last first, a page of it, and whether there is more.
 func (c *call) page(url string, found []object) (object, error) {
-	limit, set, err := c.form.num("limit")
+	limit, err := c.limitOf()
 	if err != nil {
 		return nil, err
-	}
-	if !set {
-		limit = 10
-	}
-	if limit < 1 || limit > 100 {
-		return nil, invalid("parameter_invalid_integer", "limit", "This value must be between 1 and 100.")
 	}
 	found, err = c.within(reversed(found))
 	if err != nil {
 		return nil, err
 	}
-	found, more, err := c.cut(found, int(limit))
+	found, more, err := c.cut(found, limit)
 	if err != nil {
 		return nil, err
 	}
 	out := listOf(url, anys(found)...)
 	out["has_more"] = more
 	return c.show(out)
-}
-
-// listOfKind lists all things of a kind.
-func listOfKind(kind string) func(*call) (object, error) {
-	return func(c *call) (object, error) { return c.page("/v1/"+kind+"s", c.a.all(kind)) }
 }
 
 // cut takes the page after or before the cursor.
@@ -164,20 +160,15 @@ func (c *call) within(found []object) ([]object, error) {
 	return found, nil
 }
 
-// filter reads the objects of a kind that agree with the request in each of the fields it names.
-func (c *call) filter(kind string, fields ...string) []object {
-	first := ""
-	for _, f := range fields {
-		if c.form.has(f) && shapes.sub(kind)[f] == nil { // a default is not kept, so it cannot be looked for
-			first = f
-			break
-		}
+// text is a value as a parameter writes it.
+func text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case nil:
+		return ""
 	}
-	return slices.DeleteFunc(c.a.where(kind, first, c.form.get(first)), func(o object) bool {
-		return slices.ContainsFunc(fields, func(f string) bool {
-			return c.form.has(f) && c.a.render(o, version).str(f) != c.form.get(f)
-		})
-	})
+	return fmt.Sprint(v)
 }
 
 func reversed(found []object) []object {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -35,6 +36,16 @@ func (s *Sandbox) Page() http.Handler {
 		sold, err := s.Renew(a, r.PostFormValue("subscription"), time.Time{})
 		return done{s.worded(a, "Renewed for %s, paid by %s.", sold.Charge), sold.Subscription}, err
 	}))
+	mux.HandleFunc("POST /endings", s.act(func(a string, r *http.Request) (done, error) {
+		later := r.PostFormValue("when") == "later"
+		words := map[bool]string{true: "The subscription ends with its period.", false: "The subscription has ended."}[later]
+		return done{words, r.PostFormValue("subscription")}, s.Cancel(a, r.PostFormValue("subscription"), later, time.Time{})
+	}))
+	mux.HandleFunc("POST /times", s.act(func(a string, r *http.Request) (done, error) {
+		to := months(s.Clock(a).UTC(), 1)
+		paid, err := s.Advance(a, to)
+		return done{fmt.Sprintf("It is %s at Stripe now. %s paid for.", to.Format("2 January 2006"), counted(len(paid), "period was", "periods were")), ""}, err
+	}))
 	mux.HandleFunc("POST /refunds", s.act(func(a string, r *http.Request) (done, error) {
 		amount, err := strconv.ParseInt(r.PostFormValue("amount"), 10, 64)
 		if err != nil {
@@ -43,6 +54,19 @@ func (s *Sandbox) Page() http.Handler {
 		id, err := s.Refund(a, r.PostFormValue("charge"), amount, time.Time{})
 		return done{s.worded(a, "Refunded %s to %s.", id), ""}, err
 	}))
+	mux.HandleFunc("POST /disputes", s.act(func(a string, r *http.Request) (done, error) {
+		id, err := s.Dispute(a, Dispute{Of: r.PostFormValue("charge"), Inquiry: r.PostFormValue("as") == "inquiry"})
+		return done{s.worded(a, "%s is disputed by %s.", id), ""}, err
+	}))
+	mux.HandleFunc("POST /decisions", s.act(func(a string, r *http.Request) (done, error) {
+		id, status := r.PostFormValue("dispute"), r.PostFormValue("status")
+		return done{s.worded(a, "The dispute of %s by %s: "+strings.ToLower(disputeStates[status].Word)+".", id), ""}, s.MoveDispute(a, id, status, time.Time{})
+	}))
+	mux.HandleFunc("POST /failures", s.act(func(a string, r *http.Request) (done, error) {
+		id := r.PostFormValue("charge")
+		return done{s.worded(a, "The latest refund of the payment of %s by %s failed: its money came back.", id), ""}, s.FailRefund(a, id, time.Time{})
+	}))
+	mux.HandleFunc("POST /faults", s.act(s.setFaults))
 	mux.HandleFunc("POST /confirmations", s.act(func(a string, r *http.Request) (done, error) {
 		yes := r.PostFormValue("answer") == "yes"
 		words := map[bool]string{true: "Confirmed", false: "Refused"}[yes] + " as the card holder."
@@ -66,7 +90,10 @@ func (s *Sandbox) act(do func(account string, r *http.Request) (done, error)) ht
 		after := s.happened(account)
 		s.pressing.Unlock()
 		if err == nil {
-			q := url.Values{"account": {account}, "done": {s.say(did.words + " " + s.told(r.Context(), account, before, after))}}
+			if strings.TrimPrefix(r.URL.Path, "/") != "faults" {
+				did.words += " " + s.told(r.Context(), account, before, after)
+			}
+			q := url.Values{"account": {account}, "done": {s.say(did.words)}}
 			if did.first != "" {
 				q.Set("first", did.first)
 			}
@@ -95,12 +122,17 @@ func refused(err error, r *http.Request) visit {
 // buy reads an order as a person typed it. Without a code the usual way tells nobody: no partner brought the customer.
 func (s *Sandbox) buy(account string, r *http.Request, do func(string, Order) (Sold, error), words string) (done, error) {
 	f := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
-	o := Order{Email: f("email"), Partner: f("partner"), Told: Told(f("told")), Currency: strings.ToLower(f("currency")), Interval: f("interval")}
+	o := Order{Email: f("email"), Partner: f("partner"), Told: Told(f("told")), Product: f("product"), Code: f("code"), Currency: strings.ToLower(f("currency")), Interval: f("interval")}
 	if o.Partner == "" && o.Told == ByMetadata {
 		o.Told = ByNothing
 	}
 	w := Wrong{}
 	var err error
+	if f("trial") != "" {
+		if o.Trial, err = strconv.Atoi(f("trial")); err != nil {
+			w["trial"] = "Give a number of days, such as 14."
+		}
+	}
 	if o.Amount, err = parse(f("amount"), o.Currency); err != nil {
 		w["amount"] = "Give an amount, such as 100.00."
 	}
@@ -114,6 +146,9 @@ func (s *Sandbox) buy(account string, r *http.Request, do func(string, Order) (S
 		return done{}, w
 	}
 	sold, err := do(account, o)
+	if sold.Charge == "" {
+		return done{"Started a subscription that is free at first, for " + o.Email + ".", sold.Subscription}, err
+	}
 	return done{s.worded(account, words, sold.Charge), sold.Subscription}, err
 }
 
@@ -122,10 +157,10 @@ func (s *Sandbox) check(account string, o Order, w Wrong) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var more Wrong
-	if a := s.accounts[account]; a == nil || !errors.As(o.check(a), &more) {
+	if a := s.accounts[account]; a == nil || !errors.As(o.check(a, s.clock(a)), &more) {
 		return
 	}
-	for _, field := range []string{"email", "partner", "currency", "interval"} {
+	for _, field := range []string{"email", "partner", "product", "code", "currency", "interval", "trial"} {
 		if why := more[field]; why != "" {
 			w[field] = why
 		}

@@ -149,3 +149,27 @@ func TestTheHolderAnswersOnThePage(t *testing.T) {
 		t.Fatal("not paid")
 	}
 }
+
+func TestAPersonDisputesAndDecidesOnThePage(t *testing.T) {
+	t.Parallel()
+	s := open(t, sandbox.Options{})
+	_, post := browser(t, s)
+	sold := must[sandbox.Sold](t)(s.Sell(shop, sandbox.Order{Email: "jane@example.com", Amount: 1000}))
+	r, doc := post("/sandbox/disputes", url.Values{"account": {shop}, "charge": {sold.Charge}, "as": {"chargeback"}})
+	if r.StatusCode != 200 || !strings.Contains(text(doc), "10.00 USD is disputed by jane@example.com.") || !strings.Contains(text(doc), "Disputed, answer due") {
+		t.Fatal(r.StatusCode, text(doc))
+	}
+	dispute := attr(control(t, doc, "name", "dispute"), "value")
+	for _, step := range []struct{ status, words string }{{"under_review", "disputed, under review"}, {"won", "dispute won"}} {
+		if _, doc = post("/sandbox/decisions", url.Values{"account": {shop}, "dispute": {dispute}, "status": {step.status}}); !strings.Contains(text(doc), "by jane@example.com: "+step.words) {
+			t.Fatal(text(doc))
+		}
+	}
+	if r, doc = post("/sandbox/decisions", url.Values{"account": {shop}, "dispute": {dispute}, "status": {"lost"}}); r.StatusCode != 422 || !strings.Contains(text(doc), "is won and cannot become lost") {
+		t.Fatal(r.StatusCode, text(doc))
+	}
+	post("/sandbox/refunds", url.Values{"account": {shop}, "charge": {sold.Charge}, "amount": {"0"}})
+	if r, doc = post("/sandbox/failures", url.Values{"account": {shop}, "charge": {sold.Charge}}); r.StatusCode != 200 || !strings.Contains(text(doc), "failed: its money came back") || strings.Contains(text(doc), "Let the refund fail") {
+		t.Fatal(r.StatusCode, text(doc))
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -27,7 +28,8 @@ type Deliver func(url string, header http.Header, body []byte) int
 type post struct {
 	deliver Deliver
 	queue   []delivery
-	owed    map[string]map[string]bool // event id → endpoint ids
+	owed    map[string]map[string]bool // event id → endpoint ids; false while a delivery is under way
+	lost    map[string]bool            // ids of events that an endpoint never took
 	busy    int
 	recent  []Delivery // newest last
 	wake    chan struct{}
@@ -41,6 +43,7 @@ type delivery struct {
 	event, endpoint string
 	due             time.Time // by the real clock
 	tries           int
+	again           object // the event, when it is told once more although it was taken
 }
 
 // Delivery is one try to tell an endpoint of an event.
@@ -62,7 +65,7 @@ func (s *Sandbox) Flush(ctx context.Context) error {
 	for {
 		s.mu.Lock()
 		now := time.Now()
-		idle := s.post.busy == 0 && !slices.ContainsFunc(s.post.queue, func(d delivery) bool { return !d.due.After(now) })
+		idle := s.post.busy == 0 && !slices.ContainsFunc(s.post.queue, func(d delivery) bool { return !d.due.After(now) && !d.a.owner().withheld })
 		s.mu.Unlock()
 		if idle {
 			return nil
@@ -116,8 +119,6 @@ func (s *Sandbox) owe(a *account, e object) {
 	}
 }
 
-func (s *Sandbox) owed(e object) bool { return len(s.post.owed[e.str("id")]) > 0 }
-
 // send wakes the senders.
 func (s *Sandbox) send() {
 	select {
@@ -157,8 +158,18 @@ func (s *Sandbox) next() (d delivery, wait time.Duration, ok bool) {
 	wait = time.Hour
 	now := time.Now()
 	for i, d := range s.post.queue {
+		if d.a.owner().withheld {
+			continue
+		}
 		if !d.due.After(now) {
-			s.post.queue = slices.Delete(s.post.queue, i, i+1)
+			i = s.drawn(i, now)
+			d = s.post.queue[i]
+			if i == 0 {
+				s.post.queue = s.post.queue[1:]
+			} else {
+				s.post.queue = slices.Delete(s.post.queue, i, i+1)
+			}
+			s.queued(d, false)
 			s.post.busy++
 			return d, 0, true
 		}
@@ -167,12 +178,38 @@ func (s *Sandbox) next() (d delivery, wait time.Duration, ok bool) {
 	return d, wait, false
 }
 
+// queued notes whether a delivery that is owed waits in the queue or is under way.
+func (s *Sandbox) queued(d delivery, waits bool) {
+	if to := s.post.owed[d.event]; to != nil && d.again == nil {
+		to[d.endpoint] = waits
+	}
+}
+
+// drawn is the place of the delivery that goes instead of the first, when chance is to decide.
+func (s *Sandbox) drawn(first int, now time.Time) int {
+	owner := s.post.queue[first].a.owner()
+	if !owner.shuffle {
+		return first
+	}
+	var due []int
+	for i, d := range s.post.queue[first:] {
+		if d.a.owner() == owner && !d.due.After(now) {
+			due = append(due, first+i)
+		}
+	}
+	owner.moods.drawn++
+	return due[rand.New(rand.NewPCG(owner.moods.drawn, uint64(len(due)))).IntN(len(due))]
+}
+
 // try tells one endpoint of one event, and notes what came of it.
 func (s *Sandbox) try(d delivery) {
 	s.mu.Lock()
 	e, known := d.a.get("event", d.event)
 	owner, w, there := s.listening(d.a, d.endpoint)
 	hand := s.post.deliver
+	if d.again != nil {
+		e, known = d.again, true
+	}
 	var body []byte
 	if known && there {
 		told := d.a.renderEvent(e, or(w.str("api_version"), owner.payload()))
@@ -202,18 +239,39 @@ func (s *Sandbox) try(d delivery) {
 	}
 	if body != nil && status/100 != 2 && d.tries <= len(gaps) {
 		d.due = time.Now().Add(gaps[d.tries-1])
+		s.queued(d, true)
 		s.post.queue = append(s.post.queue, d)
 		return
 	}
+	if d.again != nil {
+		return
+	}
 	c := &call{Sandbox: s, a: d.a, at: at}
-	c.put(object{"id": d.event, "object": deliveryKind, "endpoint": d.endpoint, "status": status})
+	c.settled(d, status)
 	_ = c.commit() // told again after a restart, as Stripe may do too
+	if d.a.owner().twice && body != nil {
+		s.post.queue = append(s.post.queue, delivery{a: d.a, event: d.event, endpoint: d.endpoint, due: time.Now(), again: e})
+	}
+}
+
+// settled notes that a delivery is at its end.
+func (c *call) settled(d delivery, status int) {
+	c.putIn(d.a, object{"id": d.event, "object": deliveryKind, "endpoint": d.endpoint, "status": status})
 }
 
 // settle ends what was owed to an endpoint; an old event that everybody heard is forgotten.
-func (s *Sandbox) settle(a *account, event, endpoint string) {
+func (s *Sandbox) settle(a *account, event string, o object) {
+	endpoint := o.str("endpoint")
+	if s.post.owed[event][endpoint] {
+		s.post.queue = slices.DeleteFunc(s.post.queue, func(d delivery) bool { return d.event == event && d.endpoint == endpoint && d.again == nil })
+	}
 	delete(s.post.owed[event], endpoint)
-	s.post.queue = slices.DeleteFunc(s.post.queue, func(d delivery) bool { return d.event == event && d.endpoint == endpoint })
+	if o["status"] != nil && o.num("status")/100 != 2 {
+		if s.post.lost == nil {
+			s.post.lost = map[string]bool{}
+		}
+		s.post.lost[event] = true
+	}
 	if e, ok := a.get("event", event); ok {
 		s.forget(a, e)
 	}
@@ -225,9 +283,12 @@ func (s *Sandbox) forget(a *account, e object) {
 		return
 	}
 	delete(s.post.owed, id)
-	if s.old(e) {
+	if s.old(a, e) {
+		if k := a.objects[id]; k != nil {
+			a.lists["event"] = a.lists["event"].without(k)
+		}
 		delete(a.objects, id)
-		a.lists["event"] = slices.DeleteFunc(a.lists["event"], func(one string) bool { return one == id })
+		delete(s.post.lost, id)
 	}
 }
 

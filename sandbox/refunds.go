@@ -1,5 +1,7 @@
 package sandbox
 
+import "time"
+
 func createRefund(c *call) (object, error) {
 	f := c.form
 	ch, err := c.refunded()
@@ -57,6 +59,8 @@ func (c *call) refund(ch object, amount int64, back bool, more object) (object, 
 		return nil, invalid("", "charge", "Charge %s failed and cannot be refunded.", ch.str("id"))
 	case left == 0:
 		return nil, invalid("charge_already_refunded", "", "Charge %s has already been refunded.", ch.str("id"))
+	case c.a.chargedBack(ch):
+		return nil, invalid("charge_disputed", "", "Charge %s has been charged back; cannot issue a refund.", ch.str("id"))
 	case amount > left:
 		return nil, invalid("", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)", show(amount, currency), show(left, currency))
 	case back && ch.str("transfer") == "":
@@ -84,6 +88,27 @@ func (c *call) refund(ch object, amount int64, back bool, more object) (object, 
 		c.failRefund(re)
 	}
 	return re, nil
+}
+
+// FailRefund lets a refund fail that seemed to have gone well: the money comes back to the account. An empty id means
+// the account's latest refund; a charge's id means its latest.
+func (s *Sandbox) FailRefund(accountID, id string, at time.Time) error {
+	_, err := s.shop(accountID, at, func(c *call) (Sold, error) {
+		for _, re := range reversed(c.a.all("refund")) {
+			if re.str("status") != "failed" && (id == "" || id == re.str("id") || id == re.str("charge")) {
+				c.failRefund(re)
+				return Sold{}, nil
+			}
+		}
+		return Sold{}, missing(404, "refund", id, "id")
+	})
+	return err
+}
+
+// chargedBack tells whether the bank took the money of a charge back, or may yet.
+func (a *account) chargedBack(ch object) bool {
+	o, ok := a.get("dispute", ch.str("dispute"))
+	return ok && !o.flag("is_charge_refundable") && o.str("status") != "won" && o.str("status") != "warning_closed"
 }
 
 // count changes what is refunded of a charge; less than nothing when a refund failed.
@@ -141,5 +166,5 @@ func getRefund(c *call) (object, error) {
 }
 
 func listRefunds(c *call) (object, error) {
-	return c.page("/v1/refunds", c.filter("refund", "charge", "payment_intent"))
+	return c.search(query{url: "/v1/refunds", kind: "refund", fields: []string{"charge", "payment_intent"}})
 }

@@ -9,7 +9,7 @@ import (
 // rights are the permissions of restricted keys, by the kind of thing that a call is about (MONEY.md 3.2).
 var rights = map[string]string{
 	"account": "accounts_kyc_basic", "charges": "charge", "refunds": "charge", "payment_intents": "payment_intent", "invoices": "invoice", "invoice_payments": "invoice",
-	"subscriptions": "subscription", "customers": "customer", "checkout": "checkout_session", "products": "product", "prices": "plan", "events": "event",
+	"subscriptions": "subscription", "customers": "customer", "checkout": "checkout_session", "products": "product", "prices": "plan", "plans": "plan", "events": "event",
 	"disputes": "dispute", "credit_notes": "credit_note", "webhook_endpoints": "webhook", "coupons": "coupon", "promotion_codes": "promotion_code",
 }
 

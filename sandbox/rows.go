@@ -19,14 +19,16 @@ type row struct {
 	ID, Title, Detail, URL string
 	Amount, Refunded       cash
 	Half, Left             int64
+	Disputed, Fails        bool // of a charge: whether it is disputed, and whether it has a refund that could still fail
 	State                  state
 	When                   moment
+	Steps                  []option // what a dispute can become
 }
 
 // How many rows each list has before somebody asks for more, and the most that are shown.
 const (
-	fewCharges, fewSubscriptions, fewDeliveries = 8, 8, 10
-	moreRows, mostRows                          = 50, 500
+	fewCharges, fewSubscriptions, fewDeliveries, fewDisputes = 8, 8, 10, 5
+	moreRows, mostRows                                       = 50, 500
 )
 
 // list begins a list of so many rows; its links keep how long the other lists are.
@@ -38,7 +40,7 @@ func (v visit) list(id, account string, few, all int) list {
 	n = min(n, mostRows)
 	to := func(rows int) string {
 		q := url.Values{"account": {account}}
-		for _, other := range []string{"charges", "subscriptions", "deliveries"} {
+		for _, other := range []string{"charges", "subscriptions", "deliveries", "disputes"} {
 			if had := v.asked.Get(other); had != "" && other != id {
 				q.Set(other, had)
 			}
@@ -59,10 +61,10 @@ func (v visit) list(id, account string, few, all int) list {
 }
 
 func (v visit) charges(a *account, now time.Time) list {
-	ids := a.lists["charge"]
-	out := v.list("charges", a.ID, fewCharges, len(ids))
-	for _, id := range slices.Backward(ids[len(ids)-out.Shown:]) {
-		if o, ok := a.get("charge", id); ok {
+	all := a.lists["charge"]
+	out := v.list("charges", a.ID, fewCharges, len(all))
+	for _, k := range slices.Backward(all[len(all)-out.Shown:]) {
+		if o, ok := k.read(); ok {
 			out.Rows = append(out.Rows, shownCharge(a, o, now))
 		}
 	}
@@ -71,7 +73,7 @@ func (v visit) charges(a *account, now time.Time) list {
 
 // subscriptions come in the order in which they are due; those long past follow, the latest first.
 func (v visit) subscriptions(a *account, now time.Time) list {
-	subs := a.all("subscription")
+	subs := slices.DeleteFunc(a.all("subscription"), func(o object) bool { return o.str("status") == "canceled" })
 	rank := func(o object) (int, int64) {
 		switch end := o.num("current_period_end"); {
 		case o.str("id") == v.first:
@@ -93,8 +95,19 @@ func (v visit) subscriptions(a *account, now time.Time) list {
 	out := v.list("subscriptions", a.ID, fewSubscriptions, len(subs))
 	for _, o := range subs[:out.Shown] {
 		price := tree(o.list("items")[0]).sub("price")
-		out.Rows = append(out.Rows, row{ID: o.str("id"), Title: customerOf(a, o), Detail: "every " + price.sub("recurring").str("interval"),
+		out.Rows = append(out.Rows, row{ID: o.str("id"), Title: customerOf(a, o), Detail: "every " + price.sub("recurring").str("interval"), State: runs(o),
 			Amount: inCash(price.num("unit_amount")+o.num("_tax"), o.str("currency")), When: at(o.num("current_period_end"), now)})
+	}
+	return out
+}
+
+// runs says what is to be known of a subscription besides when it is due.
+func runs(o object) (out state) {
+	switch {
+	case o.flag("cancel_at_period_end"):
+		return state{"Ends then", "alert", "tone-warning"}
+	case o.str("status") == "trialing":
+		return state{"Free until then", "check", "tone-neutral"}
 	}
 	return out
 }
@@ -122,11 +135,19 @@ func shownCharge(a *account, o object, now time.Time) row {
 	amount, refunded, currency := o.num("amount"), o.num("amount_refunded"), o.str("currency")
 	r := row{ID: o.str("id"), Title: customerOf(a, o), Amount: inCash(amount, currency), Refunded: inCash(refunded, currency),
 		When: at(o.num("created"), now), State: state{"Paid", "check", "tone-success"}, Left: amount - refunded}
+	r.Fails = failing(a, o)
+	d, disputed := a.get("dispute", o.str("dispute"))
+	r.Disputed = disputed && courses[d.str("status")] != nil
+	if a.chargedBack(o) {
+		r.Left = 0
+	}
 	switch {
 	case o.str("status") == "failed":
 		r.State, r.Left = state{"Declined", "cross", "tone-error"}, 0
-	case r.Left == 0:
+	case amount == refunded:
 		r.State = state{"Refunded", "back", "tone-neutral"}
+	case disputed && d.str("status") != "won":
+		r.State = disputeStates[d.str("status")]
 	case refunded > 0:
 		r.State = state{"Partly refunded", "back", "tone-warning"}
 	default:

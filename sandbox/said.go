@@ -67,6 +67,8 @@ func (s *Sandbox) told(ctx context.Context, account string, after, upTo int) str
 		switch {
 		case owed == 0:
 			return "No webhook was owed for it."
+		case s.withholds(account):
+			return fmt.Sprintf("%s withheld.", counted(owed, "webhook is", "webhooks are"))
 		case kept == owed:
 			return fmt.Sprintf("Portal was told by %s.", counted(owed, "webhook", "webhooks"))
 		case tried >= owed || ctx.Err() != nil:
@@ -77,6 +79,12 @@ func (s *Sandbox) told(ctx context.Context, account string, after, upTo int) str
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+func (s *Sandbox) withholds(account string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.account(account).owner().withheld
 }
 
 func (s *Sandbox) tried(account string, after, upTo int) (owed, tried, kept int) {

@@ -105,7 +105,7 @@ func (s *Sandbox) add(add Account) {
 		add.SecretKeys = []string{}
 	}
 	a.Account = add
-	a.live = false
+	a.live, a.revoked = false, nil
 	for _, k := range add.SecretKeys {
 		s.keys[k] = a
 		a.live = a.live || strings.Contains(k, "k_live_")

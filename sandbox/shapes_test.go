@@ -14,17 +14,21 @@ import (
 )
 
 // spec is Stripe's own description of API 2023-10-16, as stripe-mock carries it.
-type spec struct{ schemas map[string]any }
+type spec struct {
+	schemas map[string]any
+	paths   map[string]map[string]any // by path and method
+}
 
 func readSpec(t *testing.T) spec {
 	t.Helper()
 	var doc struct {
 		Components struct{ Schemas map[string]any }
+		Paths      map[string]map[string]any
 	}
 	if err := json.Unmarshal(embedded.OpenAPISpec, &doc); err != nil {
 		t.Fatal(err)
 	}
-	return spec{doc.Components.Schemas}
+	return spec{doc.Components.Schemas, doc.Paths}
 }
 
 // faults says in what a value is not as its schema wants it.

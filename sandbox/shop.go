@@ -35,8 +35,10 @@ type Order struct {
 	Currency string // lower case, default the account's
 	Code     string // of a promotion code: Amount is what is left after it
 	Lines    int    // how many lines the invoice has, default 1
-	Product  string // what is sold, default "Order" or "Subscription"
-	Interval string // of a subscription: month (default) or year
+	Product  string // what is sold: a product's id, or the name of one, default "Order" or "Subscription"
+	Price    string // price_… of what is sold, instead of Product, Currency and Interval; and of Amount, when that is 0
+	Interval string // of a subscription: month (default), year, week or day
+	Trial    int    // of a subscription: days that are free at first
 	At       time.Time
 
 	made bool // the checkout made the customer
@@ -60,10 +62,11 @@ func (w Wrong) Error() string {
 var reference = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
 
 // check fills in what was left out and refuses what Stripe would not take.
-func (o *Order) check(a *account) error {
+func (o *Order) check(a *account, at time.Time) error {
 	o.Currency = strings.ToLower(or(o.Currency, a.DefaultCurrency))
 	o.Key, o.Interval = or(o.Key, "partnero_partner"), or(o.Interval, "month")
 	w := Wrong{}
+	o.priced(a, w)
 	if !isCurrency(o.Currency) {
 		w["currency"] = "Give a currency as three letters, such as usd."
 	} else if err := chargeable(o.Amount, o.Currency); err != nil {
@@ -79,8 +82,8 @@ func (o *Order) check(a *account) error {
 	} else if _, ok := a.get("customer", o.Customer); !ok {
 		w["email"] = "There is no customer " + o.Customer + "."
 	}
-	if _, known := a.promotion(o.Code); o.Code != "" && !known {
-		w["code"] = "There is no promotion code " + o.Code + "."
+	if why := (&call{a: a, at: at}).codeWrong(*o); why != "" {
+		w["code"] = why
 	}
 	switch {
 	case o.Told != ByNothing && o.Partner == "":
@@ -90,8 +93,11 @@ func (o *Order) check(a *account) error {
 	case len(o.Partner) > 200:
 		w["partner"] = "A code has at most 200 characters."
 	}
-	if o.Interval != "month" && o.Interval != "year" {
+	if !slices.Contains([]string{"day", "week", "month", "year"}, o.Interval) {
 		w["interval"] = "Choose month or year."
+	}
+	if o.Trial < 0 || o.Trial > 730 {
+		w["trial"] = "Give a number of days, from 0 to 730."
 	}
 	if len(w) > 0 {
 		return w
@@ -99,10 +105,29 @@ func (o *Order) check(a *account) error {
 	return nil
 }
 
+// priced takes over what the order's price says.
+func (o *Order) priced(a *account, w Wrong) {
+	if _, known := a.get("product", o.Product); strings.HasPrefix(o.Product, "prod_") && !known {
+		w["product"] = "There is no product " + o.Product + "."
+	}
+	if o.Price == "" {
+		return
+	}
+	p, known := a.get("price", o.Price)
+	if !known {
+		w["price"] = "There is no price " + o.Price + "."
+		return
+	}
+	o.Currency, o.Product, o.Interval = p.str("currency"), p.str("product"), or(p.sub("recurring").str("interval"), "month")
+	if o.Amount == 0 {
+		o.Amount = p.num("unit_amount") + o.Tax
+	}
+}
+
 // Sell is a one-off Checkout payment: a session, a payment intent and a charge, without an invoice.
 func (s *Sandbox) Sell(accountID string, o Order) (Sold, error) {
 	return s.shop(accountID, o.At, func(c *call) (Sold, error) {
-		if err := o.check(c.a); err != nil {
+		if err := o.check(c.a, c.at); err != nil {
 			return Sold{}, err
 		}
 		o.Interval = ""
@@ -114,7 +139,9 @@ func (s *Sandbox) Sell(accountID string, o Order) (Sold, error) {
 		if err != nil {
 			return Sold{}, err
 		}
-		cs := c.session(o, cus, object{"mode": "payment", "payment_intent": pi["id"]}, or(o.Product, "Order"))
+		product, price := c.goods(o, "Order")
+		cs := c.session(o, cus, object{"mode": "payment", "payment_intent": pi["id"]}, product, price)
+		c.redeem(o)
 		return Sold{Session: cs.str("id"), Customer: cus.str("id"), Intent: pi.str("id"), Charge: ch.str("id")}, nil
 	})
 }
@@ -128,7 +155,7 @@ func (s *Sandbox) shop(accountID string, at time.Time, do func(*call) (Sold, err
 		return Sold{}, fmt.Errorf("sandbox has no account %q", accountID)
 	}
 	if at.IsZero() {
-		at = s.now()
+		at = s.clock(a)
 	}
 	c := &call{Sandbox: s, a: a, at: at, version: version}
 	sold, err := do(c)
@@ -184,7 +211,7 @@ func (c *call) collect(o Order, pm, more object) (pi, ch object, err error) {
 }
 
 // session is the finished Checkout session of an order.
-func (c *call) session(o Order, cus, more object, product string) object {
+func (c *call) session(o Order, cus, more, product, price object) object {
 	prefix := "cs_test_a1"
 	if c.a.isLive() {
 		prefix = "cs_live_a1"
@@ -216,18 +243,10 @@ func (c *call) session(o Order, cus, more object, product string) object {
 		cs["client_reference_id"] = o.Partner
 	}
 	cs["_items"] = []any{object{"id": "li_1" + letters("item "+cs.str("id"), 23), "object": "item", "amount_subtotal": o.Amount - o.Tax,
-		"amount_tax": o.Tax, "amount_total": o.Amount, "currency": o.Currency, "description": product, "price": c.price(o, product)}}
+		"amount_tax": o.Tax, "amount_total": o.Amount, "currency": o.Currency, "description": product["name"], "price": price}}
 	c.put(cs)
 	c.emit("checkout.session.completed", cs, nil)
 	return cs
-}
-
-// price is the price of a product, the same for the same order.
-func (c *call) price(o Order, product string) object {
-	p := object{"object": "price", "id": "price_1" + letters(fmt.Sprint("price ", c.a.ID, product, o.Amount, o.Currency, o.Interval), 23),
-		"created": int64(1600000000), "currency": o.Currency, "product": "prod_" + letters("product "+c.a.ID+product, 14),
-		"unit_amount": o.Amount - o.Tax, "unit_amount_decimal": fmt.Sprint(o.Amount - o.Tax)}
-	return p
 }
 
 // Refund gives an amount back, 0 for all that is left, of a charge or of the charge of a payment intent, invoice or

@@ -10,75 +10,96 @@ import (
 func (s *Sandbox) Subscribe(accountID string, o Order) (Sold, error) {
 	return s.shop(accountID, o.At, func(c *call) (Sold, error) {
 		o.Guest = false
-		if err := o.check(c.a); err != nil {
+		if err := o.check(c.a, c.at); err != nil {
 			return Sold{}, err
 		}
 		cus, pm, err := c.buyer(&o)
 		if err != nil {
 			return Sold{}, err
 		}
-		sub := c.subscription(o, cus, pm)
-		in, sold, err := c.invoice(o, sub, cus, pm, "subscription_create")
+		product, price := c.goods(o, "Subscription")
+		sub := c.subscription(o, cus, pm, product, price)
+		first := o
+		if o.Trial > 0 {
+			first.Amount, first.Tax, first.Code, first.Lines = 0, 0, "", 1
+		}
+		in, sold, err := c.invoice(first, sub, cus, pm, "subscription_create")
 		if err != nil {
 			return Sold{}, err
 		}
 		c.emit("customer.subscription.created", sub, nil)
-		cs := c.session(o, cus, object{"mode": "subscription", "subscription": sub["id"], "invoice": in["id"],
-			"payment_method_collection": "always"}, or(o.Product, "Subscription"))
+		more := object{"mode": "subscription", "subscription": sub["id"], "invoice": in["id"], "payment_method_collection": "always"}
+		if o.Trial > 0 {
+			more["payment_status"] = "no_payment_required"
+		}
+		cs := c.session(first, cus, more, product, price)
 		sold.Session = cs.str("id")
+		c.redeem(first)
 		return sold, nil
 	})
 }
 
-func (c *call) subscription(o Order, cus, pm object) object {
+func (c *call) subscription(o Order, cus, pm, product, price object) object {
 	meta := object{}
 	if o.Told == BySubscription {
 		meta[o.Key] = o.Partner
 	}
-	start, end := c.at, next(c.at, o.Interval)
+	start, end := c.at, periodEnd(c.at, c.at, price.sub("recurring"))
+	if o.Trial > 0 {
+		end = c.at.AddDate(0, 0, o.Trial)
+	}
 	sub := c.make("sub_1", "subscription", object{"customer": cus["id"], "currency": o.Currency, "metadata": meta,
 		"billing_cycle_anchor": start.Unix(), "current_period_start": start.Unix(), "current_period_end": end.Unix(),
-		"start_date": start.Unix(), "default_payment_method": pm["id"], "_tax": o.Tax, "_product": or(o.Product, "Subscription")})
-	price := c.price(o, sub.str("_product")).with(object{"type": "recurring", "recurring": object{"aggregate_usage": nil,
-		"interval": o.Interval, "interval_count": 1, "trial_period_days": nil, "usage_type": "licensed"}})
-	plan := object{"object": "plan", "id": price["id"], "amount": price["unit_amount"], "amount_decimal": price["unit_amount_decimal"],
-		"created": price["created"], "currency": o.Currency, "interval": o.Interval, "product": price["product"]}
+		"start_date": start.Unix(), "default_payment_method": pm["id"], "_tax": o.Tax, "_product": product["name"]})
+	if o.Trial > 0 {
+		sub.with(object{"status": "trialing", "trial_start": start.Unix(), "trial_end": end.Unix(), "billing_cycle_anchor": end.Unix()})
+	}
+	plan := planOf(price)
 	sub["plan"] = plan
 	sub["items"] = listOf("/v1/subscription_items?subscription="+sub.str("id"), object{"object": "subscription_item",
 		"id": "si_" + letters("item "+sub.str("id"), 14), "created": start.Unix(), "price": price, "plan": plan, "subscription": sub["id"]})
 	return sub
 }
 
-func next(at time.Time, interval string) time.Time {
-	if interval == "year" {
-		return at.AddDate(1, 0, 0)
-	}
-	return at.AddDate(0, 1, 0)
+// planOf is a recurring price under its older name.
+func planOf(price object) object {
+	return object{"object": "plan", "id": price["id"], "amount": price["unit_amount"], "amount_decimal": price["unit_amount_decimal"],
+		"created": price["created"], "currency": price["currency"], "interval": price.sub("recurring")["interval"], "product": price["product"]}
 }
 
-// Renew charges a subscription for its next period.
+// Renew charges a subscription for its next period, which begins then.
 func (s *Sandbox) Renew(accountID, subscription string, at time.Time) (Sold, error) {
 	return s.shop(accountID, at, func(c *call) (Sold, error) {
-		sub, ok := c.a.get("subscription", subscription)
-		if !ok {
-			return Sold{}, missing(404, "subscription", subscription, "subscription")
-		}
-		cus, _ := c.a.get("customer", sub.str("customer"))
-		pm, _ := c.a.get("payment_method", sub.str("default_payment_method"))
-		price := tree(sub.list("items")[0]).sub("price")
-		interval := price.sub("recurring").str("interval")
-		o := Order{Email: cus.str("email"), Name: cus.str("name"), Amount: price.num("unit_amount") + sub.num("_tax"), Tax: sub.num("_tax"),
-			Currency: sub.str("currency"), Interval: interval, Product: sub.str("_product")}
-		was := object{"current_period_start": sub["current_period_start"], "current_period_end": sub["current_period_end"],
-			"latest_invoice": sub["latest_invoice"]}
-		sub["current_period_start"], sub["current_period_end"] = c.at.Unix(), next(c.at, interval).Unix()
-		_, sold, err := c.invoice(o, sub, cus, pm, "subscription_cycle")
+		sub, err := c.running(subscription)
 		if err != nil {
 			return Sold{}, err
 		}
-		c.emit("customer.subscription.updated", sub, was)
-		return sold, nil
+		return c.renew(sub)
 	})
+}
+
+// renew ends a subscription's period, or its trial, and charges the next one.
+func (c *call) renew(sub object) (Sold, error) {
+	cus, _ := c.a.get("customer", sub.str("customer"))
+	pm, _ := c.a.get("payment_method", sub.str("default_payment_method"))
+	price := tree(sub.list("items")[0]).sub("price")
+	recurring := price.sub("recurring")
+	o := Order{Email: cus.str("email"), Name: cus.str("name"), Amount: price.num("unit_amount") + sub.num("_tax"), Tax: sub.num("_tax"),
+		Currency: sub.str("currency"), Interval: recurring.str("interval"), Product: sub.str("_product")}
+	was := c.a.render(sub, version)
+	if sub.str("status") == "trialing" {
+		sub["status"], sub["trial_end"] = "active", min(c.at.Unix(), sub.num("trial_end"))
+	}
+	if c.at.Unix() != sub.num("current_period_end") {
+		sub["billing_cycle_anchor"] = c.at.Unix() // not when it was due
+	}
+	sub["current_period_start"], sub["current_period_end"] = c.at.Unix(), periodEnd(time.Unix(sub.num("billing_cycle_anchor"), 0), c.at, recurring).Unix()
+	_, sold, err := c.invoice(o, sub, cus, pm, "subscription_cycle")
+	if err != nil {
+		return Sold{}, err
+	}
+	c.emit("customer.subscription.updated", sub, before(was, c.a.render(sub, version)))
+	return sold, nil
 }
 
 // invoice bills a subscription's period and collects the money.
@@ -98,13 +119,14 @@ func (c *call) invoice(o Order, sub, cus, pm object, reason string) (object, Sol
 		in["discount"], in["discounts"] = d, []any{d["id"]}
 		in["total_discount_amounts"] = []any{object{"amount": less, "discount": d["id"]}}
 	}
-	in.with(object{"subtotal": net + less, "subtotal_excluding_tax": net + less, "total_excluding_tax": net, "total": o.Amount, "amount_due": o.Amount,
-		"amount_paid": o.Amount, "amount_remaining": 0, "tax": nil, "total_tax_amounts": taxes(o)})
+	due := o.Amount - c.credit(in, cus, o.Amount)
+	in.with(object{"subtotal": net + less, "subtotal_excluding_tax": net + less, "total_excluding_tax": net, "total": o.Amount, "amount_due": due,
+		"amount_paid": due, "amount_remaining": 0, "tax": nil, "total_tax_amounts": taxes(o)})
 	if o.Tax > 0 {
 		in["tax"] = o.Tax
 	}
 	in["lines"] = listOf("/v1/invoices/"+in.str("id")+"/lines", c.lines(o, in, sub, d, less)...)
-	pi, ch, err := c.collect(o, pm, object{"customer": cus["id"], "invoice": in["id"],
+	pi, ch, err := c.charge(due, o, pm, object{"customer": cus["id"], "invoice": in["id"],
 		"description": map[string]string{"subscription_create": "Subscription creation", "subscription_cycle": "Subscription update"}[reason]})
 	if err != nil {
 		return nil, Sold{}, err
@@ -113,15 +135,36 @@ func (c *call) invoice(o Order, sub, cus, pm object, reason string) (object, Sol
 	c.put(in)
 	c.put(sub)
 	for _, kind := range []string{"invoice.created", "invoice.finalized"} {
-		c.emit(kind, in.copy().with(object{"status": "open", "paid": false, "amount_paid": 0, "amount_remaining": o.Amount, "charge": nil,
+		c.emit(kind, in.copy().with(object{"status": "open", "paid": false, "amount_paid": 0, "amount_remaining": due, "charge": nil,
 			"attempted": false, "attempt_count": 0, "status_transitions": in.sub("status_transitions").copy().with(object{"paid_at": nil})}), nil)
 	}
-	if c.a.speaksNew() {
+	if c.a.speaksNew() && due > 0 {
 		c.emit("invoice_payment.paid", invoicePayment(c.a, in), nil)
 	}
 	c.emit("invoice.paid", in, nil)
 	c.emit("invoice.payment_succeeded", in, nil)
 	return in, Sold{Customer: cus.str("id"), Intent: pi.str("id"), Charge: ch.str("id"), Invoice: in.str("id"), Subscription: sub.str("id")}, nil
+}
+
+// charge collects what is due of an order; when nothing is, there is neither a payment intent nor a charge.
+func (c *call) charge(due int64, o Order, pm, more object) (pi, ch object, err error) {
+	if due == 0 {
+		return object{}, object{}, nil
+	}
+	o.Amount = due
+	return c.collect(o, pm, more)
+}
+
+// credit pays an invoice from the customer's balance, as far as it goes.
+func (c *call) credit(in, cus object, amount int64) (used int64) {
+	had := cus.num("balance")
+	used = max(0, min(-had, amount))
+	in["starting_balance"], in["ending_balance"] = had, had+used
+	if used > 0 {
+		cus["balance"] = had + used
+		c.put(cus)
+	}
+	return used
 }
 
 // lines are what an invoice is for: one, or as many as the order says, of the same product but for the last.
@@ -143,8 +186,9 @@ func (c *call) lines(o Order, in, sub, d object, less int64) []any {
 			l["id"] = "il_1" + letters(fmt.Sprint("line ", i, in.str("id")), 23)
 		}
 		if i > 0 && i == n-1 {
-			l["price"] = tree(l["price"]).copy().with(object{"product": "prod_" + letters("product "+c.a.ID+"last", 14)})
-			l["plan"] = tree(l["plan"]).copy().with(object{"product": tree(l["price"])["product"]})
+			o.Product, o.Price = "last", ""
+			_, l["price"] = c.goods(o, "")
+			l["plan"] = planOf(tree(l["price"]))
 		}
 		if d != nil {
 			l["discount_amounts"] = []any{object{"amount": part2, "discount": d["id"]}}
@@ -159,10 +203,17 @@ func (c *call) line(o Order, in, sub object) object {
 	net := o.Amount - o.Tax
 	return object{"id": "il_1" + letters("line "+in.str("id"), 23), "object": "line_item", "amount": net, "amount_excluding_tax": net,
 		"unit_amount_excluding_tax": fmt.Sprint(net), "currency": o.Currency,
-		"description": fmt.Sprintf("1 × %s (at %s / %s)", sub.str("_product"), show(net, o.Currency), o.Interval),
+		"description": described(o, sub),
 		"invoice":     in["id"], "metadata": sub.sub("metadata").copy(), "price": item["price"], "plan": item["plan"], "subscription": sub["id"],
 		"subscription_item": item["id"], "tax_amounts": taxes(o),
 		"period": object{"start": sub["current_period_start"], "end": sub["current_period_end"]}}
+}
+
+func described(o Order, sub object) string {
+	if sub.str("status") == "trialing" {
+		return "Trial period for " + sub.str("_product")
+	}
+	return fmt.Sprintf("1 × %s (at %s / %s)", sub.str("_product"), show(o.Amount-o.Tax, o.Currency), o.Interval)
 }
 
 func taxes(o Order) []any {

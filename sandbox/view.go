@@ -25,10 +25,13 @@ type view struct {
 	CSS, Icon, Account                 string
 	Platform                           bool // the account from which others are paid
 	Accounts                           []tab
-	Partners                           []option
+	Partners, Products                 []option
 	Forms                              []entry
 	Waiting                            []row
 	Charges, Subscriptions, Deliveries list
+	Disputes                           list
+	Faults                             faultForm
+	Ahead                              moment // the account's time, when it is ahead
 }
 
 type tab struct {
@@ -73,10 +76,18 @@ func (s *Sandbox) look(account string, v visit) view {
 	}
 	if !out.Platform {
 		out.Forms = s.forms(a, v)
+		for _, p := range a.all("product") {
+			out.Products = append(out.Products, option{Value: p.str("name"), Label: p.str("id")})
+		}
 	}
-	now := s.now()
+	now := s.clock(a)
+	if a.ahead > 12*time.Hour {
+		out.Ahead = moment{now, now.UTC().Format("2 January 2006")}
+	}
 	out.Waiting = waiting(a)
 	out.Charges = v.charges(a, now)
+	out.Faults = s.faultForm(a)
+	out.Disputes = v.disputes(a, now)
 	out.Subscriptions = v.subscriptions(a, now)
 	out.Deliveries = v.deliveries(account, deliveries, now)
 	return out

@@ -63,5 +63,6 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) error {
 		s.do(ctx, `DELETE FROM api_answers WHERE at <= $1`, now.Add(-answerLife)),
 		s.do(ctx, `UPDATE integrations SET former_webhook_secret = NULL, former_until = NULL WHERE former_until <= $1`, now),
 		s.do(ctx, `DELETE FROM sessions WHERE expires_at <= $1`, now),
+		s.do(ctx, `DELETE FROM mails WHERE state NOT IN ('queued', 'sending') AND queued_at <= $1`, now.Add(-mailLife)),
 		s.do(ctx, `DELETE FROM sign_in_tries WHERE at <= $1`, now.Add(-24*time.Hour)))
 }

@@ -63,6 +63,45 @@ func (s *Store) uncounted(ctx context.Context, where string, args ...any) (Uncou
 	return found, err
 }
 
+// Signs are what tells of a connection that does not hear everything.
+type Signs struct {
+	Refused *time.Time `db:"refused_at"` // when something came that no secret proved
+	Missed  *time.Time `db:"missed_at"`  // when events had to be fetched that had not come
+}
+
+// SignsOf loads them.
+func (s *Store) SignsOf(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName) (Signs, error) {
+	var found Signs
+	err := s.get(ctx, &found, `SELECT refused_at, missed_at FROM integrations WHERE company_id = $1 AND program_id = $2 AND mode = $3 AND source = $4`, t.Company, program, t.Mode, source)
+	return found, err
+}
+
+// SaveRefused keeps that something came by a connection that no secret proved; at most once a minute, for anybody may send it.
+func (s *Store) SaveRefused(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, now time.Time) error {
+	return s.do(ctx, `UPDATE integrations SET refused_at = $5 WHERE company_id = $1 AND program_id = $2 AND mode = $3 AND source = $4
+		AND (refused_at IS NULL OR refused_at < $5::timestamptz - interval '1 minute')`, t.Company, program, t.Mode, source, now)
+}
+
+// StraysSince counts the events of one side that came since a moment, signed for the other side while this one was not connected.
+func (s *Store) StraysSince(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, since time.Time) (int, error) {
+	var n int
+	err := s.get(ctx, &n, `SELECT count(*) FROM (SELECT 1 FROM events WHERE company_id = $1 AND mode = $2 AND received_at >= $5 AND program_id = $3 AND source = $4
+		AND status = 'ignored' AND because LIKE 'a % event, signed for the % side: %' LIMIT $6) strays`, t.Company, t.Mode, program, source, since, CountCap)
+	return n, err
+}
+
+// Nameless counts the newest customers who belong to a partner and have neither a Stripe customer id nor an e-mail address, and
+// names one. Of a tenant's customers the newest StrangersSummed are looked at.
+func (s *Store) Nameless(ctx context.Context, t models.Tenant) (n int, key string, err error) {
+	var found struct {
+		N   int    `db:"n"`
+		Key string `db:"key"`
+	}
+	err = s.get(ctx, &found, `SELECT count(*) AS n, coalesce(max(key), '') AS key FROM (SELECT id, key, email, stripe_customer_id, composite FROM customers WHERE company_id = $1 AND mode = $2 ORDER BY id DESC LIMIT $3) c
+		WHERE email IS NULL AND stripe_customer_id IS NULL AND NOT composite AND EXISTS (SELECT 1 FROM links l WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = c.id)`, t.Company, t.Mode, StrangersSummed)
+	return found.N, found.Key, err
+}
+
 // StrangersSince counts a tenant's payments since a moment that are nobody's, StrangersSummed at most.
 func (s *Store) StrangersSince(ctx context.Context, t models.Tenant, since, now time.Time) (int, error) {
 	var n int
@@ -116,19 +155,39 @@ type OnHand struct {
 	Approved     int    `db:"approved"`       // invoices that wait to be paid
 	NoAccount    int    `db:"no_account"`     // of invoices under way, those whose partner has no Stripe account
 	NoAccountKey string `db:"no_account_key"` // one such partner
+	Failed       int    `db:"failed"`         // invoices whose payment failed
+	Slow         int    `db:"slow"`           // payments that are under way since before another moment
 }
 
-// OnHand counts what waits for somebody; long is the moment before which an invoice under review was drawn up long ago.
-func (s *Store) OnHand(ctx context.Context, t models.Tenant, long time.Time) (OnHand, error) {
+// OnHand counts what waits for somebody; long is the moment before which an invoice under review was drawn up long ago, and slow
+// the one before which a payment began that should have ended.
+func (s *Store) OnHand(ctx context.Context, t models.Tenant, long, slow time.Time) (OnHand, error) {
 	var o OnHand
 	if err := s.get(ctx, &o, `SELECT (SELECT count(*) FROM commissions WHERE company_id = $1 AND mode = $2 AND status = 'waiting') AS rates,
 			count(*) FILTER (WHERE i.status = 'review' AND i.drawn_at < $3) AS review, count(*) FILTER (WHERE i.status = 'approved') AS approved,
+			count(*) FILTER (WHERE i.status = 'failed') AS failed,
+			(SELECT count(*) FROM attempts WHERE company_id = $1 AND mode = $2 AND status = 'live' AND started_at < $4) AS slow,
 			count(*) FILTER (WHERE r.stripe_account IS NULL) AS no_account, coalesce(min(r.key) FILTER (WHERE r.stripe_account IS NULL), '') AS no_account_key
 		FROM invoices i JOIN partners r ON r.company_id = i.company_id AND r.mode = i.mode AND r.id = i.partner_id
-		WHERE i.company_id = $1 AND i.mode = $2 AND i.status IN ('review', 'approved', 'failed')`, t.Company, t.Mode, long); err != nil {
+		WHERE i.company_id = $1 AND i.mode = $2 AND i.status IN ('review', 'approved', 'failed')`, t.Company, t.Mode, long, slow); err != nil {
 		return o, fmt.Errorf("count what waits: %w", err)
 	}
 	return o, nil
+}
+
+// Payee is a partner and the Stripe account that they are paid to.
+type Payee struct {
+	Key     string `db:"key"`
+	Account string `db:"stripe_account"`
+}
+
+// Payees are partners with invoices under way who have a Stripe account, those who wait longest first.
+func (s *Store) Payees(ctx context.Context, t models.Tenant, limit int) ([]Payee, error) {
+	var list []Payee
+	err := s.list(ctx, &list, `SELECT r.key, r.stripe_account FROM invoices i JOIN partners r ON r.company_id = i.company_id AND r.mode = i.mode AND r.id = i.partner_id
+		WHERE i.company_id = $1 AND i.mode = $2 AND i.status IN ('review', 'approved', 'failed') AND r.stripe_account IS NOT NULL
+		GROUP BY r.key, r.stripe_account ORDER BY min(i.drawn_at), r.key LIMIT $3`, t.Company, t.Mode, limit)
+	return list, err
 }
 
 // NewestRate is the last day for which exchange rates are known: published ones, or where there are none, made-up ones. The

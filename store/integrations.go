@@ -174,16 +174,34 @@ func (s *Store) ToHeal(ctx context.Context) ([]Connection, error) {
 	return list, err
 }
 
-// SaveVerified keeps whether a connection's key is still taken, and which rights it lacks.
-func (s *Store) SaveVerified(ctx context.Context, c Connection, broken bool, missing []string) error {
-	return s.do(ctx, `UPDATE integrations SET status = CASE WHEN $5 THEN 'broken' ELSE 'connected' END, missing_rights = $6
-		WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND source = $4 AND status IN ('connected', 'broken')`,
-		c.Company, c.Mode, c.Program, c.Source, broken, pq.Array(append([]string{}, missing...)))
+// Verified is how a connection stood before it was verified.
+type Verified struct {
+	Status  string
+	Missing []string // the rights that it lacked
+}
+
+// SaveVerified keeps whether a connection's key is still taken, and which rights it lacks. It tells how it stood before; of two
+// who find the same, one is told that it was different. One that was ended meanwhile is ErrNotFound.
+func (s *Store) SaveVerified(ctx context.Context, c Connection, broken bool, missing []string) (Verified, error) {
+	var was struct {
+		Status  string         `db:"status"`
+		Missing pq.StringArray `db:"missing_rights"`
+	}
+	err := s.get(ctx, &was, `WITH was AS (SELECT status, missing_rights FROM integrations
+			WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND source = $4 AND status IN ('connected', 'broken') FOR UPDATE),
+		kept AS (UPDATE integrations SET status = CASE WHEN $5 THEN 'broken' ELSE 'connected' END, missing_rights = $6
+			WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND source = $4 AND EXISTS (SELECT 1 FROM was))
+		SELECT status, missing_rights FROM was`, c.Company, c.Mode, c.Program, c.Source, broken, pq.Array(append([]string{}, missing...)))
+	if err != nil {
+		return Verified{}, fmt.Errorf("keep how the %s connection of %s does: %w", c.Source, c.Program, err)
+	}
+	return Verified{was.Status, was.Missing}, nil
 }
 
 // SaveHealed keeps up to when all events of a connection are here, and adds how many were missing.
 func (s *Store) SaveHealed(ctx context.Context, c Connection, to, now time.Time, found int) error {
-	return s.do(ctx, `UPDATE integrations SET healed_to = greatest(healed_to, $5), healed_at = $6, healed_events = healed_events + $7
+	return s.do(ctx, `UPDATE integrations SET healed_to = greatest(healed_to, $5), healed_at = $6, healed_events = healed_events + $7,
+			missed_at = CASE WHEN $7 > 0 THEN $6 ELSE missed_at END
 		WHERE company_id = $1 AND mode = $2 AND program_id = $3 AND source = $4`, c.Company, c.Mode, c.Program, c.Source, to, now, found)
 }
 

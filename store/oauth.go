@@ -104,14 +104,22 @@ func (s *Store) Routed(ctx context.Context, mode models.Mode, source models.Sour
 	return list, nil
 }
 
+// Revoked is a connection that lost its access.
+type Revoked struct {
+	Connection
+	Anew bool `db:"anew"` // it was not broken before
+}
+
 // Revoke breaks the connections by OAuth to an account in a mode, for the company took the access away at a moment. Those
 // that were granted later stay as they are. It tells which it broke.
-func (s *Store) Revoke(ctx context.Context, mode models.Mode, source models.SourceName, account string, at time.Time) ([]Connection, error) {
-	var list []Connection
-	err := s.list(ctx, &list, `WITH broken AS (UPDATE integrations SET status = 'broken', revoked_at = least(revoked_at, $4)
-			WHERE account = $3 AND mode = $1 AND source = $2 AND oauth AND date_trunc('second', granted_at) <= $4
-			RETURNING company_id, mode, program_id, source)
-		SELECT company_id, mode, program_id, source FROM broken ORDER BY company_id, program_id LIMIT 1000`, mode, source, account, at)
+func (s *Store) Revoke(ctx context.Context, mode models.Mode, source models.SourceName, account string, at time.Time) ([]Revoked, error) {
+	var list []Revoked
+	err := s.list(ctx, &list, `WITH was AS (SELECT company_id, mode, program_id, source, status FROM integrations
+			WHERE account = $3 AND mode = $1 AND source = $2 AND oauth AND date_trunc('second', granted_at) <= $4 FOR UPDATE),
+		broken AS (UPDATE integrations i SET status = 'broken', revoked_at = least(i.revoked_at, $4) FROM was w
+			WHERE i.company_id = w.company_id AND i.mode = w.mode AND i.program_id = w.program_id AND i.source = w.source
+			RETURNING i.company_id, i.mode, i.program_id, i.source, w.status <> 'broken' AS anew)
+		SELECT company_id, mode, program_id, source, anew FROM broken ORDER BY company_id, program_id LIMIT 1000`, mode, source, account, at)
 	if err != nil {
 		return nil, fmt.Errorf("break what is connected to %s: %w", account, err)
 	}

@@ -74,13 +74,17 @@ func (s *Store) DB() *sql.DB { return s.db.DB }
 // Ping answers whether the database can be reached.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
 
-// Analyze lets PostgreSQL count anew what those tables hold that have more than doubled since it counted them.
-func (s *Store) Analyze(ctx context.Context) error {
+// Analyze lets PostgreSQL count anew what those tables hold that have more than doubled since it counted them, and those
+// named in any case.
+func (s *Store) Analyze(ctx context.Context, named ...string) error {
 	var grown []string
 	if err := s.list(ctx, &grown, `SELECT relname FROM pg_class WHERE relname IN ('events', 'customers', 'payments', 'payment_aliases', 'tellings', 'reversals',
 			'links', 'commissions', 'commission_entries', 'transfers', 'balances') AND relkind = 'r' AND pg_table_is_visible(oid)
-			AND pg_relation_size(oid) > 2 * relpages::bigint * 8192 + 65536 ORDER BY relname`); err != nil || len(grown) == 0 {
+			AND pg_relation_size(oid) > 2 * relpages::bigint * 8192 + 65536 ORDER BY relname`); err != nil {
 		return err
+	}
+	if grown = append(grown, named...); len(grown) == 0 {
+		return nil
 	}
 	return s.do(ctx, `ANALYZE `+strings.Join(grown, ", "))
 }

@@ -71,6 +71,19 @@ var states = map[string]map[string]State{
 		"approved": {"Written off", "check", Good},
 		"refused":  {"Refused", "x", Plain},
 	},
+	"mail": {
+		"queued":  {"Waiting to be sent", "clock", Plain},
+		"sending": {"Being sent", "clock", Plain},
+		"sent":    {"Sent", "circle-check", Good},
+		"failed":  {"Could not be sent", "circle-x", Bad},
+		"kept":    {"Kept here", "inbox", Plain},
+	},
+	"finding": {
+		"failed":  {"Does not work", "circle-x", Bad},
+		"warning": {"Look at it", "triangle-alert", Careful},
+		"ok":      {"Well", "circle-check", Good},
+		"skipped": {"Not looked at", "minus", Plain},
+	},
 	"event": {
 		"pending": {"Waiting to be read", "clock", Careful},
 		"done":    {"Counted", "circle-check", Good},

@@ -111,6 +111,7 @@ func (in inspector) outside() {
 	in.press("Make the sale")
 	in.look()
 	in.visit("/sandbox/?account=" + platformAccount)
+	in.visit("/dev/mail")
 }
 
 // company is what the company's people see of sales and partners.
@@ -124,6 +125,7 @@ func (in inspector) company() {
 	in.enter("/admin/payments/")
 	in.visit("/admin/partners")
 	in.enter("/admin/partners/")
+	in.visit("/admin/doctor")
 	in.visit("/admin/connection")
 	in.fill("Check and save the key", "API key", "pk_test_0123456789")
 	in.press("Check and save the key")
@@ -174,7 +176,7 @@ func (in inspector) empty() {
 	in.signIn(signIns[0])
 	in.press("Switch to live data")
 	for _, path := range []string{"/admin", "/admin/payments", "/admin/partners", "/admin/invoices", "/admin/invoices/new", "/admin/write-offs", "/admin/rates", "/admin/events",
-		"/admin/unattributed", "/admin/links", "/admin/backfills", "/admin/connection"} {
+		"/admin/unattributed", "/admin/links", "/admin/backfills", "/admin/connection", "/admin/doctor"} {
 		in.visit(path)
 	}
 }

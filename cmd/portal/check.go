@@ -52,13 +52,18 @@ func (c checkCommand) look(ctx context.Context) doctor.Report {
 			_ = local.Stop()
 		}
 	}()
-	d.Settings = doctor.Settings{PublicURL: settings.Server.PublicURL, StripeBase: settings.Stripe.APIBase, StripeKey: settings.Stripe.SecretKey,
-		PublishableKey: settings.Stripe.PublishableKey, SMTPURL: settings.Mail.SMTPURL, MailFrom: settings.Mail.From, HasPlatformSecret: settings.Stripe.WebhookSecret != ""}
+	d.Settings = doctorSettings(settings)
 	d.Integrations = &integrations.Integrations{Store: d.Store, StripeBase: settings.Stripe.APIBase, PublicURL: settings.Server.PublicURL, Platform: settings.platform(), Now: time.Now}
 	if local != nil && d.Store != nil && settings.Stripe.APIBase == "" {
 		inDemo(ctx, settings.Database.DataDir, d)
 	}
 	return d.Run(ctx)
+}
+
+// doctorSettings are what the doctor looks at in the configuration.
+func doctorSettings(c config) doctor.Settings {
+	return doctor.Settings{PublicURL: c.Server.PublicURL, StripeBase: c.Stripe.APIBase, StripeKey: c.Stripe.SecretKey, PublishableKey: c.Stripe.PublishableKey,
+		SMTPURL: c.Mail.SMTPURL, MailFrom: c.Mail.From, HasPlatformSecret: c.Stripe.WebhookSecret != ""}
 }
 
 // reach opens the configured database, or the private one where there is one, as it is.

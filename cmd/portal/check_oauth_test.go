@@ -151,6 +151,7 @@ func TestCheckLooksAtAConnectionByOAuth(t *testing.T) {
 func (p *patient) finding(name string) doctor.Finding {
 	p.Helper()
 	r, _ := p.report()
+	p.pageShows(r)
 	for _, f := range r.Findings {
 		if f.Name == name {
 			return f

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net"
@@ -21,6 +23,8 @@ import (
 	"time"
 
 	"portal/doctor"
+	"portal/handlers"
+	"portal/inbox"
 	"portal/integrations"
 	"portal/models"
 	"portal/rates"
@@ -231,8 +235,8 @@ func TestCheckFindsNothingWhereAllIsWell(t *testing.T) {
 	}
 }
 
-// B18, F116-F118, CONTRACT.md 2: each fault makes its own check fail, no other, says what was found, what to do and where, and
-// ends the command with 1.
+// B18, F116, F117, F118, CONTRACT.md 2: each fault makes its own check fail, no other, says what was found, what to do and where, and
+// ends the command with 1. What concerns a company stands on its page in the same words.
 func TestEachPlantedFaultIsFound(t *testing.T) {
 	t.Parallel()
 	why := "The payment could not be read."
@@ -252,6 +256,7 @@ func TestEachPlantedFaultIsFound(t *testing.T) {
 		"an event that is not told":    {eventMissing, "Webhook events", "charge.dispute.created (disputes are not seen)"},
 		"a secret that was lost":       {func(p *patient) { p.sql(`UPDATE integrations SET webhook_secret = NULL`) }, "Webhook secret", "not kept"},
 		"nothing comes for a week":     {silence, "Deliveries", "Stripe has news of"},
+		"a secret that is another's":   {wrongSecret, "Webhook secret", "was not signed with the secret that is kept, and was refused."},
 		"an event that failed":         {func(p *patient) { p.event("evt_2", models.EventFailed, &why, time.Now()) }, "Failed events", "1 event failed. The newest, invoice.paid: " + why},
 		"an event that waits":          {func(p *patient) { p.event("evt_2", models.EventPending, &why, time.Now().Add(-2*time.Hour)) }, "Waiting events", "1 event has waited for more than an hour"},
 		"rates that are old":           {func(p *patient) { p.sql(`UPDATE fx_rates SET day = day - 14`) }, "Exchange rates", "working days ago"},
@@ -285,6 +290,7 @@ func TestEachPlantedFaultIsFound(t *testing.T) {
 			if !errors.Is(err, errNotWell) || r.OK || r.Failed != 1 {
 				t.Errorf("%v: %d failed", err, r.Failed)
 			}
+			p.pageShows(r)
 			for _, f := range r.Findings {
 				if f.Verdict == doctor.Failed && (f.Name != c.check || !strings.Contains(f.Found, c.says) || f.Do == "" || f.Where == "") {
 					t.Errorf("%s failed: %s %s (%s); want %s: %s", f.Name, f.Found, f.Do, f.Where, c.check, c.says)
@@ -311,6 +317,26 @@ func TestWhatMayBeMeantSoIsAWarning(t *testing.T) {
 			path, events := p.endpoint()
 			p.ask("POST", path, url.Values{"enabled_events[]": without(events, "price.updated")})
 		}, "Webhook events", "price.updated (its news is seen late)"},
+		"an event of the other side": {func(p *patient) { p.hear(`{"id":"evt_live","object":"event","type":"invoice.paid","livemode":true}`) }, "Other side", "1 event of the last 30 days was of live mode, signed for the test side: it counts nowhere."},
+		"something that nobody signed": {func(p *patient) {
+			if p.hear(`{"id":"evt_3","object":"event","type":"invoice.paid","livemode":false}`, "whsec_another") {
+				p.Error("it was taken")
+			}
+		}, "Webhook secret", "was not signed with the secret that is kept, and was refused."},
+		"background work that stands still": {func(p *patient) {
+			p.sql(`UPDATE integrations SET updated_at = updated_at - interval '3 days', healed_at = now() - interval '2 days'`)
+		}, "Missed events", "it is due every six hours"},
+		"events that had to be fetched": {func(p *patient) {
+			p.sql(`UPDATE integrations SET updated_at = updated_at - interval '3 days', healed_at = now(), missed_at = now()`)
+		}, "Missed events", "Portal had to fetch events that no webhook had brought. They count."},
+		"a mail that nobody got": {func(p *patient) {
+			p.sql(`INSERT INTO mails (company_id, id, mode, kind, recipient, name, facts, state, because, queued_at) VALUES ($1, gen_random_uuid(), 'test', 'x', 'olivia@acme.example', '', '', 'failed', 'No such mailbox.', now())`, p.caller.Company)
+		}, "Mail to the company", "1 mail of the last 30 days could not be sent, the newest to olivia@acme.example"},
+		"a customer without a name": {func(p *patient) {
+			partner := storetest.Partner(p.T, p.store, p.caller.Tenant, "NORA", "usd")
+			p.sql(`INSERT INTO customers (company_id, mode, id, key, created_at) VALUES ($1, 'test', gen_random_uuid(), 'nobody', now())`, p.caller.Company)
+			p.sql(`INSERT INTO links (company_id, mode, customer_id, partner_id, linked_at, origin) SELECT company_id, mode, id, $1, created_at, 'api' FROM customers`, partner.ID)
+		}, "Customers nobody can recognise", "1 customer of a partner has neither a Stripe customer id nor an e-mail address, such as nobody"},
 		"nothing has come yet":    {func(p *patient) { p.sql(`DELETE FROM events`) }, "Deliveries", "No event has come yet."},
 		"no rates":                {func(p *patient) { p.sql(`DELETE FROM fx_rates`) }, "Exchange rates", "None are known yet"},
 		"no mail":                 {func(p *patient) { delete(p.config, "mail.smtp_url") }, "Mail", "No mail server"},
@@ -327,6 +353,7 @@ func TestWhatMayBeMeantSoIsAWarning(t *testing.T) {
 			if err != nil || r.Warnings != 1 {
 				t.Errorf("%v: %d failed, %d warnings", err, r.Failed, r.Warnings)
 			}
+			p.pageShows(r)
 			for _, f := range r.Findings {
 				if bad := f.Verdict == doctor.Failed || f.Verdict == doctor.Warning; bad && (f.Name != c.check || !strings.Contains(f.Found, c.says) || f.Do == "" || f.Where == "") {
 					t.Errorf("%s is %s: %s %s (%s); want %s: %s", f.Name, f.Verdict, f.Found, f.Do, f.Where, c.check, c.says)
@@ -356,10 +383,113 @@ func eventMissing(p *patient) {
 	p.ask("POST", path, url.Values{"enabled_events[]": without(without(events, "charge.dispute.created"), "price.updated")})
 }
 
+// app is what companies connect to by OAuth.
+func (p *patient) app() integrations.Platform {
+	return integrations.Platform{Key: p.config["stripe.secret_key"], ClientID: p.config["stripe.client_id"], Base: p.config["stripe.connect_base"], Hears: p.config["stripe.connect_webhook_secret"] != ""}
+}
+
+// person is somebody new who may look at the company.
+func (p *patient) person() models.PersonID {
+	p.Helper()
+	who := models.Person{ID: models.NewID[models.PersonID](time.Now()), Email: rand.Text() + "@acme.example", Name: "Vera"}
+	if err := errors.Join(p.store.AddPerson(context.Background(), who, time.Now()),
+		p.store.AddPlace(context.Background(), who.ID, store.Place{Company: p.caller.Company, Mode: "both", Role: models.Viewer}, time.Now())); err != nil {
+		p.Fatal(err)
+	}
+	return who.ID
+}
+
+// soldBefore is a sale of two hours ago that Stripe tells of.
+func soldBefore(p *patient) {
+	if _, err := p.stripe.Sell("acct_shop", sandbox.Order{Email: "ann@example.com", Amount: 5000, At: time.Now().Add(-2 * time.Hour)}); err != nil {
+		p.Fatal(err)
+	}
+}
+
 func silence(p *patient) {
 	p.sql(`UPDATE events SET received_at = received_at - interval '8 days'`)
-	if _, err := p.stripe.Sell("acct_shop", sandbox.Order{Email: "ann@example.com", Amount: 5000}); err != nil {
+	soldBefore(p)
+}
+
+// wrongSecret has Stripe sign with another secret than the one that is kept.
+func wrongSecret(p *patient) {
+	kept, err := p.store.Integration(context.Background(), p.caller.Tenant, p.caller.Program, models.SourceStripe)
+	if err != nil {
 		p.Fatal(err)
+	}
+	kept.WebhookSecret = "whsec_of_another_endpoint"
+	if err := p.store.SaveIntegration(context.Background(), kept, time.Now()); err != nil {
+		p.Fatal(err)
+	}
+	p.sql(`UPDATE events SET received_at = received_at - interval '5 hours'`)
+	in := p.inbox()
+	p.stripe.DeliverBy(func(_ string, h http.Header, body []byte) int {
+		if err := in.Accept(context.Background(), p.caller.Program, models.SourceStripe, h, body); !errors.Is(err, models.ErrInvalid) {
+			p.Errorf("it was taken: %v", err)
+		}
+		return http.StatusBadRequest
+	})
+	soldBefore(p)
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if signs, err := p.store.SignsOf(context.Background(), p.caller.Tenant, p.caller.Program, models.SourceStripe); err != nil || signs.Refused != nil {
+			return
+		}
+	}
+	p.Error("nothing was refused")
+}
+
+func (p *patient) inbox() *inbox.Inbox {
+	return &inbox.Inbox{Store: p.store, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+}
+
+// hear brings an event to the program's address, signed with the kept secret or with another. It tells whether it was taken.
+func (p *patient) hear(body string, secret ...string) bool {
+	p.Helper()
+	kept, err := p.store.Integration(context.Background(), p.caller.Tenant, p.caller.Program, models.SourceStripe)
+	if err != nil {
+		p.Fatal(err)
+	}
+	head := storetest.Signed(append(secret, kept.WebhookSecret)[0], []byte(body), time.Now())
+	return p.inbox().Accept(context.Background(), p.caller.Program, models.SourceStripe, head, []byte(body)) == nil
+}
+
+// pageShows holds the company's page against what the command found: each finding about the company stands there, and nothing
+// of the machine's or of another company's does.
+func (p *patient) pageShows(r doctor.Report) {
+	p.Helper()
+	ctx := context.Background()
+	mode := models.Test
+	for _, f := range r.Findings {
+		if f.Verdict == doctor.Failed && f.Mode != nil {
+			mode = models.Mode(*f.Mode)
+		}
+	}
+	token := rand.Text()
+	if err := p.store.OpenSession(ctx, token, models.Session{Person: p.person(), Company: p.caller.Company, Mode: mode, ExpiresAt: time.Now().Add(time.Hour)}, "a test", time.Now()); err != nil {
+		p.Fatal(err)
+	}
+	in := &integrations.Integrations{Store: p.store, StripeBase: p.api, PublicURL: p.config["server.public_url"], Platform: p.app(), Now: time.Now}
+	rounds := &doctor.Rounds{Doctor: &doctor.Doctor{Store: p.store, Integrations: in, Now: time.Now, Settings: doctor.Settings{PublicURL: p.config["server.public_url"],
+		StripeBase: p.api, StripeKey: p.config["stripe.secret_key"], PublishableKey: p.config["stripe.publishable_key"], SMTPURL: p.config["mail.smtp_url"], MailFrom: p.config["mail.from"]}}}
+	house := &handlers.House{Store: p.store, Integrations: in, Doctor: rounds, Now: time.Now, Log: slog.New(slog.DiscardHandler), PublicURL: "https://portal.example"}
+	req := httptest.NewRequest(http.MethodGet, "/admin/doctor", nil)
+	req.AddCookie(&http.Cookie{Name: "portal_session", Value: token})
+	answer := httptest.NewRecorder()
+	house.Handler().ServeHTTP(answer, req)
+	page := html.UnescapeString(answer.Body.String())
+	if answer.Code != http.StatusOK {
+		p.Fatalf("the page is answered %d", answer.Code)
+	}
+	for _, f := range r.Findings {
+		amiss := f.Verdict == doctor.Failed || f.Verdict == doctor.Warning
+		if amiss && f.Mode != nil && *f.Mode == string(mode) && f.Name != "Mail to the company" && (!strings.Contains(page, f.Found) || strings.HasPrefix(f.Where, "/") && !strings.Contains(page, f.Do)) {
+			p.Errorf("the page does not say: %s %s", f.Found, f.Do)
+		}
+	}
+	for _, hidden := range []string{p.api, "127.0.0.1", "portal:secret", patientKey, patientLive, platformKey, patientSecret, patientRing[2:], "acct_platform", "No such mailbox"} {
+		if strings.Contains(page, hidden) {
+			p.Errorf("the page tells %s", hidden)
+		}
 	}
 }
 

@@ -9,11 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"portal/doctor"
 	"portal/handlers"
 	"portal/inbox"
 	"portal/integrations"
 	"portal/jobs"
 	"portal/localdb"
+	"portal/mail"
 	"portal/payouts"
 	"portal/rates"
 	"portal/store"
@@ -110,10 +112,11 @@ func (b *base) wire(now func() time.Time) rooms {
 	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask, Show: providers.Show, Rates: fx}
 	providers.Inbox = in
 	out := &payouts.Payouts{Store: b.store, Bank: payouts.NewStripe(c.Stripe.SecretKey, c.Stripe.APIBase), Mode: payouts.KeyMode(c.Stripe.SecretKey), Now: now, Log: b.log}
+	rounds := &doctor.Rounds{Doctor: &doctor.Doctor{Store: b.store, Integrations: providers, Settings: doctorSettings(c), Now: now}}
 	return rooms{
-		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Now: now, Log: b.log,
+		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Doctor: rounds, Now: now, Log: b.log,
 			PublicURL: c.Server.PublicURL, Version: version, PlatformSecret: c.Stripe.WebhookSecret, ConnectSecret: c.Stripe.ConnectWebhookSecret},
-		jobs:  &jobs.Jobs{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Log: b.log, DirectURL: b.direct, FetchRates: func(ctx context.Context) error { return fetchRates(ctx, fx, c.Rates.URL) }},
+		jobs:  &jobs.Jobs{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Log: b.log, DirectURL: b.direct, Post: mail.Post{SMTPURL: c.Mail.SMTPURL, From: c.Mail.From, PublicURL: c.Server.PublicURL}, FetchRates: func(ctx context.Context) error { return fetchRates(ctx, fx, c.Rates.URL) }},
 		rates: fx,
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"portal/doctor"
 	"portal/models"
+	"portal/store"
 	"portal/store/storetest"
 )
 
@@ -16,6 +17,10 @@ import (
 func TestTheLastComparisonWithStripeIsLookedAt(t *testing.T) {
 	t.Parallel()
 	s := newSide(t)
+	i := store.Integration{Tenant: s.caller.Tenant, Program: s.caller.Program, Source: models.SourceStripe, Status: "connected", APIKey: "sk_test_compares", WebhookSecret: storetest.Secret}
+	if err := s.store.SaveIntegration(context.Background(), i, storetest.Day); err != nil {
+		t.Fatal(err)
+	}
 	if f := found(s.report(), "Reconciliation"); f.Verdict != doctor.OK || !strings.Contains(f.Found, "Nothing has been compared") {
 		t.Errorf("before: %+v", f)
 	}

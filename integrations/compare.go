@@ -87,11 +87,11 @@ func (c *comparison) retell(f found) (sources.Listed, error) {
 // each gives a list's pages on.
 func (c *comparison) each(ctx context.Context, l list, do func(context.Context, []found) error) error {
 	for after := ""; ; {
-		page, last, err := c.reach.listed(ctx, c.r.Mode, l, between{c.r.Since, c.r.Until}, after)
+		page, last, err := c.reach.listed(ctx, l, between{c.r.Since, c.r.Until}, after)
 		if err != nil {
 			return err
 		}
-		behind, err := c.reach.invoicesBehind(ctx, c.r.Mode, page, func(ids []string) ([]string, error) { return c.Store.NotMet(ctx, c.r.ID, ids) })
+		behind, err := c.reach.invoicesBehind(ctx, page, func(ids []string) ([]string, error) { return c.Store.NotMet(ctx, c.r.ID, ids) })
 		if err != nil {
 			return err
 		}

@@ -143,11 +143,11 @@ func (in *Integrations) listPage(ctx context.Context, i models.Import) error {
 		return models.Refuse(models.ErrLater, "Stripe is not connected. Connect it again; the import then goes on.")
 	}
 	reach := in.reach(connection)
-	found, last, err := reach.listed(ctx, i.Mode, lists[i.Step], between{i.Since, i.Until}, i.After)
+	found, last, err := reach.listed(ctx, lists[i.Step], between{i.Since, i.Until}, i.After)
 	if err != nil {
 		return later(err)
 	}
-	more, err := reach.invoicesBehind(ctx, i.Mode, found, func(ids []string) ([]string, error) { return in.Store.ImportLacks(ctx, i, ids) })
+	more, err := reach.invoicesBehind(ctx, found, func(ids []string) ([]string, error) { return in.Store.ImportLacks(ctx, i, ids) })
 	if err != nil {
 		return later(err)
 	}

@@ -47,7 +47,7 @@ type found struct {
 
 // listed asks for a page of a list, and tells after what the next one begins; empty when there is none. Only what tells
 // of money, or of a trial, is given. Sessions cannot be asked for by time in the pinned version: their list ends with the first that is too old.
-func (s stripeAPI) listed(ctx context.Context, mode models.Mode, l list, span between, after string) (page []found, last string, err error) {
+func (s stripeAPI) listed(ctx context.Context, l list, span between, after string) (page []found, last string, err error) {
 	query := url.Values{}
 	for name, values := range l.query {
 		query[name] = values
@@ -70,7 +70,7 @@ func (s stripeAPI) listed(ctx context.Context, mode models.Mode, l list, span be
 			last = ""
 			continue
 		}
-		f, err := s.retold(l.kind, mode, body)
+		f, err := retold(l.kind, body)
 		if err != nil {
 			return nil, "", err
 		}
@@ -84,8 +84,8 @@ func (s stripeAPI) listed(ctx context.Context, mode models.Mode, l list, span be
 }
 
 // retold reads an object that Stripe showed.
-func (s stripeAPI) retold(kind string, mode models.Mode, body []byte) (found, error) {
-	l, err := sources.StripeListed(body, mode, s.now(), nil)
+func retold(kind string, body []byte) (found, error) {
+	l, err := sources.StripeShown(body, nil)
 	if errors.Is(err, models.ErrInvalid) {
 		err = models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
 	}
@@ -94,7 +94,7 @@ func (s stripeAPI) retold(kind string, mode models.Mode, body []byte) (found, er
 
 // invoicesBehind asks for the invoices that charges pay and that no list has shown: they may be of long ago. Lacks tells
 // which of some are not known.
-func (s stripeAPI) invoicesBehind(ctx context.Context, mode models.Mode, page []found, lacks func([]string) ([]string, error)) ([]found, error) {
+func (s stripeAPI) invoicesBehind(ctx context.Context, page []found, lacks func([]string) ([]string, error)) ([]found, error) {
 	var ids []string
 	for _, f := range page {
 		if f.Kind == "charge" && f.Invoice != "" {
@@ -111,7 +111,7 @@ func (s stripeAPI) invoicesBehind(ctx context.Context, mode models.Mode, page []
 	}
 	var more []found
 	for _, id := range unknown {
-		f, err := s.oneListed(ctx, mode, "invoice", "/v1/invoices/"+url.PathEscape(id))
+		f, err := s.oneListed(ctx, "invoice", "/v1/invoices/"+url.PathEscape(id))
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +123,7 @@ func (s stripeAPI) invoicesBehind(ctx context.Context, mode models.Mode, page []
 }
 
 // oneListed asks for one object as its list would show it; nil when there is none.
-func (s stripeAPI) oneListed(ctx context.Context, mode models.Mode, kind, path string) (*found, error) {
+func (s stripeAPI) oneListed(ctx context.Context, kind, path string) (*found, error) {
 	var body json.RawMessage
 	err := s.get(ctx, pinned, path, nil, &body)
 	var r refusal
@@ -132,6 +132,6 @@ func (s stripeAPI) oneListed(ctx context.Context, mode models.Mode, kind, path s
 	} else if err != nil {
 		return nil, err
 	}
-	f, err := s.retold(kind, mode, body)
+	f, err := retold(kind, body)
 	return &f, err
 }

@@ -13,7 +13,9 @@ import (
 // list takes in an event's object as a list shows it. What was paid before a moment earns nothing by it; nil: it earns.
 func (c *company) list(body []byte, before *time.Time) {
 	c.t.Helper()
-	var event struct{ Data struct{ Object json.RawMessage } }
+	var event struct {
+		Data struct{ Object json.RawMessage }
+	}
 	c.must(json.Unmarshal(body, &event))
 	c.clock = c.clock.Add(time.Hour)
 	l, err := sources.StripeListed(event.Data.Object, models.Test, c.clock, before)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"portal/models"
@@ -43,26 +44,36 @@ func (l Listed) Tells() bool {
 // lists alone, earns nothing; nil: it earns. Its id stands for what it tells, so that the same told again is a repeat,
 // and an object that changed is told again.
 func StripeListed(body []byte, mode models.Mode, at time.Time, before *time.Time) (Listed, error) {
+	l, err := StripeShown(body, before)
+	if err != nil {
+		return l, err
+	}
+	l.Mode = mode
+	if l.ProviderID = "import:" + l.Object + ":" + saidIn(l.News); l.Unread != nil {
+		l.ProviderID = "import:" + l.Object + ":" + saidIn(models.News{Silent: string(body)})
+	}
+	l.Body, err = listedEvent(l.Type, l.ProviderID, mode, at, before, body)
+	return l, err
+}
+
+// StripeShown reads an object that Stripe listed, without making an event of it. What is no object of a list is an ErrInvalid.
+func StripeShown(body []byte, before *time.Time) (Listed, error) {
 	o, err := parse("the list", body)
 	if err != nil {
 		return Listed{}, err
 	}
 	what, known := listings[o.text("object")]
-	id := o.id("id")
-	if !known || id == "" {
-		return Listed{}, models.Refuse(models.ErrInvalid, "the list holds an object that is not known: "+clip(o.text("object")))
+	l := Listed{Object: o.id("id"), Invoice: o.id("invoice"), At: o.moment("created"), Event: models.Event{Source: models.SourceStripe, Type: what.event}}
+	if !known || l.Object == "" {
+		return l, models.Refuse(models.ErrInvalid, "the list holds an object that is not known: "+clip(o.text("object")))
 	}
-	l := Listed{Object: id, Invoice: o.id("invoice"), At: o.moment("created"), Event: models.Event{Source: models.SourceStripe, Type: what.event, Tenant: models.Tenant{Mode: mode}}}
-	if l.Body, err = listedEvent(what.event, "", mode, time.Unix(0, 0), before, body); err != nil {
-		return l, err
+	event := object{fields: map[string]any{"created": json.Number("0"), "data": map[string]any{"object": o.fields}}, fault: &fault{of: "the list"}}
+	if before != nil {
+		event.fields["paid_before"] = json.Number(strconv.FormatInt(before.Unix(), 10))
 	}
-	l.News, l.Unread = (Stripe{}).Read(l.Event)
+	l.News, l.Unread = readListed(what.event, event, nil)
 	l.measure()
-	if l.ProviderID = "import:" + id + ":" + saidIn(l.News); l.Unread != nil {
-		l.ProviderID = "import:" + id + ":" + saidIn(models.News{Silent: string(body)})
-	}
-	l.Body, err = listedEvent(what.event, l.ProviderID, mode, at, before, body)
-	return l, err
+	return l, nil
 }
 
 // measure takes the money and its time from what the object tells.

@@ -101,7 +101,7 @@ func (in *Integrations) keepCatalog(ctx context.Context, c models.Caller, list s
 	objects := make([]catalogObject, len(page))
 	for n, raw := range page {
 		if err := json.Unmarshal(raw, &objects[n]); err != nil {
-			return models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
+			return unreadable
 		}
 	}
 	objects = slices.DeleteFunc(objects, func(o catalogObject) bool { return o.ID == "" })

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -115,7 +116,7 @@ func webhookSecret(text string) (string, error) {
 	switch {
 	case secret == "":
 		return "", models.Invalid("webhook_secret", "must not be empty")
-	case !strings.HasPrefix(secret, "whsec_") || secret == "whsec_" || strings.ContainsAny(secret, " \t\r\n"):
+	case !strings.HasPrefix(secret, "whsec_") || secret == "whsec_" || strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return "", models.Invalid("webhook_secret", "must be a webhook signing secret; it begins with whsec_")
 	}
 	return secret, nil
@@ -158,6 +159,9 @@ func untaken(ctx context.Context, tx *store.Store, i store.Integration) error {
 // kinds are what people paste by mistake, and what it is.
 var kinds = map[string]string{"pk_": "a publishable key", "whsec_": "a webhook signing secret", "ca_": "an OAuth client id", "acct_": "an account id"}
 
+// odd is what no key holds: also what is pasted along and not seen.
+var odd = regexp.MustCompile(`[^!-~]`)
+
 // apiKey takes a secret or restricted key of the right mode.
 func apiKey(text string, mode models.Mode) (string, error) {
 	key := strings.TrimSpace(text)
@@ -168,7 +172,7 @@ func apiKey(text string, mode models.Mode) (string, error) {
 	}
 	for _, prefix := range []string{"sk_", "rk_"} {
 		rest, ok := strings.CutPrefix(key, prefix)
-		if !ok || strings.ContainsAny(key, " \t\r\n") {
+		if !ok || odd.MatchString(key) {
 			continue
 		}
 		if secret, ok := strings.CutPrefix(rest, string(mode)+"_"); ok && secret != "" {

@@ -90,7 +90,10 @@ func (in *Integrations) KeepCatalogEvent(ctx context.Context, t models.Tenant, i
 			return err
 		}
 	}
-	if err := in.keepCatalog(ctx, c, noun+"s", time.Unix(event.Created, 0).UTC(), []json.RawMessage{raw}); err != nil {
+	err = in.keepCatalog(ctx, c, noun+"s", time.Unix(event.Created, 0).UTC(), []json.RawMessage{raw})
+	if errors.Is(err, unreadable) { // and will be the next time
+		return nil
+	} else if err != nil {
 		return err
 	}
 	return in.Store.EndPromotionsOf(ctx, c)

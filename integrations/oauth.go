@@ -49,8 +49,12 @@ func (in *Integrations) MayAuthorize(mode models.Mode) bool {
 	return in.Platform.ClientID != "" && KeyFits(in.Platform.Key, mode) == nil
 }
 
-// AuthorizeOrigin is the scheme and host of the page on which people are asked.
+// AuthorizeOrigin is the scheme and host of the page on which people are asked. Stripe's own leads on to others of its hosts:
+// to sign in, and to the page of an app.
 func (in *Integrations) AuthorizeOrigin() string {
+	if in.Platform.Base == "" {
+		return "https://*.stripe.com"
+	}
 	u, err := url.Parse(in.Platform.base())
 	if err != nil {
 		return ""

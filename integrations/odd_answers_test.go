@@ -26,7 +26,7 @@ func connectedTo(t *testing.T, body string) (*integrations.Integrations, models.
 	c := storetest.Company(t, s)
 	now := func() time.Time { return storetest.Day.Add(48 * time.Hour) }
 	in := &integrations.Integrations{Store: s, StripeBase: odd.URL, Now: now, Log: slog.New(slog.DiscardHandler), Inbox: &inbox.Inbox{Store: s, Now: now, Log: slog.New(slog.DiscardHandler)}}
-	i := store.Integration{Tenant: c.Tenant, Program: c.Program, Source: models.SourceStripe, Status: "connected", Account: ptr("acct_shop"), APIKey: shopKey}
+	i := store.Integration{Tenant: c.Tenant, Program: c.Program, Source: models.SourceStripe, Status: "connected", Account: ptr("acct_shop"), APIKey: shopKey, WebhookSecret: storetest.Secret}
 	if err := s.SaveIntegration(t.Context(), i, storetest.Day); err != nil {
 		t.Fatal(err)
 	}
@@ -93,5 +93,23 @@ func TestAKeyIsNotKeptOnAnAnswerWithoutAnAccount(t *testing.T) {
 		if !errors.As(err, &fields) || fields[0].Field != "api_key" {
 			t.Errorf("%q was answered %v", key, err)
 		}
+	}
+}
+
+// Issue 4, "no retry storm": an event of the catalog that nobody can read is not tried over and over; the next sync tells the truth.
+func TestAnUnreadableEventOfTheCatalogIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	in, c := connectedTo(t, `{}`)
+	body := []byte(`{"id": "evt_1", "object": "event", "type": "product.updated", "created": 1700000000, "livemode": false, "data": {"object": {"id": "prod_1", "name": {"no": "text"}}}}`)
+	if err := in.Inbox.Accept(ctx, c.Program, models.SourceStripe, storetest.Signed(storetest.Secret, body, in.Now()), body); err != nil {
+		t.Fatal(err)
+	}
+	e, err := in.Store.EventByProviderID(ctx, c.Company, models.SourceStripe, "evt_1")
+	if err == nil {
+		err = in.KeepCatalogEvent(ctx, c.Tenant, e.ID)
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -211,7 +211,8 @@ func (h *House) adminCatalog(c echo.Context, se models.Session) error {
 		return err
 	}
 	if err := h.Store.InTx(ctx, func(tx *store.Store) error {
-		return tx.Enqueue(ctx, models.SyncCatalog{Company: se.Company, Mode: se.Mode, Program: p.ID}, nil)
+		return errors.Join(tx.Enqueue(ctx, models.SyncCatalog{Company: se.Company, Mode: se.Mode, Program: p.ID}, nil),
+			tx.Audited(ctx, se.Company, actor(se), "catalog.asked", p.ID.String(), string(se.Mode), h.now()))
 	}); err != nil {
 		return err
 	}

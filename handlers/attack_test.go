@@ -90,3 +90,16 @@ func TestWhatIsNoTextIsRefusedOnTheNewPages(t *testing.T) {
 		}
 	}
 }
+
+// DESIGN.md 5: what a person has done leaves a row that says who.
+func TestWhatIsAskedOfStripeIsAudited(t *testing.T) {
+	t.Parallel()
+	w, owner := newPastWorld(t)
+	for path, action := range map[string]string{"/admin/catalog": "catalog.asked", reconciliationAt: "reconciliation.asked", syncAt: "customers.sync_started"} {
+		w.expect(http.StatusSeeOther, owner, path, url.Values{})
+		var who string
+		if err := w.Store.DB().QueryRow(`SELECT actor FROM audit WHERE company_id = $1 AND action = $2`, w.caller.Company, action).Scan(&who); err != nil || who == "" {
+			t.Errorf("%s: %q, %v", path, who, err)
+		}
+	}
+}

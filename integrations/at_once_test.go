@@ -9,6 +9,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"portal/integrations"
@@ -88,19 +89,19 @@ func TestAKeySentTwiceAtOnceMakesOneEndpoint(t *testing.T) {
 	if n := len(endpointsOf(t, w.base)); n != 1 {
 		t.Errorf("%d endpoints", n)
 	}
-	came := 0
+	var came atomic.Int64
 	w.stripe.DeliverBy(func(_ string, h http.Header, body []byte) int {
 		if err := w.Inbox.Accept(context.Background(), c.Program, models.SourceStripe, h, body); err != nil {
 			t.Errorf("refused: %v", err)
 			return http.StatusBadRequest
 		}
-		came++
+		came.Add(1)
 		return http.StatusOK
 	})
 	if _, err := w.stripe.Sell("acct_shop", sandbox.Order{Email: "bob@example.com", Amount: 5000, At: w.clock()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.stripe.Flush(context.Background()); err != nil || came == 0 {
-		t.Errorf("%d events came, %v", came, err)
+	if err := w.stripe.Flush(context.Background()); err != nil || came.Load() == 0 {
+		t.Errorf("%d events came, %v", came.Load(), err)
 	}
 }

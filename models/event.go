@@ -28,6 +28,7 @@ type Event struct {
 	Because    *string     `db:"because"`
 	Answer     []byte      `db:"answer"` // what the provider said when it was asked; kept so that a replay needs no network
 	Tries      int         `db:"tries"`
+	Stray      bool        `db:"stray"` // it is of one side and came signed for the other: it counts nowhere (D16)
 	Turn       *int64      `db:"turn"` // its place on the tape, once it counts
 }
 

@@ -126,6 +126,9 @@ func (w NewCode) check(now time.Time) error {
 	return nil
 }
 
+// ending is what ends a promotion code: Stripe deletes none (MONEY.md 3.5).
+func ending() url.Values { return url.Values{"active": {"false"}} }
+
 func (w NewCode) form(c models.Caller, to models.Partner, coupon models.Coupon) url.Values {
 	form := url.Values{"coupon": {coupon.ID}, "code": {w.Code}, "metadata[" + ourPartner + "]": {to.Key}, "metadata[" + ourMark + "]": {c.Program.String()}}
 	if w.FirstTime {
@@ -259,7 +262,7 @@ func (in *Integrations) EndCode(ctx context.Context, c models.Caller, id string,
 		return err
 	}
 	var raw json.RawMessage
-	err = s.post(ctx, "/v1/promotion_codes/"+url.PathEscape(id), url.Values{"active": {"false"}}, &raw)
+	err = s.post(ctx, "/v1/promotion_codes/"+url.PathEscape(id), ending(), &raw)
 	if gone(err) {
 		err = nil
 	} else if err != nil {

@@ -70,6 +70,12 @@ func TestACompanyConnectsWithStripesPage(t *testing.T) {
 	if policy := first.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' "+w.Integrations.StripeBase+";") {
 		t.Errorf("the form may not lead to Stripe: %s", policy)
 	}
+	p := w.Integrations.Platform
+	w.Integrations.Platform.Base = ""
+	if policy := w.expect(http.StatusOK, owner, connectionAt, nil).Header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' https://*.stripe.com;") {
+		t.Errorf("Stripe's page may not lead on to where one signs in there: %s", policy)
+	}
+	w.Integrations.Platform = p
 	page := bodyOf(t, first)
 	wants(t, "not connected", textOf(t, page), "Connect with Stripe", "administrator of the Stripe account", "Connect with an API key instead")
 	if strings.Index(page, "/stripe\"") > strings.Index(page, "/key\"") {

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -85,8 +87,23 @@ func (h *House) guarded(r route) echo.HandlerFunc {
 		if !r.who.takes(se.Role) {
 			return models.Refuse(models.ErrForbidden, "Your role here does not allow this. Ask an owner of the company if you need it.")
 		}
+		if !legible(c.Request().PostForm) {
+			return models.Refuse(models.ErrInvalid, "Something that was typed holds characters that are no text. Remove them, and send it again.")
+		}
 		return r.page(c, se)
 	}
+}
+
+// legible tells whether a database can keep all that was typed as text.
+func legible(form url.Values) bool {
+	for _, values := range form {
+		for _, text := range values {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // askToSignIn leads to the sign-in page and from there back, when a page was asked for.

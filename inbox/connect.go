@@ -90,9 +90,9 @@ func (in *Inbox) aside(ctx context.Context, tx *store.Store, e heard, because st
 	if err != nil || len(broken) == 0 {
 		return err
 	}
-	failed := tx.Enqueue(ctx, models.Heal{}, nil)
+	var failed error
 	for _, c := range broken {
-		failed = errors.Join(failed, tx.Audited(ctx, c.Company, models.Actor{Name: "Stripe"}, "integration.revoked", c.Program.String(), string(c.Source)+" "+string(c.Mode), in.now()))
+		failed = errors.Join(failed, tx.Enqueue(ctx, c.Healing(), nil), tx.Audited(ctx, c.Company, models.Actor{Name: "Stripe"}, "integration.revoked", c.Program.String(), string(c.Source)+" "+string(c.Mode), in.now()))
 		if c.Anew {
 			failed = errors.Join(failed, tx.QueueNotice(ctx, c.Connection, models.AccessRevoked, in.now()))
 		}

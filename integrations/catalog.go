@@ -90,7 +90,10 @@ func (in *Integrations) KeepCatalogEvent(ctx context.Context, t models.Tenant, i
 			return err
 		}
 	}
-	if err := in.keepCatalog(ctx, c, noun+"s", time.Unix(event.Created, 0).UTC(), []json.RawMessage{raw}); err != nil {
+	err = in.keepCatalog(ctx, c, noun+"s", time.Unix(event.Created, 0).UTC(), []json.RawMessage{raw})
+	if errors.Is(err, unreadable) { // and will be the next time
+		return nil
+	} else if err != nil {
 		return err
 	}
 	return in.Store.EndPromotionsOf(ctx, c)
@@ -101,7 +104,7 @@ func (in *Integrations) keepCatalog(ctx context.Context, c models.Caller, list s
 	objects := make([]catalogObject, len(page))
 	for n, raw := range page {
 		if err := json.Unmarshal(raw, &objects[n]); err != nil {
-			return models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
+			return unreadable
 		}
 	}
 	objects = slices.DeleteFunc(objects, func(o catalogObject) bool { return o.ID == "" })

@@ -132,10 +132,13 @@ func (s stripeAPI) send(ctx context.Context, method, version, path string, form 
 		return r
 	}
 	if err := json.Unmarshal(body, dest); err != nil {
-		return models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
+		return unreadable
 	}
 	return nil
 }
+
+// unreadable is an answer that is none.
+var unreadable = models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
 
 // each pages through a list, the newest first, and gives each page on.
 func (s stripeAPI) each(ctx context.Context, path string, query url.Values, give func(page []json.RawMessage) error) error {
@@ -168,12 +171,17 @@ func (s stripeAPI) page(ctx context.Context, path string, query url.Values) (lis
 		}
 		return err
 	})
-	if err != nil || !page.HasMore || len(page.Data) == 0 {
-		return page.Data, "", err
+	switch {
+	case err != nil:
+		return nil, "", err
+	case page.Data == nil: // JSON, and no list: that nothing is in it is not said
+		return nil, "", unreadable
+	case !page.HasMore || len(page.Data) == 0:
+		return page.Data, "", nil
 	}
 	var object struct{ ID string }
-	if err := json.Unmarshal(page.Data[len(page.Data)-1], &object); err != nil || object.ID == "" {
-		return nil, "", models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
+	if err := json.Unmarshal(page.Data[len(page.Data)-1], &object); err != nil || object.ID == "" || object.ID == query.Get("starting_after") {
+		return nil, "", unreadable
 	}
 	return page.Data, object.ID, nil
 }

@@ -120,7 +120,7 @@ func (in *Integrations) customerPages(ctx context.Context, s stripeAPI, query ur
 		for _, raw := range page {
 			last = toldCustomer{}
 			if err := json.Unmarshal(raw, &last); err != nil || last.ID == "" {
-				return models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
+				return unreadable
 			}
 			list = append(list, models.ToldCustomer{ID: last.ID, Email: last.Email, Name: last.Name})
 		}

@@ -14,6 +14,7 @@ import (
 // endpoint or access may be left there. ErrLater, with a sentence, when the provider gives no answer: then nothing has changed.
 // What is not connected stays so.
 func (in *Integrations) Disconnect(ctx context.Context, c models.Caller, source models.SourceName, who models.Actor) (left bool, err error) {
+	defer in.turn(c)()
 	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, source)
 	if errors.Is(err, models.ErrNotFound) || err == nil && i.Status == "not_connected" {
 		return false, nil
@@ -30,6 +31,9 @@ func (in *Integrations) Disconnect(ctx context.Context, c models.Caller, source 
 		return false, err
 	}
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := unmoved(ctx, tx, i); err != nil {
+			return err
+		}
 		was, err := tx.ForgetIntegration(ctx, c.Tenant, c.Program, source, in.Now())
 		if err != nil || !was {
 			return err

@@ -31,13 +31,21 @@ func (in *Integrations) Heal(ctx context.Context) error {
 	}
 	var failed []error
 	for _, c := range all {
-		if err := in.heal(ctx, c); errors.Is(err, models.ErrLater) {
-			in.Log.Info("events that may be missing could not be asked for", "company", c.Company, "because", err)
-		} else if err != nil {
-			failed = append(failed, fmt.Errorf("heal the %s connection of %s: %w", c.Source, c.Program, err))
-		}
+		failed = append(failed, in.HealOne(ctx, c))
 	}
 	return errors.Join(failed...)
+}
+
+// HealOne is Heal for one connection. That its provider cannot be asked now is logged, and no error: the next round asks again.
+func (in *Integrations) HealOne(ctx context.Context, c store.Connection) error {
+	err := in.heal(ctx, c)
+	if errors.Is(err, models.ErrLater) {
+		in.Log.Info("events that may be missing could not be asked for", "company", c.Company, "because", err)
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("heal the %s connection of %s: %w", c.Source, c.Program, err)
+	}
+	return nil
 }
 
 func (in *Integrations) heal(ctx context.Context, c store.Connection) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,33 @@ type Integrations struct {
 	Log        *slog.Logger
 
 	lines sync.Map // the line of each key and account
+	turns sync.Map // the lock of each connection that is being changed
+}
+
+// turn waits until nobody else here changes a program's connection: two at once would make two endpoints of it, and lose one's
+// secret. Whoever is done calls end.
+func (in *Integrations) turn(c models.Caller) (end func()) {
+	kept, _ := in.turns.LoadOrStore(models.Caller{Tenant: c.Tenant, Program: c.Program}, new(sync.Mutex))
+	one := kept.(*sync.Mutex)
+	one.Lock()
+	return one.Unlock
+}
+
+// unmoved begins a change of a connection as it was seen. ErrConflict: it was granted, or ended, by OAuth since: another
+// process of ours did that, and what Stripe was told meanwhile is not what is kept.
+func unmoved(ctx context.Context, tx *store.Store, was store.Integration) error {
+	if err := tx.LockBucket(ctx, was.Tenant); err != nil { // payments are decided by who shares an account (D15)
+		return err
+	}
+	now, err := tx.Integration(ctx, was.Tenant, was.Program, was.Source)
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return err
+	}
+	same := was.OAuth.Connected == now.OAuth.Connected && (!was.OAuth.Connected || was.OAuth.GrantedAt.Equal(*now.OAuth.GrantedAt))
+	if !same {
+		return models.Refuse(models.ErrConflict, "Somebody else changed this connection meanwhile. Nothing was changed here; look how it stands now.")
+	}
+	return nil
 }
 
 // Change is what is set on a connection; nil leaves it as it is.
@@ -40,6 +68,8 @@ const rollTime = 24 * time.Hour
 // Save checks and keeps a connection's secrets. A key of another kind or mode, or one that Stripe refuses, is a
 // FieldErrors, and nothing is kept (MONEY.md 3.2). The webhook secret that a new one replaces stays valid for a day.
 func (in *Integrations) Save(ctx context.Context, c models.Caller, source models.SourceName, change Change, who models.Actor) (store.Integration, error) {
+	defer in.turn(c)()
+	at := store.Connection{Tenant: c.Tenant, Program: c.Program, Source: source}
 	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, source)
 	if errors.Is(err, models.ErrNotFound) {
 		i = store.Integration{Tenant: c.Tenant, Program: c.Program, Source: source}
@@ -74,6 +104,9 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		i.Status = "connected"
 	}
 	err = in.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := unmoved(ctx, tx, before); err != nil {
+			return err
+		}
 		if err := untaken(ctx, tx, i); err != nil {
 			return err
 		}
@@ -81,11 +114,11 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 			return err
 		}
 		if wasBroken && i.Status == "connected" {
-			if err := tx.QueueNotice(ctx, store.Connection{Tenant: c.Tenant, Program: c.Program, Source: source}, models.ConnectionMended, in.Now()); err != nil {
+			if err := tx.QueueNotice(ctx, at, models.ConnectionMended, in.Now()); err != nil {
 				return err
 			}
 		}
-		if err := errors.Join(tx.WakeAll(ctx, c.Tenant, in.Now()), tx.Enqueue(ctx, models.Heal{}, nil),
+		if err := errors.Join(tx.WakeAll(ctx, c.Tenant, in.Now()), tx.Enqueue(ctx, at.Healing(), nil),
 			tx.Enqueue(ctx, models.SyncCatalog{Company: c.Company, Mode: c.Mode, Program: c.Program}, nil)); err != nil {
 			return err
 		}
@@ -95,7 +128,7 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		err = errors.Join(err, in.reach(i).drop(context.WithoutCancel(ctx), made.ID))
 	}
 	if err == nil && before.OAuth.Connected && !i.OAuth.Connected {
-		in.release(context.WithoutCancel(ctx), store.Connection{Tenant: c.Tenant, Program: c.Program, Source: source}, *before.Account)
+		in.release(context.WithoutCancel(ctx), at, *before.Account)
 	}
 	return i, err
 }
@@ -115,7 +148,7 @@ func webhookSecret(text string) (string, error) {
 	switch {
 	case secret == "":
 		return "", models.Invalid("webhook_secret", "must not be empty")
-	case !strings.HasPrefix(secret, "whsec_") || secret == "whsec_" || strings.ContainsAny(secret, " \t\r\n"):
+	case !strings.HasPrefix(secret, "whsec_") || secret == "whsec_" || strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return "", models.Invalid("webhook_secret", "must be a webhook signing secret; it begins with whsec_")
 	}
 	return secret, nil
@@ -158,6 +191,9 @@ func untaken(ctx context.Context, tx *store.Store, i store.Integration) error {
 // kinds are what people paste by mistake, and what it is.
 var kinds = map[string]string{"pk_": "a publishable key", "whsec_": "a webhook signing secret", "ca_": "an OAuth client id", "acct_": "an account id"}
 
+// odd is what no key holds: also what is pasted along and not seen.
+var odd = regexp.MustCompile(`[^!-~]`)
+
 // apiKey takes a secret or restricted key of the right mode.
 func apiKey(text string, mode models.Mode) (string, error) {
 	key := strings.TrimSpace(text)
@@ -168,7 +204,7 @@ func apiKey(text string, mode models.Mode) (string, error) {
 	}
 	for _, prefix := range []string{"sk_", "rk_"} {
 		rest, ok := strings.CutPrefix(key, prefix)
-		if !ok || strings.ContainsAny(key, " \t\r\n") {
+		if !ok || odd.MatchString(key) {
 			continue
 		}
 		if secret, ok := strings.CutPrefix(rest, string(mode)+"_"); ok && secret != "" {

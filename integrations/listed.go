@@ -87,7 +87,7 @@ func (s stripeAPI) listed(ctx context.Context, l list, span between, after strin
 func retold(kind string, body []byte) (found, error) {
 	l, err := sources.StripeShown(body, nil)
 	if errors.Is(err, models.ErrInvalid) {
-		err = models.Refuse(models.ErrLater, "Stripe's answer could not be read. Portal will ask again.")
+		err = unreadable
 	}
 	return found{Listed: l, Kind: kind, Raw: body}, err
 }

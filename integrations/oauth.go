@@ -49,8 +49,12 @@ func (in *Integrations) MayAuthorize(mode models.Mode) bool {
 	return in.Platform.ClientID != "" && KeyFits(in.Platform.Key, mode) == nil
 }
 
-// AuthorizeOrigin is the scheme and host of the page on which people are asked.
+// AuthorizeOrigin is the scheme and host of the page on which people are asked. Stripe's own leads on to others of its hosts:
+// to sign in, and to the page of an app.
 func (in *Integrations) AuthorizeOrigin() string {
+	if in.Platform.Base == "" {
+		return "https://*.stripe.com"
+	}
 	u, err := url.Parse(in.Platform.base())
 	if err != nil {
 		return ""
@@ -155,6 +159,7 @@ func (in *Integrations) refusedBy(name string) Outcome {
 
 // enter exchanges a code and keeps the connection that it gives.
 func (in *Integrations) enter(ctx context.Context, is store.OAuthState, code string, who models.Actor) (Outcome, error) {
+	defer in.turn(models.Caller{Tenant: models.Tenant{Company: is.Company, Mode: is.Mode}, Program: is.Program})()
 	now := in.Now().UTC().Truncate(time.Microsecond)
 	own, err := in.stripe(in.Platform.Key).account(ctx)
 	if errors.Is(err, models.ErrInvalid) {
@@ -172,7 +177,7 @@ func (in *Integrations) enter(ctx context.Context, is store.OAuthState, code str
 		return Silent, nil
 	}
 	c := store.Connection{Tenant: models.Tenant{Company: is.Company, Mode: is.Mode}, Program: is.Program, Source: models.SourceStripe}
-	nobody := store.Connection{Tenant: models.Tenant{Mode: c.Mode}, Source: c.Source} // also what connected this program before may be by the same grant
+	nobody := store.Connection{Tenant: models.Tenant{Mode: models.ModeOf(g.Live)}, Source: c.Source} // also what connected this program before may be by the same grant
 	if end, err := in.unfit(ctx, c, g, own); end != "" || err != nil {
 		in.release(ctx, nobody, g.Account)
 		return end, err
@@ -221,7 +226,7 @@ func (in *Integrations) keepGrant(ctx context.Context, c store.Connection, g gra
 				return err
 			}
 		}
-		return errors.Join(tx.SaveIntegration(ctx, i, now), tx.WakeAll(ctx, c.Tenant, now), tx.Enqueue(ctx, models.Heal{}, nil),
+		return errors.Join(tx.SaveIntegration(ctx, i, now), tx.WakeAll(ctx, c.Tenant, now), tx.Enqueue(ctx, c.Healing(), nil),
 			tx.Enqueue(ctx, models.SyncCatalog{Company: c.Company, Mode: c.Mode, Program: c.Program}, nil), tx.Audited(ctx, c.Company, who, "integration.authorised", c.Program.String(), string(c.Source)+" "+string(c.Mode)+" "+g.Account, now))
 	})
 	return before, end, err

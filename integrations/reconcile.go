@@ -60,6 +60,7 @@ func (in *Integrations) ReconcileOne(ctx context.Context, c store.Connection) er
 	case errors.As(err, &why) && errors.Is(err, models.ErrLater):
 		r.State, r.Waits = models.ReconcileWaits, &why.Sentence
 	case err != nil:
+		in.Log.Error("a comparison failed", "company", c.Company, "program", c.Program, "error", err)
 		r.State, r.Waits = models.ReconcileWaits, new("It failed; Portal's log says why.")
 	}
 	r.FinishedAt = new(in.Now())

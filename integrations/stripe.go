@@ -20,7 +20,7 @@ func (s stripeAPI) account(ctx context.Context) (id *string, err error) {
 	err = s.get(ctx, pinned, "/v1/account", nil, &account)
 	var r refusal
 	switch {
-	case err == nil:
+	case err == nil && account.ID != "":
 		return &account.ID, nil
 	case !errors.As(err, &r):
 		return nil, models.Refuse(models.ErrLater, "The key could not be checked: Stripe did not answer. Nothing was kept; try again in a minute.")

@@ -12,10 +12,12 @@ import (
 	"portal/store"
 )
 
-// How soon a provider that could not be asked is asked again: for an import, and for a comparison.
+// How soon a provider that could not be asked is asked again: for an import, and for a comparison, at first. A comparison gives
+// up when the next night's is near.
 const (
 	again = 30 * time.Second
 	later = 15 * time.Minute
+	night = 12 * time.Hour
 )
 
 type carryImport struct {
@@ -59,14 +61,19 @@ type reconcile struct {
 	providers *integrations.Integrations
 }
 
-// Work compares every connection with its provider's lists, once a night.
-func (w *reconcile) Work(ctx context.Context, _ *river.Job[models.Reconcile]) error {
+// Work compares every connection with its provider's lists, once a night. What could not be asked is asked again ever more
+// seldom, and then left to the next night: a key that stays refused is no reason to go on.
+func (w *reconcile) Work(ctx context.Context, job *river.Job[models.Reconcile]) error {
 	if w.providers == nil {
 		return nil
 	}
 	err := w.providers.Reconcile(ctx)
-	if errors.Is(err, models.ErrLater) {
-		return river.JobSnooze(later)
+	age := time.Since(job.CreatedAt)
+	switch {
+	case errors.Is(err, models.ErrLater) && age > night:
+		return nil
+	case errors.Is(err, models.ErrLater):
+		return river.JobSnooze(max(later, age))
 	}
 	return err
 }

@@ -72,7 +72,7 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &keepCatalog{providers: j.Integrations})
 	river.AddWorker(workers, &carrySyncs{providers: j.Integrations})
 	return &river.Config{
-		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, store.MailQueue: {MaxWorkers: 2}},
+		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, store.MailQueue: {MaxWorkers: 2}, store.ProviderQueue: {MaxWorkers: 6}},
 		Workers:           workers,
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
@@ -84,7 +84,7 @@ func (j *Jobs) config() *river.Config {
 // every queues a job at the start and then in steps, once among all processes.
 func every(step time.Duration, job river.JobArgs) *river.PeriodicJob {
 	return river.NewPeriodicJob(river.PeriodicInterval(step), func() (river.JobArgs, *river.InsertOpts) {
-		return job, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: step}}
+		return job, &river.InsertOpts{Queue: store.QueueOf(job), UniqueOpts: river.UniqueOpts{ByPeriod: step}}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
 }
 
@@ -131,11 +131,15 @@ type heal struct {
 }
 
 // Work fetches the events that did not come. A provider that cannot be asked now is asked the next time.
-func (w *heal) Work(ctx context.Context, _ *river.Job[models.Heal]) error {
-	if w.providers == nil {
+func (w *heal) Work(ctx context.Context, job *river.Job[models.Heal]) error {
+	a := job.Args
+	switch {
+	case w.providers == nil:
 		return nil
+	case a.Company.IsZero():
+		return w.providers.Heal(ctx)
 	}
-	return w.providers.Heal(ctx)
+	return w.providers.HealOne(ctx, store.Connection{Tenant: models.Tenant{Company: a.Company, Mode: a.Mode}, Program: a.Program, Source: a.Source})
 }
 
 // Timeout leaves many connections their time.

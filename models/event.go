@@ -78,8 +78,14 @@ type CarryLinkFile struct {
 // Kind names the job in the queue.
 func (CarryLinkFile) Kind() string { return "carry_link_file" }
 
-// Heal is the job that fetches from providers the events that did not come.
-type Heal struct{}
+// Heal is the job that fetches from a connection's provider the events that did not come; from every connection's, where it
+// names none.
+type Heal struct {
+	Company CompanyID  `json:"company,omitzero"`
+	Mode    Mode       `json:"mode,omitzero"`
+	Program ProgramID  `json:"program,omitzero"`
+	Source  SourceName `json:"source,omitzero"`
+}
 
 // Kind names the job in the queue.
 func (Heal) Kind() string { return "heal" }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"portal/models"
@@ -21,6 +22,22 @@ var listings = map[string]struct{ event, noun string }{
 	"refund":           {"refund.listed", "refund"},
 	"dispute":          {"charge.dispute.listed", "dispute"},
 	"credit_note":      {"credit_note.listed", "credit note"},
+}
+
+// ownName begins the ids of the events that Portal makes of them.
+const ownName = "import:"
+
+// ownWord tells whether an event is one that Portal made of a list: what comes by webhook never is (MONEY.md 3.4).
+func ownWord(e models.Event) bool { return strings.HasPrefix(e.ProviderID, ownName) }
+
+// listing is what such an event holds.
+func listing(kind string) (noun string, ok bool) {
+	for _, what := range listings {
+		if what.event == kind {
+			return what.noun, true
+		}
+	}
+	return "", false
 }
 
 // Listed is an object as a provider listed it, retold as an event of our own: the same readers read it, by the same keys,
@@ -49,8 +66,8 @@ func StripeListed(body []byte, mode models.Mode, at time.Time, before *time.Time
 		return l, err
 	}
 	l.Mode = mode
-	if l.ProviderID = "import:" + l.Object + ":" + saidIn(l.News); l.Unread != nil {
-		l.ProviderID = "import:" + l.Object + ":" + saidIn(models.News{Silent: string(body)})
+	if l.ProviderID = ownName + l.Object + ":" + saidIn(l.News); l.Unread != nil {
+		l.ProviderID = ownName + l.Object + ":" + saidIn(models.News{Silent: string(body)})
 	}
 	l.Body, err = listedEvent(l.Type, l.ProviderID, mode, at, before, body)
 	return l, err
@@ -111,12 +128,7 @@ func saidIn(n models.News) string {
 // readListed reads an object as its own events would tell of it. A list does not say when a session was paid: what an event
 // says of it goes before, and its charge knows better.
 func readListed(kind string, event object, answer []byte) (models.News, error) {
-	noun := ""
-	for _, what := range listings {
-		if what.event == kind {
-			noun = what.noun
-		}
-	}
+	noun, _ := listing(kind)
 	news, err := readEvent(event, noun, func(o object, at time.Time) models.News {
 		made := o.moment("created")
 		switch noun {

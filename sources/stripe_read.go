@@ -32,6 +32,9 @@ func (Stripe) Read(e models.Event) (models.News, error) {
 	if !event.has("created") && !e.ReceivedAt.IsZero() { // no reason to lose money: it was made when it came, or before
 		event.fields["created"] = json.Number(strconv.FormatInt(e.ReceivedAt.Unix(), 10))
 	}
+	if _, listed := listing(kind); listed && !ownWord(e) {
+		return models.News{Silent: "only Portal itself makes events of type " + clip(kind)}, nil
+	}
 	news, err := readByType(kind, event, e.Answer)
 	if err != nil || news.Silent != "" {
 		return news, err

@@ -146,10 +146,30 @@ func (s *Store) Enqueue(ctx context.Context, job river.JobArgs, opts *river.Inse
 	if s.tx == nil {
 		return errors.New("a job is queued only inside a transaction")
 	}
+	if opts == nil {
+		opts = &river.InsertOpts{Queue: QueueOf(job)}
+	}
 	if _, err := s.queue.InsertTx(ctx, s.tx.Tx, job, opts); err != nil {
 		return fmt.Errorf("queue %s: %w", job.Kind(), err)
 	}
 	return nil
+}
+
+// ProviderQueue is where work waits that asks companies' providers: one that is slow, or whose lists are long, holds no money up.
+const ProviderQueue = "provider"
+
+// QueueOf is where a job waits.
+func QueueOf(job river.JobArgs) string {
+	switch job.(type) {
+	case models.Heal, models.SyncCustomers, models.SyncCatalog, models.CarryImport, models.CarryImports, models.Reconcile, models.ReconcileOne:
+		return ProviderQueue
+	}
+	return river.QueueDefault
+}
+
+// Healing is the job that fetches what did not come by the connection.
+func (c Connection) Healing() models.Heal {
+	return models.Heal{Company: c.Company, Mode: c.Mode, Program: c.Program, Source: c.Source}
 }
 
 // get reads one row into dest; none is ErrNotFound.

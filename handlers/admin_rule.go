@@ -167,7 +167,7 @@ func ruleWrong(f views.RuleForm, err error, at int) map[string]string {
 		case name == "currency":
 			wrong["currency"] = "Give a currency such as USD."
 		case name == "recurring":
-			wrong["months"] = "Give a whole number of months."
+			wrong["months"] = "Give a whole number of months, 1 or more."
 		case name == "product" || name == "partner" || name == "product_type" || name == "value" || name == "type":
 			wrong[name] = began(e.Message) + "."
 		default:

@@ -27,7 +27,7 @@ type CodeLine struct {
 func (c CodeLine) words() string {
 	words := "Since " + Day(c.Since)
 	if c.InStripe {
-		words += ", used " + times(c.Redeemed)
+		words += ", " + times(c.Redeemed)
 	}
 	return words
 }
@@ -397,11 +397,11 @@ func (f NewCodeForm) hint() string {
 func times(n int) string {
 	switch n {
 	case 0:
-		return "not yet"
+		return "not used yet"
 	case 1:
-		return "once"
+		return "used once"
 	}
-	return thousands(strconv.Itoa(n)) + " times"
+	return "used " + thousands(strconv.Itoa(n)) + " times"
 }
 
 // AdminCoupons is the coupon that a program gives its partners codes of, and the codes.

@@ -161,6 +161,7 @@ func (d *demo) prepare(ctx context.Context, made bool, std streams) (err error) 
 	if d.house.PlatformSecret, d.house.ConnectSecret, err = d.tellSandbox(ctx); err != nil {
 		return err
 	}
+	d.house.Integrations.Platform.Hears = true
 	d.house.Sandbox, d.house.SignIns = d.sandbox.Page(), signIns
 	fmt.Fprintf(std.out, "\nPortal serves %s\nThe sandbox, where you make sales and refunds: %s/sandbox/\n\n", d.config.Server.PublicURL, d.config.Server.PublicURL)
 	for _, who := range signIns {

@@ -174,7 +174,7 @@ func (d *Doctor) rules(t models.Tenant, program models.Program) []check {
 			if err != nil || len(rules) > 0 {
 				return ok("The program has %s.", many(len(rules), "rule", "rules")), err
 			}
-			return warning("The program has no rules, so nobody earns.", "Say what partners earn.").at("/v1/rules"), nil
+			return warning("The program has no rules, so nobody earns.", "Say what partners earn.").at("/admin/rules"), nil
 		}},
 		{"Products without a rule", "", func(ctx context.Context) (Finding, error) {
 			rules, err := current(ctx)
@@ -189,7 +189,7 @@ func (d *Doctor) rules(t models.Tenant, program models.Program) []check {
 			if len(bare) == 0 {
 				return ok("Every product sold in the last 30 days has a rule."), nil
 			}
-			return warning("Nobody earns from these products, sold in the last 30 days: "+some(bare)+".", "Add rules for them, or one for all products, if they are to pay.").at("/v1/rules"), nil
+			return warning("Nobody earns from these products, sold in the last 30 days: "+some(bare)+".", "Add rules for them, or one for all products, if they are to pay.").at("/admin/rules"), nil
 		}},
 	}
 }

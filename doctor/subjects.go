@@ -73,6 +73,9 @@ func (d *Doctor) program(ctx context.Context, t models.Tenant, program models.Pr
 		}
 		if c.Status == "not_connected" {
 			return append(checks, check{"Connection", "", func(context.Context) (Finding, error) {
+				if d.people {
+					return warning("Stripe is disconnected on this side, so no payment comes in by itself.", "Connect it again; what was paid meanwhile is fetched then.").at(pageOf(program)), nil
+				}
 				return skipped("Stripe is disconnected."), nil
 			}})
 		}

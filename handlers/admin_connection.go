@@ -167,6 +167,9 @@ func (h *House) connectionShown(i store.Integration, may bool) views.AdminConnec
 	v := views.AdminConnection{Now: h.Now(), Connected: i.Status != "not_connected", Broken: i.Status == "broken", Notes: h.connectionNotes(i, may), Authorise: h.Integrations.MayAuthorize(i.Mode), AuthoriseNot: h.noAuthorise(i.Mode), Scope: scopeWord(i.OAuth), Revoked: i.OAuth.RevokedAt != nil,
 		KeyLast4: ending(i.APIKey), SecretLast4: ending(i.WebhookSecret), Webhook: h.Integrations.Webhook(i.Program, i.Source),
 		Events: integrations.Events(), KeyPage: integrations.KeyPage(i.Mode), HooksPage: integrations.HooksPage(i.Mode)}
+	if h.Sandbox != nil && i.Mode == models.Test { // its page is what the demo has of Stripe's
+		v.KeyPage, v.HooksPage = "/sandbox/#keys", "/sandbox/#deliveries"
+	}
 	if i.Account != nil {
 		v.Account = *i.Account
 	}

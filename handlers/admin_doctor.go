@@ -59,6 +59,8 @@ var doors = []struct{ path, label string }{
 	{"/admin/events", "See the events"},
 	{"/admin/links", "Link by file"},
 	{"/admin/rates", "Enter a rate"},
+	{"/admin/rules", "Open the rules"},
+	{"/admin/reconciliation", "Open the reconciliation"},
 	{"https://dashboard.stripe.com/", "Open Stripe"},
 	{"https://status.stripe.com", "Stripe's status page"},
 }

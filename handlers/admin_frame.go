@@ -46,13 +46,13 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 			{Label: "Home", Href: "/admin", Icon: "house"},
 			{Label: "Payments", Href: "/admin/payments", Icon: "banknote"},
 			{Label: "Unattributed", Href: "/admin/unattributed", Icon: "inbox", Count: waits.Unattributed},
-			{Label: "Partners", Href: "/admin/partners", Icon: "users"},
+			{Label: "Partners", Href: "/admin/partners", Icon: "users", Group: "Program"},
 			{Label: "Commission rules", Href: "/admin/rules", Icon: "percent"},
 			{Label: "Coupons and codes", Href: "/admin/coupons", Icon: "hand-coins"},
-			{Label: "Invoices", Href: "/admin/invoices", Icon: "file-text", Count: waits.Review + waits.Unpaid},
+			{Label: "Invoices", Href: "/admin/invoices", Icon: "file-text", Group: "Paying partners", Count: waits.Review + waits.Unpaid},
 			{Label: "Write-offs", Href: "/admin/write-offs", Icon: "circle-minus", Count: waits.WriteOffs},
 			{Label: "Exchange rates", Href: "/admin/rates", Icon: "chart-line", Count: waits.Unrated},
-			{Label: "Connection", Href: "/admin/connection", Icon: "link"},
+			{Label: "Connection", Href: "/admin/connection", Icon: "link", Group: "Stripe"},
 			{Label: "Events", Href: "/admin/events", Icon: "webhook", Count: waits.FailedEvents},
 			{Label: "Doctor", Href: doctorAt, Icon: "activity"},
 		}}
@@ -60,7 +60,7 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 		f.Places = slices.DeleteFunc(f.Places, func(p views.Place) bool { return p.Href == "/admin/rates" })
 	}
 	if h.Sandbox != nil {
-		f.Places = append(f.Places, views.Place{Label: "Stripe sandbox", Href: "/sandbox/", Icon: "flask-conical"}, views.Place{Label: "Mail kept here", Href: "/dev/mail", Icon: "inbox"})
+		f.Places = append(f.Places, views.Place{Label: "Stripe sandbox", Href: "/sandbox/", Icon: "flask-conical", Group: "Demo"}, views.Place{Label: "Mail kept here", Href: "/dev/mail", Icon: "inbox"})
 	}
 	for i := range f.Places {
 		f.Places[i].Current = f.Places[i].Href == at

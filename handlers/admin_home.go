@@ -92,7 +92,7 @@ func ruleNeeds(programs []string) []views.Need {
 	var list []views.Need
 	for _, called := range programs {
 		list = append(list, views.Need{Icon: "percent", Text: called + " has no rule yet: no payment earns anything",
-			Why: "Say what partners earn through the API, with PUT /v1/rules. The README shows how."})
+			Why: "Say what partners earn: a share of each payment, or an amount.", Do: views.Action{Label: "Set the rules", Href: rulesAt}})
 	}
 	return list
 }

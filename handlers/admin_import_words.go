@@ -53,10 +53,25 @@ func importEnd(i models.Import) (tone views.Tone, ended, note string) {
 		return views.Plain, "This import was cancelled.", note
 	}
 	note = "What was paid before the connection earns nothing. A second import can ask for commissions."
-	if i.Commissions {
+	switch {
+	case !i.Since.Before(i.ConnectedAt):
+		note = "All of it was paid since Stripe was connected: it earns as if Stripe had told of it at once."
+	case i.Commissions:
 		note = "What was paid before the connection earns as if it had been told then."
 	}
-	return views.Good, views.Count(i.Entered, "object was", "objects were") + " brought in; " + views.Count(i.Fresh, "said", "said") + " something new.", note
+	return views.Good, views.Count(i.Entered, "object was", "objects were") + " brought in; " + newOnes(i.Found.Kinds), note
+}
+
+// newOnes says how many of the objects that were listed had not been here. What had been is not counted a second time.
+func newOnes(kinds []models.FoundKind) string {
+	missing := 0
+	for _, k := range kinds {
+		missing += k.Count - k.Here
+	}
+	if missing <= 0 {
+		return "all of them were here already, and are not counted twice."
+	}
+	return views.Count(missing, "was", "were") + " not here before. The others are not counted twice."
 }
 
 // foundLines are what was listed, by kind and currency; checkouts, whose money is counted elsewhere, are one line.

@@ -59,6 +59,10 @@ func (h *House) importOffered(c echo.Context, se models.Session, form *views.Imp
 	if err != nil {
 		return err
 	}
+	if i.Status == "broken" {
+		form.Cannot, form.Do = "Stripe cannot be asked: the connection is broken. Mend it first.", views.Action{Label: "Open the connection", Icon: "link", Href: connectionAt, Kind: views.Primary}
+		return nil
+	}
 	if i.Status != "connected" {
 		form.Cannot, form.Do = "Stripe cannot be asked before it is connected.", views.Action{Label: "Connect Stripe", Icon: "link", Href: connectionAt, Kind: views.Primary}
 		return nil

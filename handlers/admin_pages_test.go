@@ -216,7 +216,7 @@ func TestHomeSaysWhenTheProgramHasNoRule(t *testing.T) {
 	lacks(t, "with a rule", w.words(owner, "/admin"), said)
 	live := w.caller.Tenant
 	live.Mode = models.Live
-	wants(t, "the live side, which has none", w.words(w.as(live, models.Viewer), "/admin"), said, "PUT /v1/rules")
+	wants(t, "the live side, which has none", w.words(w.as(live, models.Viewer), "/admin"), said, "Set the rules")
 	if err := w.Store.SaveRules(t.Context(), w.caller.Tenant, w.caller.Program, []models.Rule{}, "test", w.clock); err != nil {
 		t.Fatal(err)
 	}

@@ -52,6 +52,7 @@ func (h *House) adminReconciliation(c echo.Context, se models.Session) error {
 	if err != nil {
 		return err
 	}
+	v.Ends = i.Status != "connected"
 	if admins.takes(se.Role) && i.Status == "connected" && v.Poll == "" {
 		v.Primary = views.Button(views.Action{Label: "Compare now", Icon: "rotate-ccw", Kind: views.Primary, Post: withQuery(reconciliationAt, url.Values{"program": {p.ID.String()}})})
 	}
@@ -72,7 +73,7 @@ func (h *House) adminReconciliationNow(c echo.Context, se models.Session) error 
 
 // comparedWords says how a comparison ended.
 func comparedWords(r models.Reconciliation) (tone views.Tone, said, note string) {
-	span := "From " + views.Exact(r.Since) + " to " + views.Exact(r.Until) + "."
+	span := "From " + views.Exact(r.Since) + " to " + views.Exact(r.Until) + ". What happened since is compared the next time: its webhooks may still be under way."
 	healed := ""
 	if r.Healed > 0 {
 		healed = views.Count(r.Healed, "object was missing or told otherwise, and is", "objects were missing or told otherwise, and are") + " right now. "

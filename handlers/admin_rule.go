@@ -145,8 +145,11 @@ var fieldOfRule = regexp.MustCompile(`^data\[(\d+)\](?:\.(\w+))?`)
 // ruleWrong sorts what is wrong with a list of rules by the fields of the form.
 func ruleWrong(f views.RuleForm, err error, at int) map[string]string {
 	wrong := map[string]string{}
-	if f.Covers == "products" && len(f.Chosen) == 0 {
+	switch {
+	case f.Covers == "products" && len(f.Chosen) == 0:
 		wrong["product"] = "Choose at least one product."
+	case f.Covers != "products" && len(f.Chosen) > 0:
+		wrong["product"] = "These are ticked, but the rule is not for products. Choose \"The products ticked below\", or untick them."
 	}
 	var fields models.FieldErrors
 	if !errors.As(err, &fields) {
@@ -161,9 +164,11 @@ func ruleWrong(f views.RuleForm, err error, at int) map[string]string {
 		switch {
 		case part != nil && part[2] == "":
 			wrong["rule"] = "Another rule covers the same already. Change that one, or cover something else."
+		case name == "currency":
+			wrong["currency"] = "Give a currency such as USD."
 		case name == "recurring":
-			wrong["months"] = "Give a whole number of months."
-		case name == "product" || name == "partner" || name == "product_type" || name == "value" || name == "currency" || name == "type":
+			wrong["months"] = "Give a whole number of months, 1 or more."
+		case name == "product" || name == "partner" || name == "product_type" || name == "value" || name == "type":
 			wrong[name] = began(e.Message) + "."
 		default:
 			wrong["rule"] = began(e.Message) + "."

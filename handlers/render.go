@@ -77,7 +77,7 @@ var flashes = map[string]func(n int) views.Flash{
 		return views.Flash{Tone: views.Telling, Text: "This import had moved on already. Here is how it stands."}
 	},
 	"comparing": func(int) views.Flash {
-		return views.Flash{Tone: views.Telling, Text: "The comparison begins. Reload this page in a moment to see how it goes."}
+		return views.Flash{Tone: views.Telling, Text: "The comparison begins. It takes seconds; reload this page to see how it ended."}
 	},
 	"backfilled": func(n int) views.Flash {
 		return done(views.Count(n, "payment was", "payments were") + " backfilled. It can be undone as one while nothing of it is paid.")

@@ -80,7 +80,7 @@ func TestARuleThatCannotBeStaysAsItWasTyped(t *testing.T) {
 		says string
 	}{{url.Values{"value": {"120"}}, "Must be a percentage"}, {url.Values{"value": {"1"}, "recurring": {"months"}, "months": {"x"}}, "Give a whole number of months"},
 		{url.Values{"value": {"1"}}, "Another rule covers the same already"}, {url.Values{"value": {"1"}, "covers": {"products"}}, "Choose at least one product"},
-		{url.Values{"value": {"1"}, "partner": {"NOBODY"}}, "There is no such partner"}, {url.Values{"value": {"1"}, "type": {"fixed"}, "currency": {"xxx"}}, "Must be the currency"},
+		{url.Values{"value": {"1"}, "partner": {"NOBODY"}}, "There is no such partner"}, {url.Values{"value": {"1"}, "type": {"fixed"}, "currency": {"xxx"}}, "Give a currency such as USD"},
 		{url.Values{"value": {"<b>"}, "covers": {"type"}}, "Must be a product type"}} {
 		form := url.Values{"version": {strconv.Itoa(version)}, "covers": {"all"}, "type": {"percent"}, "recurring": {"always"}}
 		for name, values := range c.form {
@@ -152,7 +152,7 @@ func TestACodeIsMadeInStripeFromThePartnersPage(t *testing.T) {
 	bad := bodyOf(t, w.expect(http.StatusUnprocessableEntity, owner, page+"/codes/new", url.Values{"new_code": {"NÖ"}, "minimum": {"abc"}, "most": {"0"}, "until": {"2020-01-01"}}))
 	wants(t, "bad", bad, "May have letters a to z", "Give an amount", "Give a whole number", `value="NÖ"`, `value="abc"`)
 	w.expect(http.StatusSeeOther, owner, page+"/codes/new", url.Values{"new_code": {"ANN5"}, "minimum": {"25"}, "most": {"3"}, "until": {w.clock.AddDate(1, 0, 0).Format(time.DateOnly)}, "first": {"yes"}})
-	wants(t, "made", w.words(owner, page), "ANN5", "used not yet")
+	wants(t, "made", w.words(owner, page), "ANN5", "not used yet")
 	wants(t, "the coupons", w.words(owner, "/admin/coupons"), "5.00 USD off once", "ANN5", w.ann.Name, "Active")
 	codes, err := w.Store.CodesOf(t.Context(), w.caller.Tenant, w.ann.ID)
 	if err != nil || len(codes) != 1 {

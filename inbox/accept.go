@@ -46,7 +46,7 @@ func (in *Inbox) prove(ctx context.Context, program models.ProgramID, source mod
 		if side := connections[which].Mode; e.Mode == "" {
 			e.Mode = side
 		} else if e.Mode != side {
-			e.Status, e.Because = models.EventIgnored, new(fmt.Sprintf("a %s event, signed for the %s side: the %s side is not connected here (D16)", e.Mode, side, e.Mode))
+			e.Stray, e.Status, e.Because = true, models.EventIgnored, new(fmt.Sprintf("a %s event, signed for the %s side: the %s side is not connected here (D16)", e.Mode, side, e.Mode))
 		}
 		return e, nil
 	}

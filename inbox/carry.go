@@ -143,6 +143,7 @@ func (in *Inbox) meet(ctx context.Context, tx *store.Store, e models.Event, ids 
 		return models.PaymentID{}, err
 	}
 	var payment models.PaymentID
+	var former []store.PaymentRow
 	if len(found) == 0 {
 		payment = models.NewID[models.PaymentID](in.Now())
 		terms, err := in.termsFor(ctx, tx, e)
@@ -155,9 +156,11 @@ func (in *Inbox) meet(ctx context.Context, tx *store.Store, e models.Event, ids 
 	} else {
 		payment = found[0]
 		for _, other := range found[1:] {
-			if err := in.merge(ctx, tx, t, other, payment); err != nil {
+			gone, err := in.merge(ctx, tx, t, other, payment)
+			if err != nil {
 				return payment, err
 			}
+			former = append(former, gone)
 		}
 	}
 	if err := tx.ClaimAliases(ctx, t, payment, ids); err != nil {
@@ -166,7 +169,18 @@ func (in *Inbox) meet(ctx context.Context, tx *store.Store, e models.Event, ids 
 	if err := tx.WakeEvents(ctx, t, ids, in.Now()); err != nil {
 		return payment, err
 	}
-	return payment, in.keepNews(ctx, tx, t, payment, ids, news)
+	if err := in.keepNews(ctx, tx, t, payment, ids, news); err != nil {
+		return payment, err
+	}
+	for _, gone := range former { // when all is kept that tells when the one payment was made, which may be theirs
+		if gone.Customer == nil {
+			continue
+		}
+		if err := in.redecideFormer(ctx, tx, t, *gone.Customer, since{gone.PaidAt, gone.Key}); err != nil { // also forgets whom it tied the customer to
+			return payment, err
+		}
+	}
+	return payment, nil
 }
 
 // keepNews keeps the newest of what each object tells, and the newest state of each reversal.
@@ -206,30 +220,27 @@ func (in *Inbox) keepNews(ctx context.Context, tx *store.Store, t models.Tenant,
 	return nil
 }
 
-// merge joins a payment to another that turned out to be the same money: its ids and tellings move, what it earned is
-// taken back by bookings, and whom it linked is decided anew without it.
-func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, from, into models.PaymentID) error {
+// merge joins a payment to another that turned out to be the same money: its ids and tellings move, and what it earned is
+// taken back by bookings. It gives the payment as it was: whom it linked is to be decided anew without it.
+func (in *Inbox) merge(ctx context.Context, tx *store.Store, t models.Tenant, from, into models.PaymentID) (store.PaymentRow, error) {
 	gone, err := tx.Payment(ctx, t, from)
 	if err != nil {
-		return err
+		return gone, err
 	}
 	if err := in.moved(ctx, tx, t, placeOfRow(gone), nil); err != nil {
-		return err
+		return gone, err
 	}
 	if err := tx.MergePayments(ctx, t, from, into); err != nil {
-		return err
+		return gone, err
 	}
 	earned, err := tx.EarnedFrom(ctx, t, from)
 	if err != nil {
-		return err
+		return gone, err
 	}
 	for _, c := range earned {
 		if err := in.takeBack(ctx, tx, c, "the same money is counted as another payment"); err != nil {
-			return err
+			return gone, err
 		}
 	}
-	if gone.Customer == nil {
-		return nil
-	}
-	return in.redecideFormer(ctx, tx, t, *gone.Customer, since{gone.PaidAt, gone.Key}) // also forgets whom it tied the customer to
+	return gone, nil
 }

@@ -91,8 +91,12 @@ func (in *Inbox) plainly(ctx context.Context, tx *store.Store, before store.Paym
 	if isTold(*c) && who.StripeID == "" { // the provider's list alone may have told of the address
 		return nil, false, nil
 	}
-	if address == "" && c.Email != nil {
-		address = models.NormalEmail(*c.Email)
+	if c.Email != nil {
+		own := models.NormalEmail(*c.Email)
+		if address != "" && address != own { // others may be known by either
+			return nil, false, nil
+		}
+		address = own
 	}
 	if ok, err = tx.Alone(ctx, p.Tenant, c.ID, address, p.ID); err != nil || !ok {
 		return nil, false, err

@@ -76,9 +76,12 @@ func (in *Inbox) redecideKin(ctx context.Context, tx *store.Store, c models.Cust
 	if err != nil {
 		return err
 	}
-	return in.counted(ctx, tx, c.Tenant, func(ctx context.Context) error {
-		return in.redecideAll(ctx, tx, c.Tenant, group, from, nil)
-	})
+	return in.redecideGroup(ctx, tx, c.Tenant, group, from)
+}
+
+// redecideGroup decides anew what some customers paid from a moment on.
+func (in *Inbox) redecideGroup(ctx context.Context, tx *store.Store, t models.Tenant, group map[models.CustomerID]models.Customer, from since) error {
+	return in.counted(ctx, tx, t, func(ctx context.Context) error { return in.redecideAll(ctx, tx, t, group, from, nil) })
 }
 
 // kin are a customer, all who share an address with them, on their record or on any payment, and all who share one with those.

@@ -23,12 +23,13 @@ func (in *Inbox) sortOut(ctx context.Context, tx *store.Store, before store.Paym
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(people, func(who *person) bool {
-		return slices.ContainsFunc(who.pays, func(pay store.Identity) bool { return pay.Payment == now.ID })
-	}) {
+	i := slices.IndexFunc(people, func(who *person) bool { return who.paid(now.ID) })
+	if i < 0 {
 		if err := in.decide(ctx, tx, now, nil); err != nil {
 			return err
 		}
+	} else if address := models.NormalEmail(now.Customer.Email); people[i].isNew(address, now.ID) {
+		from = w.with(address, from)
 	}
 	return in.redecideAll(ctx, tx, before.Tenant, group, from, now)
 }
@@ -40,11 +41,31 @@ func (in *Inbox) sortWithout(ctx context.Context, tx *store.Store, left models.C
 	if err != nil {
 		return err
 	}
-	_, group, from, err := in.seated(ctx, tx, left.Tenant, w, nil, from)
+	_, group, from, err := in.seated(ctx, tx, left.Tenant, w, nil, w.with(models.NormalEmail(gone.Customer.Email), from))
 	if err != nil {
 		return err
 	}
 	return in.redecideAll(ctx, tx, left.Tenant, group, from, nil)
+}
+
+// with is from when on an address matters that somebody has only now, or no more: from the first payment with it (D14).
+func (w party) with(address string, from since) since {
+	for _, pay := range w.pays {
+		if pay.Email == address && address != "" {
+			from = from.or(pay.PaidAt, pay.Key)
+		}
+	}
+	return from
+}
+
+// paid tells whether a payment is this person's.
+func (who *person) paid(id models.PaymentID) bool {
+	return slices.ContainsFunc(who.pays, func(pay store.Identity) bool { return pay.Payment == id })
+}
+
+// isNew tells whether no other payment of this person bears an address.
+func (who *person) isNew(address string, but models.PaymentID) bool {
+	return !slices.ContainsFunc(who.pays, func(pay store.Identity) bool { return pay.Payment != but && pay.Email == address })
 }
 
 // seated sorts a party out and keeps who is who. It gives the people, their records, and from when on something moved.

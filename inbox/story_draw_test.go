@@ -36,6 +36,7 @@ type chapter struct {
 type act struct {
 	name  string
 	sale  int       // of what it tells; 0 for none
+	what  string    // an event tells of it; empty for all else
 	when  time.Time // its own time on the clock; zero is whenever it comes
 	late  bool      // only after all else
 	do    func(*performance) error
@@ -57,6 +58,7 @@ type drawing struct {
 	people []person
 	shapes []storetest.Shape // of the endpoints that Stripe tells
 	begin  time.Time
+	things map[int][]thing // by sale, what lists can show of it
 }
 
 func draw(seed uint64) story {
@@ -79,6 +81,9 @@ func draw(seed uint64) story {
 	}
 	d.dinars()
 	d.byHand()
+	d.imports()
+	d.syncs()
+	d.adopts()
 	return d.story
 }
 

@@ -204,7 +204,10 @@ func (d *drawing) event(s chapter, what string, body func(storetest.Shape) []byt
 		shape, other = d.shapes[0], d.shapes[0] // the shapes do not tell the same of it
 	}
 	name := fmt.Sprintf("%s of %d in %s", what, s.N, shape)
-	one := act{name: name, sale: s.N, do: posting(body(shape))}
+	one := act{name: name, sale: s.N, what: what, do: posting(body(shape))}
+	if !strings.HasPrefix(what, "aside") && what != "intent" {
+		d.happened(s, body(storetest.Old))
+	}
 	switch d.IntN(3) {
 	case 0:
 		one.again = &act{name: name + ", the same again", do: posting(body(shape))}
@@ -268,6 +271,9 @@ func (d *drawing) refundAll(s chapter, cash int64) int64 {
 			at := told
 			d.event(s, fmt.Sprintf("refund %d over %d %s", n, amount, status), func(storetest.Shape) []byte { return s.RefundObject(n, amount, status, made, at) })
 			told += time.Duration(d.IntN(3)) * time.Hour // or in the same second
+		}
+		if states == nil {
+			d.happened(s, s.RefundObject(n, amount, "succeeded", made, made))
 		}
 		back += amount
 		if byCharge && back <= cash {

@@ -46,15 +46,20 @@ type listing struct {
 	byID   map[string]*models.Customer // by the provider's id, or the one that was told before
 	byKey  map[string]bool
 	free   map[string][]*models.Customer // by address: records that somebody made, without an id
-	paid   map[models.CustomerID]bool
 	linked map[models.CustomerID]bool
 
 	said    []models.ToldCustomer // what was not known
 	fresh   []string              // the ids of new customers
 	added   []models.Customer
 	changed []models.Customer
-	moved   []models.Customer // who are somebody's, and have an address only now
+	moved   []readdressed
 	updated int
+}
+
+// readdressed is a customer who is somebody's, and is told of by another address than before.
+type readdressed struct {
+	models.Customer
+	before string // the address, empty for none
 }
 
 func (in *Inbox) tell(ctx context.Context, tx *store.Store, t models.Tenant, list []models.ToldCustomer) (*listing, error) {
@@ -92,7 +97,11 @@ func (in *Inbox) settleTold(ctx context.Context, tx *store.Store, t models.Tenan
 		}
 	}
 	for _, c := range l.moved {
-		if err := in.redecideKin(ctx, tx, c, beginning); err != nil {
+		group, _, err := in.akin(ctx, tx, t, []models.Customer{c.Customer}, c.before)
+		if err != nil {
+			return err
+		}
+		if err := in.redecideGroup(ctx, tx, t, group, beginning); err != nil {
 			return fmt.Errorf("decide anew for %s: %w", c.Key, err)
 		}
 	}
@@ -129,7 +138,7 @@ func beside(ctx context.Context, tx *store.Store, t models.Tenant, list []models
 			l.byID[*c.StripeID] = c
 		}
 	}
-	l.paid, l.linked, err = tx.Attached(ctx, t, known)
+	l.linked, err = tx.Linked(ctx, t, known)
 	return l, err
 }
 
@@ -146,8 +155,8 @@ func (l *listing) find(one models.ToldCustomer) *models.Customer {
 	return nil
 }
 
-// compare notes what of a customer is told otherwise than it is here. The address of one who paid, or who is somebody's,
-// stays: payments are decided by it.
+// compare notes what of a customer is told otherwise than it is here. The address that was told last goes before those that
+// they paid with, which stand on the payments and count beside it: so it makes no difference which came first (D14).
 func (l *listing) compare(c *models.Customer, one models.ToldCustomer) {
 	before, named := *c, isNamed(*c)
 	if c.ToldID == nil || *c.ToldID != one.ID {
@@ -156,7 +165,7 @@ func (l *listing) compare(c *models.Customer, one models.ToldCustomer) {
 	if one.Name != "" && (c.Name == nil || !named && *c.Name != one.Name) {
 		c.Name = &one.Name
 	}
-	if one.Email != "" && !named && (c.Email == nil || *c.Email != one.Email && !l.paid[c.ID] && !l.linked[c.ID]) {
+	if one.Email != "" && !named && (c.Email == nil || *c.Email != one.Email) {
 		c.Email = &one.Email
 	}
 	told, renamed := c.ToldID != before.ToldID, c.Name != before.Name || c.Email != before.Email
@@ -168,7 +177,11 @@ func (l *listing) compare(c *models.Customer, one models.ToldCustomer) {
 		l.updated++
 	}
 	if c.Email != before.Email && l.linked[c.ID] {
-		l.moved = append(l.moved, *c)
+		moved := readdressed{Customer: *c}
+		if before.Email != nil {
+			moved.before = models.NormalEmail(*before.Email)
+		}
+		l.moved = append(l.moved, moved)
 	}
 }
 

@@ -81,7 +81,7 @@ func (c *comparison) sessions(ctx context.Context, page []found) error {
 
 // retell is an object as the event that brings it in: what was paid before the connection earns nothing by it.
 func (c *comparison) retell(f found) (sources.Listed, error) {
-	return sources.StripeListed(f.Raw, c.r.Mode, c.reach.now(), &c.before)
+	return sources.StripeListed(f.Raw, c.r.Mode, f.Asked, &c.before)
 }
 
 // each gives a list's pages on.

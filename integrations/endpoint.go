@@ -71,7 +71,10 @@ func (in *Integrations) listen(ctx context.Context, i *store.Integration) (made 
 			continue
 		}
 		if ours && len(e.missing()) > 0 {
-			if e, err = s.enable(ctx, "/"+e.ID, url.Values{}); err != nil && !refused(err) {
+			more, err := s.enable(ctx, "/"+e.ID, url.Values{})
+			if err == nil {
+				e = more
+			} else if !refused(err) { // without the right it stays as it is, and what it is told of still comes
 				return nil, err
 			}
 		}

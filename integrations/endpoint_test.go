@@ -136,3 +136,19 @@ func TestWithoutAnEndpointTheConnectionSaysWhatIsMissing(t *testing.T) {
 		t.Errorf("missing %v and %v", kept.MissingRights, kept.MissingEvents)
 	}
 }
+
+// MONEY.md 3.3, F8: an endpoint of ours that the key may not mend any more keeps what it is told of: only what it lacks is missing.
+func TestAnEndpointThatMayNotBeMendedLacksOnlyWhatItIsNotToldOf(t *testing.T) {
+	t.Parallel()
+	stripe, base := newStripe(t)
+	in, c := fresh(t, base)
+	save(t, in, c, integrations.Change{APIKey: ptr(shopKey)})
+	askShop(t, base, http.MethodPost, "/v1/webhook_endpoints/"+endpointsOf(t, base)[0]["id"].(string), "enabled_events[]=invoice.paid&enabled_events[]=charge.refunded")
+	granted := slices.Clone(every)
+	granted[slices.Index(granted, "rak_webhook_write")] = "rak_webhook_read"
+	stripe.AddAccount(sandbox.Account{ID: "acct_shop", SecretKeys: []string{shopKey, someKey}, Rights: map[string][]string{someKey: granted}})
+	kept := save(t, in, c, integrations.Change{APIKey: ptr(someKey)})
+	if slices.Contains(kept.MissingEvents, "invoice.paid") || slices.Contains(kept.MissingEvents, "charge.refunded") || !slices.Contains(kept.MissingEvents, "charge.dispute.created") {
+		t.Errorf("missing %v", kept.MissingEvents)
+	}
+}

@@ -163,7 +163,7 @@ func (in *Integrations) listPage(ctx context.Context, i models.Import) error {
 			}
 			now.Rows++
 			objects = append(objects, models.ImportObject{N: now.Rows, Kind: kind, Object: l.Object, Currency: l.Money.Currency, Amount: l.Money.Minor,
-				At: l.At, ListedAt: reach.now(), Body: l.Raw})
+				At: l.At, ListedAt: l.Asked, Body: l.Raw})
 		}
 		if now.After = last; last == "" {
 			now.Step++

@@ -23,6 +23,7 @@ type past struct {
 	told, untold shop
 	begins       time.Time
 	passed       atomic.Int64
+	answered     atomic.Pointer[func(path string)] // is called when Stripe has answered, before the answer arrives
 }
 
 func (p *past) now() time.Time       { return p.begins.Add(time.Duration(p.passed.Load())) }
@@ -38,7 +39,12 @@ func newPast(t *testing.T, days int, late bool) *past {
 	}
 	t.Cleanup(func() { _ = p.stripe.Close() })
 	p.stripe.AddAccount(sandbox.Account{ID: "acct_shop", Name: "Shop", SecretKeys: []string{shopKey, someKey}, Rights: map[string][]string{someKey: every}})
-	api := httptest.NewServer(p.stripe.API())
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.stripe.API().ServeHTTP(w, r)
+		if f := p.answered.Load(); f != nil {
+			(*f)(r.URL.Path)
+		}
+	}))
 	t.Cleanup(api.Close)
 	// An installation of its own for each: an account belongs to one company of an installation.
 	p.told = longHold(t, newShop(t, storetest.Open(t), api.URL, "https://told.example", p.now))

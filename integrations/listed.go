@@ -41,8 +41,9 @@ type between struct{ from, to time.Time }
 // found is an object of a list, and what it tells.
 type found struct {
 	sources.Listed
-	Kind string
-	Raw  []byte
+	Kind  string
+	Raw   []byte
+	Asked time.Time // what happens while the answer is on its way comes after that, and goes before it
 }
 
 // listed asks for a page of a list, and tells after what the next one begins; empty when there is none. Only what tells
@@ -60,6 +61,7 @@ func (s stripeAPI) listed(ctx context.Context, l list, span between, after strin
 	if after != "" {
 		query.Set("starting_after", after)
 	}
+	asked := s.now()
 	bodies, last, err := s.page(ctx, l.path, query)
 	if err != nil {
 		return nil, "", err
@@ -70,7 +72,7 @@ func (s stripeAPI) listed(ctx context.Context, l list, span between, after strin
 			last = ""
 			continue
 		}
-		f, err := retold(l.kind, body)
+		f, err := retold(l.kind, body, asked)
 		if err != nil {
 			return nil, "", err
 		}
@@ -84,12 +86,12 @@ func (s stripeAPI) listed(ctx context.Context, l list, span between, after strin
 }
 
 // retold reads an object that Stripe showed.
-func retold(kind string, body []byte) (found, error) {
+func retold(kind string, body []byte, asked time.Time) (found, error) {
 	l, err := sources.StripeShown(body, nil)
 	if errors.Is(err, models.ErrInvalid) {
 		err = unreadable
 	}
-	return found{Listed: l, Kind: kind, Raw: body}, err
+	return found{Listed: l, Kind: kind, Raw: body, Asked: asked}, err
 }
 
 // invoicesBehind asks for the invoices that charges pay and that no list has shown: they may be of long ago. Lacks tells
@@ -125,6 +127,7 @@ func (s stripeAPI) invoicesBehind(ctx context.Context, page []found, lacks func(
 // oneListed asks for one object as its list would show it; nil when there is none.
 func (s stripeAPI) oneListed(ctx context.Context, kind, path string) (*found, error) {
 	var body json.RawMessage
+	asked := s.now()
 	err := s.get(ctx, pinned, path, nil, &body)
 	var r refusal
 	if errors.As(err, &r) && r.Status == http.StatusNotFound {
@@ -132,6 +135,6 @@ func (s stripeAPI) oneListed(ctx context.Context, kind, path string) (*found, er
 	} else if err != nil {
 		return nil, err
 	}
-	f, err := retold(kind, body)
+	f, err := retold(kind, body, asked)
 	return &f, err
 }

@@ -28,7 +28,8 @@ type Event struct {
 	Because    *string     `db:"because"`
 	Answer     []byte      `db:"answer"` // what the provider said when it was asked; kept so that a replay needs no network
 	Tries      int         `db:"tries"`
-	Turn       *int64      `db:"turn"` // its place on the tape, once it counts
+	Stray      bool        `db:"stray"` // it is of one side and came signed for the other: it counts nowhere (D16)
+	Turn       *int64      `db:"turn"`  // its place on the tape, once it counts
 }
 
 // Bucket is where a mode's events queue: each company's live and test money are decided apart, each in its own order.

@@ -132,15 +132,13 @@ func TestAFileThatIsNotSoundKeepsNothingAndSaysWhy(t *testing.T) {
 
 func TestAnAnswerThatIsNoFileSaysWhy(t *testing.T) {
 	w := newWorld(t)
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
 	huge := envelope(ecb, "<!--"+strings.Repeat("x", 16<<20)+"-->"+cube("2026-11-20", "USD 1.25"))
 	for name, c := range map[string]struct{ address, want string }{
 		"HTTP 500":                {serve(t, http.StatusInternalServerError, "oh"), "the answer was 500 Internal Server Error"},
 		"HTTP 404":                {serve(t, http.StatusNotFound, "oh"), "the answer was 404 Not Found"},
 		"HTTP 204":                {serve(t, http.StatusNoContent, ""), "the answer was 204 No Content"},
 		"a huge body":             {serve(t, http.StatusOK, huge), "the file is larger than 16 MiB"},
-		"nobody there":            {gone.URL, "connection refused"},
+		"nobody there":            {"http://127.0.0.1:1", "connection refused"},
 		"an address that is none": {"://", "missing protocol scheme"},
 	} {
 		t.Run(name, func(t *testing.T) {

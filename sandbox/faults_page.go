@@ -33,7 +33,11 @@ func (s *Sandbox) faultForm(a *account) faultForm {
 		pick("shuffle", "Their order", onOff(a.shuffle), option{Value: "", Label: "As it happened"}, option{Value: "on", Label: "By chance"}),
 	}}
 	for i, key := range a.SecretKeys {
-		out.Fields = append(out.Fields, pick(fmt.Sprint("key", i), "Key "+hide(key), s.keyState(a, key), s.keyChoices(a, key)...))
+		f := pick(fmt.Sprint("key", i), "Key "+hide(key), s.keyState(a, key), s.keyChoices(a, key)...)
+		if strings.HasPrefix(key, "sk_") {
+			f.Hint = "Stripe takes no rights from secret keys, so Portal does not look for any. Take them from a restricted key."
+		}
+		out.Fields = append(out.Fields, f)
 	}
 	return out
 }
@@ -68,11 +72,14 @@ func (s *Sandbox) keyChoices(a *account, key string) []option {
 
 func firstUpper(words string) string { return strings.ToUpper(words[:1]) + words[1:] }
 
+// connectionPage is where Portal shows how it stands with Stripe.
+const connectionPage = "/admin/connection"
+
 // setFaults does what the form of the faults says.
 func (s *Sandbox) setFaults(account string, r *http.Request) (done, error) {
 	if r.PostFormValue("drop") != "" {
 		n, err := s.Drop(account)
-		return done{counted(n, "webhook was", "webhooks were") + " dropped: nobody will be told by them.", ""}, err
+		return done{words: counted(n, "webhook was", "webhooks were") + " dropped: nobody will be told by them.", see: connectionPage}, err
 	}
 	if err := s.Trouble(account, Trouble(r.PostFormValue("trouble"))); err != nil {
 		return done{}, err
@@ -102,7 +109,7 @@ func (s *Sandbox) setFaults(account string, r *http.Request) (done, error) {
 	if len(now) == 0 {
 		now = []string{"Everything works."}
 	}
-	return done{strings.Join(now, " "), ""}, nil
+	return done{words: strings.Join(now, " "), see: connectionPage}, nil
 }
 
 func (s *Sandbox) keysOf(account string) []string {

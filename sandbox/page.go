@@ -24,7 +24,7 @@ func (s *Sandbox) Page() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		s.print(w, http.StatusOK, s.look(q.Get("account"), visit{Done: s.said(q.Get("done")), first: q.Get("first"), asked: q}))
+		s.print(w, http.StatusOK, s.look(q.Get("account"), visit{Done: s.said(q.Get("done")), See: seen(q.Get("see")), first: q.Get("first"), asked: q}))
 	})
 	mux.HandleFunc("POST /sales", s.act(func(a string, r *http.Request) (done, error) {
 		return s.buy(a, r, s.Sell, "Sold for %s to %s.")
@@ -34,17 +34,17 @@ func (s *Sandbox) Page() http.Handler {
 	}))
 	mux.HandleFunc("POST /renewals", s.act(func(a string, r *http.Request) (done, error) {
 		sold, err := s.Renew(a, r.PostFormValue("subscription"), time.Time{})
-		return done{s.worded(a, "Renewed for %s, paid by %s.", sold.Charge), sold.Subscription}, err
+		return done{s.worded(a, "Renewed for %s, paid by %s.", sold.Charge), sold.Subscription, ""}, err
 	}))
 	mux.HandleFunc("POST /endings", s.act(func(a string, r *http.Request) (done, error) {
 		later := r.PostFormValue("when") == "later"
 		words := map[bool]string{true: "The subscription ends with its period.", false: "The subscription has ended."}[later]
-		return done{words, r.PostFormValue("subscription")}, s.Cancel(a, r.PostFormValue("subscription"), later, time.Time{})
+		return done{words, r.PostFormValue("subscription"), ""}, s.Cancel(a, r.PostFormValue("subscription"), later, time.Time{})
 	}))
 	mux.HandleFunc("POST /times", s.act(func(a string, r *http.Request) (done, error) {
 		to := months(s.Clock(a).UTC(), 1)
 		paid, err := s.Advance(a, to)
-		return done{fmt.Sprintf("It is %s at Stripe now. %s paid for.", to.Format("2 January 2006"), counted(len(paid), "period was", "periods were")), ""}, err
+		return done{fmt.Sprintf("It is %s at Stripe now. %s paid for.", to.Format("2 January 2006"), counted(len(paid), "period was", "periods were")), "", ""}, err
 	}))
 	mux.HandleFunc("POST /refunds", s.act(func(a string, r *http.Request) (done, error) {
 		amount, err := strconv.ParseInt(r.PostFormValue("amount"), 10, 64)
@@ -52,32 +52,45 @@ func (s *Sandbox) Page() http.Handler {
 			return done{}, invalid("", "amount", "%q is not an amount.", r.PostFormValue("amount"))
 		}
 		id, err := s.Refund(a, r.PostFormValue("charge"), amount, time.Time{})
-		return done{s.worded(a, "Refunded %s to %s.", id), ""}, err
+		return done{s.worded(a, "Refunded %s to %s.", id), "", ""}, err
 	}))
 	mux.HandleFunc("POST /disputes", s.act(func(a string, r *http.Request) (done, error) {
 		id, err := s.Dispute(a, Dispute{Of: r.PostFormValue("charge"), Inquiry: r.PostFormValue("as") == "inquiry"})
-		return done{s.worded(a, "%s is disputed by %s.", id), ""}, err
+		return done{s.worded(a, "%s is disputed by %s.", id), "", ""}, err
 	}))
 	mux.HandleFunc("POST /decisions", s.act(func(a string, r *http.Request) (done, error) {
 		id, status := r.PostFormValue("dispute"), r.PostFormValue("status")
-		return done{s.worded(a, "The dispute of %s by %s: "+strings.ToLower(disputeStates[status].Word)+".", id), ""}, s.MoveDispute(a, id, status, time.Time{})
+		return done{s.worded(a, "The dispute of %s by %s: "+strings.ToLower(disputeStates[status].Word)+".", id), "", ""}, s.MoveDispute(a, id, status, time.Time{})
 	}))
 	mux.HandleFunc("POST /failures", s.act(func(a string, r *http.Request) (done, error) {
 		id := r.PostFormValue("charge")
-		return done{s.worded(a, "The latest refund of the payment of %s by %s failed: its money came back.", id), ""}, s.FailRefund(a, id, time.Time{})
+		return done{s.worded(a, "The latest refund of the payment of %s by %s failed: its money came back.", id), "", ""}, s.FailRefund(a, id, time.Time{})
+	}))
+	mux.HandleFunc("POST /codes", s.act(func(a string, r *http.Request) (done, error) {
+		yes := r.PostFormValue("turn") == "on"
+		words := map[bool]string{true: "The code is on again.", false: "The code is off: nobody can use it."}[yes]
+		return done{words: words, see: "/admin/coupons"}, s.TurnCode(a, r.PostFormValue("code"), yes)
 	}))
 	mux.HandleFunc("POST /faults", s.act(s.setFaults))
 	mux.HandleFunc("POST /confirmations", s.act(func(a string, r *http.Request) (done, error) {
 		yes := r.PostFormValue("answer") == "yes"
 		words := map[bool]string{true: "Confirmed", false: "Refused"}[yes] + " as the card holder."
-		return done{words, ""}, s.Authenticate(a, r.PostFormValue("intent"), yes)
+		return done{words, "", ""}, s.Authenticate(a, r.PostFormValue("intent"), yes)
 	}))
 	mux.Handle("/oauth/", s.OAuth())
 	return mux
 }
 
-// done is something done: the sentence about it, and the subscription to show first.
-type done struct{ words, first string }
+// done is something done: the sentence about it, the subscription to show first, and where Portal shows it.
+type done struct{ words, first, see string }
+
+// seen is a page of Portal's that the address of this one names; empty for any other.
+func seen(page string) string {
+	if page == "/admin/coupons" || page == connectionPage {
+		return page
+	}
+	return ""
+}
 
 // act does something and goes back to the page; when it cannot be done the page says why and keeps what was typed.
 func (s *Sandbox) act(do func(account string, r *http.Request) (done, error)) http.HandlerFunc {
@@ -96,6 +109,9 @@ func (s *Sandbox) act(do func(account string, r *http.Request) (done, error)) ht
 			q := url.Values{"account": {account}, "done": {s.say(did.words)}}
 			if did.first != "" {
 				q.Set("first", did.first)
+			}
+			if did.see != "" {
+				q.Set("see", did.see)
 			}
 			// Not http.Redirect: it would resolve against the path without the prefix the page is mounted under.
 			w.Header().Set("Location", "./?"+q.Encode())
@@ -147,9 +163,9 @@ func (s *Sandbox) buy(account string, r *http.Request, do func(string, Order) (S
 	}
 	sold, err := do(account, o)
 	if sold.Charge == "" {
-		return done{"Started a subscription that is free at first, for " + o.Email + ".", sold.Subscription}, err
+		return done{"Started a subscription that is free at first, for " + o.Email + ".", sold.Subscription, ""}, err
 	}
-	return done{s.worded(account, words, sold.Charge), sold.Subscription}, err
+	return done{s.worded(account, words, sold.Charge), sold.Subscription, ""}, err
 }
 
 // check adds what else is wrong with an order whose amounts could not be read.

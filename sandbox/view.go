@@ -12,6 +12,7 @@ import (
 // visit is what brought a person to the page: a look at it, something done, or something that could not be.
 type visit struct {
 	Done, Failed string
+	See          string     // where Portal shows what was done; empty for among its payments or invoices
 	first        string     // the subscription to show first
 	asked        url.Values // how many rows of each list, and the account
 	form         string     // whose fields are wrong
@@ -30,6 +31,8 @@ type view struct {
 	Waiting                            []row
 	Charges, Subscriptions, Deliveries list
 	Disputes                           list
+	Codes                              []row
+	Keys                               []string
 	Faults                             faultForm
 	Ahead                              moment // the account's time, when it is ahead
 }
@@ -88,6 +91,10 @@ func (s *Sandbox) look(account string, v visit) view {
 	out.Charges = v.charges(a, now)
 	out.Faults = s.faultForm(a)
 	out.Disputes = v.disputes(a, now)
+	out.Codes = s.promotions(a)
+	if !out.Platform {
+		out.Keys = a.SecretKeys
+	}
 	out.Subscriptions = v.subscriptions(a, now)
 	out.Deliveries = v.deliveries(account, deliveries, now)
 	return out

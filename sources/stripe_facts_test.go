@@ -34,7 +34,7 @@ func facts(n models.News) []string {
 	return all
 }
 
-// F13-F15, F73-F76, D1-D3, MONEY.md 1.3: what events tell of customers, subscriptions, intents and promotion codes, and
+// F13, F14, F15, F73-F76, D1-D3, MONEY.md 1.3: what events tell of customers, subscriptions, intents and promotion codes, and
 // what a session gives to the subscription and the customer which it made (D2). None of it is money.
 func TestFactsAreReadFromEventsAndAnswers(t *testing.T) {
 	t.Parallel()

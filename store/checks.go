@@ -86,7 +86,7 @@ func (s *Store) SaveRefused(ctx context.Context, t models.Tenant, program models
 func (s *Store) StraysSince(ctx context.Context, t models.Tenant, program models.ProgramID, source models.SourceName, since time.Time) (int, error) {
 	var n int
 	err := s.get(ctx, &n, `SELECT count(*) FROM (SELECT 1 FROM events WHERE company_id = $1 AND mode = $2 AND received_at >= $5 AND program_id = $3 AND source = $4
-		AND status = 'ignored' AND because LIKE 'a % event, signed for the % side: %' LIMIT $6) strays`, t.Company, t.Mode, program, source, since, CountCap)
+		AND stray LIMIT $6) strays`, t.Company, t.Mode, program, source, since, CountCap)
 	return n, err
 }
 

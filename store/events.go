@@ -19,16 +19,28 @@ const eventColumns = `company_id, mode, id, bucket, program_id, source, provider
 // It tells whether the event is new.
 func (s *Store) KeepEvent(ctx context.Context, e models.Event) (bool, error) {
 	n, err := s.exec(ctx, `WITH kept AS (
-			INSERT INTO events (company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, next_try_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $10)
-			ON CONFLICT (company_id, source, provider_event_id) DO NOTHING RETURNING 1)
+			INSERT INTO events (company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, next_try_at, stray)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $10, $13)
+			ON CONFLICT (company_id, source, provider_event_id) `+unlessStray+` RETURNING 1)
 		SELECT pg_notify('inbox', '') FROM kept`,
-		e.Company, e.Mode, e.ID, e.Bucket, e.Program, e.Source, e.ProviderID, e.Type, e.Body, e.ReceivedAt, e.Status, e.Because)
+		e.Company, e.Mode, e.ID, e.Bucket, e.Program, e.Source, e.ProviderID, e.Type, e.Body, e.ReceivedAt, e.Status, e.Because, e.Stray)
 	if err != nil {
 		return false, fmt.Errorf("keep event %s: %w", e.ProviderID, err)
 	}
 	return n == 1, nil
 }
+
+// becauseOf is why an event stands as it does; empty for no reason.
+func becauseOf(e models.Event) string {
+	if e.Because == nil {
+		return ""
+	}
+	return *e.Because
+}
+
+// unlessStray is what becomes of an event that is here already: nothing, unless it came signed for the other side only.
+const unlessStray = `DO UPDATE SET status = excluded.status, because = excluded.because, stray = false, program_id = excluded.program_id, next_try_at = excluded.next_try_at
+	WHERE events.stray AND NOT excluded.stray`
 
 // KeepEvents is KeepEvent for many at once: one statement, so that they are on disk together, and one wake-up. Events that
 // are there already change nothing. They are kept in the order of their names, so that two of these never wait for each other.
@@ -37,7 +49,10 @@ func (s *Store) KeepEvents(ctx context.Context, events []models.Event) error {
 		if a.ProviderID != b.ProviderID {
 			return cmp.Compare(a.ProviderID, b.ProviderID)
 		}
-		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(uuidOf(a.Company), uuidOf(b.Company)))
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(uuidOf(a.Company), uuidOf(b.Company)), cmp.Compare(len(becauseOf(a)), len(becauseOf(b)))) // one that is no stray goes before one that is
+	})
+	events = slices.CompactFunc(events, func(a, b models.Event) bool {
+		return a.ProviderID == b.ProviderID && a.Source == b.Source && a.Company == b.Company
 	})
 	size := 0
 	for _, e := range events {
@@ -50,11 +65,11 @@ func (s *Store) KeepEvents(ctx context.Context, events []models.Event) error {
 		bodies = append(bodies, e.Body...)
 	}
 	err := s.do(ctx, `WITH kept AS (
-			INSERT INTO events (company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, next_try_at)
-			SELECT company_id, mode, id, bucket, program_id, source, provider_event_id, type, substr($1::bytea, begins, size), received_at, status, nullif(because, ''), received_at
-			FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::smallint[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::int[], $11::int[], $12::timestamptz[], $13::text[], $14::text[])
-				AS e (company_id, mode, id, bucket, program_id, source, provider_event_id, type, begins, size, received_at, status, because)
-			ON CONFLICT (company_id, source, provider_event_id) DO NOTHING RETURNING 1)
+			INSERT INTO events (company_id, mode, id, bucket, program_id, source, provider_event_id, type, body, received_at, status, because, next_try_at, stray)
+			SELECT company_id, mode, id, bucket, program_id, source, provider_event_id, type, substr($1::bytea, begins, size), received_at, status, nullif(because, ''), received_at, stray
+			FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::smallint[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::int[], $11::int[], $12::timestamptz[], $13::text[], $14::text[], $15::boolean[])
+				AS e (company_id, mode, id, bucket, program_id, source, provider_event_id, type, begins, size, received_at, status, because, stray)
+			ON CONFLICT (company_id, source, provider_event_id) `+unlessStray+` RETURNING 1)
 		SELECT pg_notify('inbox', '') WHERE EXISTS (SELECT 1 FROM kept)`,
 		bodies,
 		column(events, func(e models.Event) string { return uuidOf(e.Company) }),
@@ -68,12 +83,8 @@ func (s *Store) KeepEvents(ctx context.Context, events []models.Event) error {
 		pq.Array(begins), pq.Array(sizes),
 		column(events, func(e models.Event) string { return e.ReceivedAt.Format(time.RFC3339Nano) }),
 		column(events, func(e models.Event) string { return string(e.Status) }),
-		column(events, func(e models.Event) string {
-			if e.Because == nil {
-				return ""
-			}
-			return *e.Because
-		}))
+		column(events, becauseOf),
+		column(events, func(e models.Event) bool { return e.Stray }))
 	if err != nil {
 		return fmt.Errorf("keep %d events: %w", len(events), err)
 	}

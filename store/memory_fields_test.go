@@ -21,7 +21,7 @@ func MemoryWrites() map[string][]string {
 		"transfers":          names(transferFields),
 		"balances":           {"company_id", "mode", "account", "currency", "minor"},
 		"events": append(slices.DeleteFunc(names(endedFields), func(name string) bool { return name == "turns" }), "turn", "tries", // and what Accept and KeepAnswer write
-			"bucket", "program_id", "source", "provider_event_id", "type", "body", "received_at", "answer"),
+			"bucket", "program_id", "source", "provider_event_id", "type", "body", "received_at", "answer", "stray"),
 	}
 }
 

@@ -71,23 +71,19 @@ func toldColumns(list []models.Customer) (ids, emails, names, told []string) {
 	return ids, emails, names, told
 }
 
-// Attached are those of some customers whose address may matter to a payment: they paid, or are somebody's.
-func (s *Store) Attached(ctx context.Context, t models.Tenant, customers []models.CustomerID) (paid, linked map[models.CustomerID]bool, err error) {
-	var rows []struct {
-		ID     models.CustomerID `db:"id"`
-		Paid   bool              `db:"paid"`
-		Linked bool              `db:"linked"`
-	}
+// Linked are those of some customers who are somebody's.
+func (s *Store) Linked(ctx context.Context, t models.Tenant, customers []models.CustomerID) (map[models.CustomerID]bool, error) {
+	var list []models.CustomerID
+	var err error
 	if len(customers) > 0 {
-		err = s.list(ctx, &rows, `SELECT u.id, EXISTS (SELECT 1 FROM payments p WHERE p.company_id = $1 AND p.mode = $2 AND p.customer_id = u.id) AS paid,
-				EXISTS (SELECT 1 FROM links l WHERE l.company_id = $1 AND l.mode = $2 AND l.customer_id = u.id) AS linked
-			FROM unnest($3::uuid[]) AS u (id) ORDER BY u.id`, t.Company, t.Mode, pq.Array(uuids(customers)))
+		err = s.list(ctx, &list, `SELECT DISTINCT customer_id FROM links WHERE company_id = $1 AND mode = $2 AND customer_id = ANY($3::uuid[]) ORDER BY customer_id`,
+			t.Company, t.Mode, pq.Array(uuids(customers)))
 	}
-	paid, linked = map[models.CustomerID]bool{}, map[models.CustomerID]bool{}
-	for _, r := range rows {
-		paid[r.ID], linked[r.ID] = r.Paid, r.Linked
+	linked := map[models.CustomerID]bool{}
+	for _, id := range list {
+		linked[id] = true
 	}
-	return paid, linked, err
+	return linked, err
 }
 
 // ToFind lists the payments of nobody that were only to find a customer by one of these ids of the provider's.

@@ -59,7 +59,7 @@ func (v *visitor) authorises(customer string) {
 	v.sees("Portal was not let in", "Nothing was changed", "Not connected")
 	v.press(ask)
 	v.press("Approve")
-	v.sees("Stripe is connected", "Connected", shopAccount, "Portal may read and write", "By Portal's own Connect endpoint")
+	v.sees("Stripe is connected", "Connected", shopAccount, "Portal may read and write", "Come in by Portal's own endpoint")
 	v.isShown("/admin/payments", "late-"+customer)
 	v.sells("oauth-"+customer, "NORA", "80.00")
 	v.isShown("/admin/payments", "oauth-"+customer)

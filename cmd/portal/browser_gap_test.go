@@ -16,7 +16,7 @@ import (
 	"portal/sandbox"
 )
 
-// Issue 4, "Done when"; F1, F4, F6, F28, F29, F30, MONEY.md 3.1-3.4: an empty company connects by OAuth, another by a restricted key. Each sees its
+// Issue 4, "Done when"; F1, F2, F3, F4, F6, F28, F29, F30, MONEY.md 3.1-3.4: an empty company connects by OAuth, another by a restricted key. Each sees its
 // first sale arrive, disconnects, misses a sale, a renewal and a refund, connects again, and ends with the books of a company that was never disconnected.
 func TestConnectingFromNothingInARealBrowser(t *testing.T) {
 	browser, started := newBrowser(t)

@@ -24,6 +24,7 @@ type demoCommand struct{ configured }
 // The sandbox's accounts: the company's own Stripe, and the platform's, which pays partners.
 const (
 	shopAccount, shopKey         = "acct_shop", "sk_test_sandbox_shop_0001"
+	shopRestricted               = "rk_test_sandbox_shop_0002" // a key from which the sandbox can take rights
 	platformAccount, platformKey = "acct_platform", "sk_test_sandbox_platform_0001"
 	platformClient               = "ca_sandbox_portal_0001"
 )
@@ -86,7 +87,7 @@ func runDemo(ctx context.Context, b *base, listener net.Listener, std streams) e
 		return err
 	}
 	defer func() { _ = stripe.Close() }()
-	stripe.AddAccount(sandbox.Account{ID: shopAccount, Name: "Lumen Analytics", SecretKeys: []string{shopKey}})
+	stripe.AddAccount(sandbox.Account{ID: shopAccount, Name: "Lumen Analytics", SecretKeys: []string{shopKey, shopRestricted}})
 	stripe.AddAccount(sandbox.Account{ID: platformAccount, Name: "Portal", SecretKeys: []string{platformKey},
 		App: sandbox.App{ClientID: platformClient, Redirects: []string{b.config.Server.PublicURL + "/admin/connection/stripe/callback"}}})
 	for _, account := range free {
@@ -160,6 +161,7 @@ func (d *demo) prepare(ctx context.Context, made bool, std streams) (err error) 
 	if d.house.PlatformSecret, d.house.ConnectSecret, err = d.tellSandbox(ctx); err != nil {
 		return err
 	}
+	d.house.Integrations.Platform.Hears = true
 	d.house.Sandbox, d.house.SignIns = d.sandbox.Page(), signIns
 	fmt.Fprintf(std.out, "\nPortal serves %s\nThe sandbox, where you make sales and refunds: %s/sandbox/\n\n", d.config.Server.PublicURL, d.config.Server.PublicURL)
 	for _, who := range signIns {

@@ -1,0 +1,51 @@
+package inbox_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"portal/models"
+	"portal/store/storetest"
+)
+
+// D14, F5, F82: a list may tell of a customer with another address than they pay with. Whether a guest with that address is
+// known by it does not depend on what came first: the list, the customer's payment, or the guest's.
+func TestTheAddressThatAListTellsCountsInAnyOrder(t *testing.T) {
+	t.Parallel()
+	sold := func(n int, customer, email, partner string) []byte {
+		return storetest.Sold{N: n, Customer: customer, Email: email, Partner: partner, Gross: 10000, Currency: "usd", OneOff: true, PaidAt: storetest.Day.AddDate(0, 0, n-30)}.Session(storetest.Old)
+	}
+	for name, address := range map[string]string{"another address": "paid@x", "no address": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acts := []func(h *house){
+				func(h *house) { h.told(models.ToldCustomer{ID: "cus_1", Email: "told@x"}) },
+				func(h *house) { h.post(sold(1, "cus_1", address, "PARTNER_A")); h.drain() },
+				func(h *house) { h.post(sold(2, "", "told@x", "")); h.drain() },
+			}
+			want := ""
+			for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+				h := newHouse(t)
+				for _, n := range order {
+					acts[n](h)
+				}
+				var found []string
+				for _, p := range h.payments() {
+					by := "nobody"
+					if p.Partner != nil {
+						by = string(*p.AttributedBy)
+					}
+					found = append(found, fmt.Sprint(p.Key, " ", by))
+				}
+				got := sortedLines(strings.Join(found, "\n"))
+				if want == "" {
+					want = got
+				}
+				if got != want || !strings.Contains(got, "pi_2 email") {
+					t.Errorf("in the order %v:\n%s\nwant the guest found by email, as in the first order:\n%s", order, got, want)
+				}
+			}
+		})
+	}
+}

@@ -48,6 +48,9 @@ func TestTheDoctorSaysWhatIsAmissAndWhere(t *testing.T) {
 	lacks(t, "the live side", live, "leads nowhere from outside")
 	w.expect(http.StatusSeeOther, owner, "/admin/mode", url.Values{"mode": {"test"}})
 	wants(t, "the connection", bodyOf(t, w.expect(http.StatusOK, owner, connectionAt, nil)), `href="/admin/doctor"`)
+	w.expect(http.StatusSeeOther, owner, connectionAt+"/disconnect", url.Values{"sure": {"yes"}})
+	w.Doctor = &doctor.Rounds{Doctor: w.Doctor.Doctor}
+	wants(t, "disconnected", w.words(owner, doctorAt), "Stripe is disconnected on this side, so no payment comes in by itself.", "Open the connection")
 }
 
 // F123: a partner whose account Stripe lets receive nothing is named before the payment fails.

@@ -64,12 +64,15 @@ func importEnd(i models.Import) (tone views.Tone, ended, note string) {
 
 // newOnes says how many of the objects that were listed had not been here. What had been is not counted a second time.
 func newOnes(kinds []models.FoundKind) string {
-	missing := 0
+	missing, all := 0, 0
 	for _, k := range kinds {
-		missing += k.Count - k.Here
+		missing, all = missing+k.Count-k.Here, all+k.Count
 	}
-	if missing <= 0 {
+	switch missing {
+	case 0:
 		return "all of them were here already, and are not counted twice."
+	case all:
+		return "none of them was here before."
 	}
 	return views.Count(missing, "was", "were") + " not here before. The others are not counted twice."
 }

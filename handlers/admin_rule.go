@@ -162,6 +162,7 @@ func ruleWrong(f views.RuleForm, err error, at int) map[string]string {
 			name = part[2]
 		}
 		switch {
+		case part != nil && part[2] == "" && wrong["product"] != "": // what it covers is not said yet
 		case part != nil && part[2] == "":
 			wrong["rule"] = "Another rule covers the same already. Change that one, or cover something else."
 		case name == "currency":

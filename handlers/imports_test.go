@@ -71,7 +71,7 @@ func TestPastPaymentsAreBroughtInOnAPage(t *testing.T) {
 	if err := w.Integrations.Inbox.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, "done", w.words(viewer, at), "Done", "brought in", "earns nothing")
+	wants(t, "done", w.words(viewer, at), "Done", "10 objects were brought in; none of them was here before.", "earns nothing")
 	payments := w.payments()
 	if len(payments) != 5 {
 		t.Fatalf("%d payments", len(payments))

@@ -80,6 +80,7 @@ func TestARuleThatCannotBeStaysAsItWasTyped(t *testing.T) {
 		says string
 	}{{url.Values{"value": {"120"}}, "Must be a percentage"}, {url.Values{"value": {"1"}, "recurring": {"months"}, "months": {"x"}}, "Give a whole number of months"},
 		{url.Values{"value": {"1"}}, "Another rule covers the same already"}, {url.Values{"value": {"1"}, "covers": {"products"}}, "Choose at least one product"},
+		{url.Values{"value": {"1"}, "product": {"prod_gold"}}, "These are ticked, but the rule is not for products"},
 		{url.Values{"value": {"1"}, "partner": {"NOBODY"}}, "There is no such partner"}, {url.Values{"value": {"1"}, "type": {"fixed"}, "currency": {"xxx"}}, "Give a currency such as USD"},
 		{url.Values{"value": {"<b>"}, "covers": {"type"}}, "Must be a product type"}} {
 		form := url.Values{"version": {strconv.Itoa(version)}, "covers": {"all"}, "type": {"percent"}, "recurring": {"always"}}

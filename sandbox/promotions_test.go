@@ -194,3 +194,28 @@ func TestACodeIsUsedOnlyAsItMay(t *testing.T) {
 	days.Store(2)
 	buy("SOON", "e@example.com", 800, false)
 }
+
+// F33: on the page a code is turned off and on again, and whoever listens is told.
+func TestACodeIsTurnedOffOnThePage(t *testing.T) {
+	t.Parallel()
+	s := answering(t, 200)
+	get, post := browser(t, s)
+	if status, body := call(t, s, "POST", "/v1/coupons", url.Values{"id": {"COUP"}, "percent_off": {"20"}}); status != 200 {
+		t.Fatal(body)
+	}
+	_, promo := call(t, s, "POST", "/v1/promotion_codes", url.Values{"coupon": {"COUP"}, "code": {"SAVE20"}})
+	id, _ := promo["id"].(string)
+	page := get("/sandbox/?account=" + shop)
+	if words := text(page); !strings.Contains(words, "SAVE20") || !strings.Contains(words, "Turn off") || !strings.Contains(words, shopKey) {
+		t.Fatal(words)
+	}
+	for turn, says := range map[string]string{"off": "The code is off: nobody can use it.", "on": "The code is on again."} {
+		r, doc := post("/sandbox/codes", url.Values{"account": {shop}, "code": {id}, "turn": {turn}})
+		if _, now := call(t, s, "GET", "/v1/promotion_codes/"+id, nil); r.StatusCode != 200 || now["active"] != (turn == "on") || !strings.Contains(text(doc), says) {
+			t.Errorf("%s: %d, active %v: %s", turn, r.StatusCode, now["active"], text(doc))
+		}
+	}
+	if r, _ := post("/sandbox/codes", url.Values{"account": {shop}, "code": {"promo_none"}, "turn": {"off"}}); r.StatusCode != 422 {
+		t.Errorf("a code that is not there: %d", r.StatusCode)
+	}
+}

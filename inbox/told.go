@@ -46,6 +46,7 @@ type listing struct {
 	byID   map[string]*models.Customer // by the provider's id, or the one that was told before
 	byKey  map[string]bool
 	free   map[string][]*models.Customer // by address: records that somebody made, without an id
+	taken  map[string]bool               // addresses of records that somebody made: who pays with one is taken for theirs
 	linked map[models.CustomerID]bool
 
 	said    []models.ToldCustomer // what was not known
@@ -121,7 +122,7 @@ func beside(ctx context.Context, tx *store.Store, t models.Tenant, list []models
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{byID: map[string]*models.Customer{}, byKey: map[string]bool{}, free: map[string][]*models.Customer{}}
+	l := &listing{byID: map[string]*models.Customer{}, byKey: map[string]bool{}, free: map[string][]*models.Customer{}, taken: map[string]bool{}}
 	var known []models.CustomerID
 	for i := range have {
 		c := &have[i]
@@ -129,8 +130,12 @@ func beside(ctx context.Context, tx *store.Store, t models.Tenant, list []models
 		if c.ToldID != nil && l.byID[*c.ToldID] == nil {
 			l.byID[*c.ToldID] = c
 		}
-		if c.StripeID == nil && c.Email != nil && isNamed(*c) {
-			l.free[models.NormalEmail(*c.Email)] = append(l.free[models.NormalEmail(*c.Email)], c)
+		if c.Email == nil || !isNamed(*c) {
+			continue
+		}
+		address := models.NormalEmail(*c.Email)
+		if l.taken[address] = true; c.StripeID == nil {
+			l.free[address] = append(l.free[address], c)
 		}
 	}
 	for i := range have { // an id that is theirs goes before one that was told of them
@@ -155,6 +160,14 @@ func (l *listing) find(one models.ToldCustomer) *models.Customer {
 	return nil
 }
 
+// address is what a list tells of a customer's; empty where a record that somebody made has it: it is that one's.
+func (l *listing) address(one models.ToldCustomer) string {
+	if l.taken[models.NormalEmail(one.Email)] {
+		return ""
+	}
+	return one.Email
+}
+
 // compare notes what of a customer is told otherwise than it is here. The address that was told last goes before those that
 // they paid with, which stand on the payments and count beside it: so it makes no difference which came first (D14).
 func (l *listing) compare(c *models.Customer, one models.ToldCustomer) {
@@ -165,8 +178,8 @@ func (l *listing) compare(c *models.Customer, one models.ToldCustomer) {
 	if one.Name != "" && (c.Name == nil || !named && *c.Name != one.Name) {
 		c.Name = &one.Name
 	}
-	if one.Email != "" && !named && (c.Email == nil || *c.Email != one.Email) {
-		c.Email = &one.Email
+	if email := l.address(one); email != "" && !named && (c.Email == nil || *c.Email != email) {
+		c.Email = &email
 	}
 	told, renamed := c.ToldID != before.ToldID, c.Name != before.Name || c.Email != before.Email
 	if !told && !renamed {
@@ -188,9 +201,9 @@ func (l *listing) compare(c *models.Customer, one models.ToldCustomer) {
 // addTold notes a customer who is not here. The key may be another's by now, and is theirs with a number then.
 func (in *Inbox) addTold(ctx context.Context, tx *store.Store, t models.Tenant, l *listing, one models.ToldCustomer) error {
 	l.said, l.fresh = append(l.said, one), append(l.fresh, one.ID)
-	key := "stripe_" + one.ID
+	key, email := "stripe_"+one.ID, l.address(one)
 	if l.byKey[key] {
-		c, err := in.newCustomer(ctx, tx, t, key, models.PaymentCustomer{StripeID: one.ID, Email: one.Email, Name: one.Name})
+		c, err := in.newCustomer(ctx, tx, t, key, models.PaymentCustomer{StripeID: one.ID, Email: email, Name: one.Name})
 		if err != nil {
 			return err
 		}
@@ -199,8 +212,8 @@ func (in *Inbox) addTold(ctx context.Context, tx *store.Store, t models.Tenant, 
 		return nil
 	}
 	c := models.Customer{Tenant: t, ID: models.NewID[models.CustomerID](in.Now()), Key: key, StripeID: &one.ID, ToldID: &one.ID, CreatedAt: in.now()}
-	if one.Email != "" {
-		c.Email = &one.Email
+	if email != "" {
+		c.Email = &email
 	}
 	if one.Name != "" {
 		c.Name = &one.Name

@@ -1,10 +1,10 @@
 package inbox_test
 
 import (
-	"fmt"
-	"strings"
+	"context"
 	"testing"
 
+	"portal/inbox"
 	"portal/models"
 	"portal/store/storetest"
 )
@@ -30,22 +30,40 @@ func TestTheAddressThatAListTellsCountsInAnyOrder(t *testing.T) {
 				for _, n := range order {
 					acts[n](h)
 				}
-				var found []string
-				for _, p := range h.payments() {
-					by := "nobody"
-					if p.Partner != nil {
-						by = string(*p.AttributedBy)
-					}
-					found = append(found, fmt.Sprint(p.Key, " ", by))
-				}
-				got := sortedLines(strings.Join(found, "\n"))
+				got := h.foundBy()
 				if want == "" {
 					want = got
 				}
-				if got != want || !strings.Contains(got, "pi_2 email") {
+				if got != want || got != "pi_1 metadata\npi_2 email" {
 					t.Errorf("in the order %v:\n%s\nwant the guest found by email, as in the first order:\n%s", order, got, want)
 				}
 			}
 		})
+	}
+}
+
+// D14, F5, F83: an address that a record bears which somebody made stays that record's, whoever a list says has it, too: what
+// a customer pays under another address before the list tells of them, or after, makes no difference to who pays with it.
+func TestAnAddressOfARecordThatSomebodyMadeStaysTheirs(t *testing.T) {
+	t.Parallel()
+	sold := func(n int, customer, email, partner string) []byte {
+		return storetest.Sold{N: n, Customer: customer, Email: email, Partner: partner, Gross: 10000, Currency: "usd", OneOff: true, PaidAt: storetest.Day.AddDate(0, 0, n-30)}.Session(storetest.Old)
+	}
+	acts := []func(h *house){
+		func(h *house) { h.told(models.ToldCustomer{ID: "cus_1", Email: "Lead@x"}) },
+		func(h *house) { h.post(sold(1, "cus_1", "paid@x", "PARTNER_A")); h.drain() },
+		func(h *house) { h.post(sold(2, "", "lead@x", "")); h.drain() },
+	}
+	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		h := newHouse(t)
+		if _, err := h.AddCustomer(context.Background(), h.caller.Tenant, "user_1", inbox.CustomerChange{Email: new("lead@x")}, "api", somebody); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range order {
+			acts[n](h)
+		}
+		if got, want := h.foundBy(), "pi_1 metadata\npi_2 nobody"; got != want {
+			t.Errorf("in the order %v:\n%s\nwant:\n%s", order, got, want)
+		}
 	}
 }

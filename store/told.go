@@ -10,14 +10,14 @@ import (
 )
 
 // CustomersTold loads the records that a provider's list may tell of: those with one of these ids, those that are called
-// by one of these keys, and those that somebody made with one of these addresses and that have no provider's id yet.
+// by one of these keys, and those that somebody made with one of these addresses.
 func (s *Store) CustomersTold(ctx context.Context, t models.Tenant, ids, keys, addresses []string) ([]models.Customer, error) {
 	var list []models.Customer
 	if err := s.list(ctx, &list, `SELECT `+customerColumns+` FROM customers WHERE company_id = $1 AND mode = $2 AND id IN (
 			SELECT id FROM customers WHERE company_id = $1 AND mode = $2 AND stripe_customer_id = ANY($3)
 			UNION SELECT id FROM customers WHERE company_id = $1 AND mode = $2 AND told_id = ANY($3)
 			UNION SELECT id FROM customers WHERE company_id = $1 AND mode = $2 AND key = ANY($4)
-			UNION SELECT id FROM customers WHERE company_id = $1 AND mode = $2 AND lower(btrim(email)) = ANY($5) AND stripe_customer_id IS NULL AND NOT composite
+			UNION SELECT id FROM customers WHERE company_id = $1 AND mode = $2 AND lower(btrim(email)) = ANY($5) AND NOT composite
 				AND key NOT LIKE 'stripe\_%' AND key NOT LIKE 'guest\_%')
 		ORDER BY created_at, key LIMIT 100000`, t.Company, t.Mode, pq.Array(ids), pq.Array(keys), pq.Array(addresses)); err != nil {
 		return nil, fmt.Errorf("look for %d customers: %w", len(ids), err)

@@ -40,7 +40,7 @@ type sides struct{ theirs, ours models.Tally }
 
 func (c *comparison) run(ctx context.Context) error {
 	c.days = map[models.ReconciledDay]*sides{}
-	if err := c.Store.ForgetMet(ctx, c.r.ID); err != nil {
+	if err := c.Store.ForgetMet(ctx, c.r.Tenant, c.r.ID); err != nil {
 		return err
 	}
 	for _, l := range lists {
@@ -91,7 +91,7 @@ func (c *comparison) each(ctx context.Context, l list, do func(context.Context, 
 		if err != nil {
 			return err
 		}
-		behind, err := c.reach.invoicesBehind(ctx, page, func(ids []string) ([]string, error) { return c.Store.NotMet(ctx, c.r.ID, ids) })
+		behind, err := c.reach.invoicesBehind(ctx, page, func(ids []string) ([]string, error) { return c.Store.NotMet(ctx, c.r.Tenant, c.r.ID, ids) })
 		if err != nil {
 			return err
 		}
@@ -188,7 +188,7 @@ func (c *comparison) compare(ctx context.Context, kind string, page []found, kno
 		}
 		missing = append(missing, l.Event)
 	}
-	if err := c.Store.Meet(ctx, c.r.ID, met); err != nil || !c.heals || len(missing) == 0 {
+	if err := c.Store.Meet(ctx, c.r.Tenant, c.r.ID, met); err != nil || !c.heals || len(missing) == 0 {
 		return err
 	}
 	if kind == "payment" && !c.askedSessions { // before the payments: cut off between, the next run finds these missing again

@@ -74,9 +74,11 @@ CREATE INDEX reconciliations_of ON reconciliations (company_id, mode, program_id
 
 -- Which payments and reversals a comparison has met. Rows go with its end.
 CREATE UNLOGGED TABLE reconciled (
-    run uuid NOT NULL,
-    key text COLLATE "C" NOT NULL, -- as payments and reversals have theirs, so that the index serves; the payment's id, or the reversal's key
-    PRIMARY KEY (run, key)
+    company_id uuid NOT NULL,
+    mode       text NOT NULL,
+    run        uuid NOT NULL,
+    key        text COLLATE "C" NOT NULL, -- as payments and reversals have theirs, so that the index serves; the payment's id, or the reversal's key
+    PRIMARY KEY (company_id, mode, run, key)
 );
 
 -- A reversal by what it is the state of.

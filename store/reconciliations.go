@@ -33,7 +33,7 @@ func (s *Store) BeginReconciliation(ctx context.Context, r models.Reconciliation
 
 // EndReconciliation keeps how a comparison ended, and forgets what it has met.
 func (s *Store) EndReconciliation(ctx context.Context, r models.Reconciliation) error {
-	if err := s.ForgetMet(ctx, r.ID); err != nil {
+	if err := s.ForgetMet(ctx, r.Tenant, r.ID); err != nil {
 		return err
 	}
 	return s.do(ctx, `UPDATE reconciliations SET state = $4, waits = $5, days = $6, differences = $7, healed = $8, open = $9, finished_at = $10
@@ -93,20 +93,22 @@ func (s *Store) known(ctx context.Context, query string, t models.Tenant, object
 }
 
 // Meet notes what a comparison has met: objects, and the payments they belong to.
-func (s *Store) Meet(ctx context.Context, run models.ReconcileID, keys []string) error {
-	return s.do(ctx, `INSERT INTO reconciled (run, key) SELECT DISTINCT $1::uuid, k FROM unnest($2::text[]) AS k ON CONFLICT DO NOTHING`, run, pq.Array(keys))
+func (s *Store) Meet(ctx context.Context, t models.Tenant, run models.ReconcileID, keys []string) error {
+	return s.do(ctx, `INSERT INTO reconciled (company_id, mode, run, key) SELECT DISTINCT $1::uuid, $2::text, $3::uuid, k FROM unnest($4::text[]) AS k ON CONFLICT DO NOTHING`,
+		t.Company, t.Mode, run, pq.Array(keys))
 }
 
 // NotMet are those of some objects that a comparison has not met.
-func (s *Store) NotMet(ctx context.Context, run models.ReconcileID, keys []string) ([]string, error) {
+func (s *Store) NotMet(ctx context.Context, t models.Tenant, run models.ReconcileID, keys []string) ([]string, error) {
 	var list []string
-	err := s.list(ctx, &list, `SELECT DISTINCT k FROM unnest($2::text[]) AS k WHERE NOT EXISTS (SELECT 1 FROM reconciled r WHERE r.run = $1 AND r.key = k) ORDER BY k`, run, pq.Array(keys))
+	err := s.list(ctx, &list, `SELECT DISTINCT k FROM unnest($4::text[]) AS k
+		WHERE NOT EXISTS (SELECT 1 FROM reconciled r WHERE r.company_id = $1 AND r.mode = $2 AND r.run = $3 AND r.key = k) ORDER BY k`, t.Company, t.Mode, run, pq.Array(keys))
 	return list, err
 }
 
 // ForgetMet forgets what a comparison has met.
-func (s *Store) ForgetMet(ctx context.Context, run models.ReconcileID) error {
-	return s.do(ctx, `DELETE FROM reconciled WHERE run = $1`, run)
+func (s *Store) ForgetMet(ctx context.Context, t models.Tenant, run models.ReconcileID) error {
+	return s.do(ctx, `DELETE FROM reconciled WHERE company_id = $1 AND mode = $2 AND run = $3`, t.Company, t.Mode, run)
 }
 
 // OnlyHere lists payments of a provider in some programs and a span, and refunds, that a comparison has not met.
@@ -114,13 +116,13 @@ func (s *Store) OnlyHere(ctx context.Context, r models.Reconciliation, programs 
 	args := []any{r.Company, r.Mode, pq.Array(uuids(programs)), r.Since, r.Until, r.ID, limit}
 	if err = s.list(ctx, &payments, `SELECT key AS object, key, true AS counted, gross AS amount, currency, paid_at FROM payments p
 		WHERE company_id = $1 AND mode = $2 AND program_id = ANY($3::uuid[]) AND paid_at >= $4 AND paid_at <= $5 AND counted AND source = $8
-			AND NOT EXISTS (SELECT 1 FROM reconciled m WHERE m.run = $6 AND m.key = p.key) ORDER BY paid_at, key LIMIT $7`, append(args, r.Source)...); err != nil {
+			AND NOT EXISTS (SELECT 1 FROM reconciled m WHERE m.company_id = $1 AND m.mode = $2 AND m.run = $6 AND m.key = p.key) ORDER BY paid_at, key LIMIT $7`, append(args, r.Source)...); err != nil {
 		return nil, nil, fmt.Errorf("list payments that %s does not list: %w", r.Source, err)
 	}
 	err = s.list(ctx, &refunds, `SELECT v.key AS object, v.key, true AS counted, v.amount, v.currency, v.state, v.made AS paid_at
 		FROM reversals v JOIN payments p ON p.company_id = $1 AND p.mode = $2 AND p.id = v.payment_id AND p.program_id = ANY($3::uuid[])
 		WHERE v.company_id = $1 AND v.mode = $2 AND v.kind = 'refund' AND v.state = 'takes' AND v.made >= $4 AND v.made <= $5
-			AND NOT EXISTS (SELECT 1 FROM reconciled m WHERE m.run = $6 AND m.key = v.key) ORDER BY v.made, v.key LIMIT $7`, args...)
+			AND NOT EXISTS (SELECT 1 FROM reconciled m WHERE m.company_id = $1 AND m.mode = $2 AND m.run = $6 AND m.key = v.key) ORDER BY v.made, v.key LIMIT $7`, args...)
 	return payments, refunds, err
 }
 

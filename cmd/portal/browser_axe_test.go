@@ -128,6 +128,10 @@ func (in inspector) company() {
 	in.visit("/admin/partners")
 	in.enter("/admin/partners/")
 	in.visit("/admin/doctor")
+	in.visit("/admin/reconciliation")
+	in.visit("/admin/imports")
+	in.press("List what was paid")
+	in.look()
 	in.visit("/admin/connection")
 	in.fill("Check and save the key", "API key", "pk_test_0123456789")
 	in.press("Check and save the key")
@@ -178,7 +182,7 @@ func (in inspector) empty() {
 	in.signIn(signIns[0])
 	in.press("Switch to live data")
 	for _, path := range []string{"/admin", "/admin/payments", "/admin/partners", "/admin/invoices", "/admin/invoices/new", "/admin/write-offs", "/admin/rates", "/admin/events",
-		"/admin/unattributed", "/admin/links", "/admin/backfills", "/admin/connection", "/admin/doctor", "/admin/rules", "/admin/rules/new", "/admin/coupons", "/admin/customers/sync"} {
+		"/admin/unattributed", "/admin/links", "/admin/backfills", "/admin/connection", "/admin/doctor", "/admin/rules", "/admin/rules/new", "/admin/coupons", "/admin/customers/sync", "/admin/imports", "/admin/reconciliation"} {
 		in.visit(path)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/riverqueue/river"
 	"github.com/sethvargo/go-retry"
 
 	"portal/models"
@@ -25,7 +26,8 @@ type stripeAPI struct {
 	line      *line
 	http      *http.Client
 	clock     func() time.Time
-	once      string // the idempotency key of what is made; empty for none
+	once      string                    // the idempotency key of what is made; empty for none
+	denied    func(ctx context.Context) // is called when Stripe does not let the caller in any more; nil for nobody
 }
 
 // now is the clock in what the database can keep.
@@ -42,10 +44,24 @@ const (
 
 // reach is Stripe as a connection may ask it: with its own key, or by OAuth with the platform's for its account.
 func (in *Integrations) reach(i store.Integration) stripeAPI {
+	s := in.stripe(i.APIKey)
 	if i.OAuth.Connected {
-		return in.stripeFor(in.Platform.Key, *i.Account)
+		s = in.stripeFor(in.Platform.Key, *i.Account)
 	}
-	return in.stripe(i.APIKey)
+	if i.Status == "connected" {
+		s.denied = func(ctx context.Context) { in.suspect(ctx, i) }
+	}
+	return s
+}
+
+// suspect has a connection verified soon, for Stripe did not let it in: so that it shows as broken, and its people are told,
+// before the next round of Heal.
+func (in *Integrations) suspect(ctx context.Context, i store.Integration) {
+	job := store.Connection{Tenant: i.Tenant, Program: i.Program, Source: i.Source}.Healing()
+	once := &river.InsertOpts{Queue: store.QueueOf(job), UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: 10 * time.Minute}}
+	if err := in.Store.InTx(context.WithoutCancel(ctx), func(tx *store.Store) error { return tx.Enqueue(ctx, job, once) }); err != nil {
+		in.Log.Error("a connection that Stripe refused could not be promised a look", "company", i.Company, "because", err)
+	}
 }
 
 // mayAsk tells whether a connection has anything to ask with.
@@ -98,6 +114,9 @@ func (s stripeAPI) call(ctx context.Context, method, version, path string, form 
 	err = s.send(ctx, method, version, path, form, dest)
 	var r refusal
 	done(err == nil || errors.As(err, &r) && !r.busy() || ctx.Err() != nil)
+	if s.denied != nil && (r.Status == http.StatusUnauthorized || revoked(err)) {
+		s.denied(ctx)
+	}
 	return err
 }
 

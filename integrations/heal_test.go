@@ -2,6 +2,7 @@ package integrations_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -239,5 +240,34 @@ func TestAKeyIsVerifiedAgainAndAgain(t *testing.T) {
 		if err != nil || kept.Status != step.status || strings.Join(kept.MissingRights, " ") != step.lacks {
 			t.Errorf("%v: %s, lacks %v, %v; want %s, %q", step.keys, kept.Status, kept.MissingRights, err, step.status, step.lacks)
 		}
+	}
+}
+
+// MONEY.md 3.2: a key that Stripe refuses while something is asked has the connection verified at once, and once only: it need
+// not look healthy until the next round.
+func TestARefusalWhileAskingHasTheConnectionVerified(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	stripe, base := newStripe(t)
+	s := storetest.Open(t)
+	one := newShop(t, s, base, "https://one.example", time.Now)
+	if _, err := s.DB().Exec(`DELETE FROM river_job`); err != nil {
+		t.Fatal(err)
+	}
+	stripe.AddAccount(sandbox.Account{ID: "acct_shop", SecretKeys: []string{someKey}}) // shopKey was rolled
+	for range 3 {
+		if _, err := one.Ask(ctx, one.Tenant, one.Program, models.SourceStripe, models.Question{Charge: "ch_1"}); !errors.Is(err, models.ErrLater) {
+			t.Fatal(err)
+		}
+	}
+	var promised int
+	if err := s.DB().QueryRow(`SELECT count(*) FROM river_job WHERE kind = 'heal' AND args->>'program' = $1`, one.Program.String()).Scan(&promised); err != nil || promised != 1 {
+		t.Errorf("%d looks are promised, %v", promised, err)
+	}
+	if err := one.HealOne(ctx, store.Connection{Tenant: one.Tenant, Program: one.Program, Source: models.SourceStripe}); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := s.Integration(ctx, one.Tenant, one.Program, models.SourceStripe); err != nil || kept.Status != "broken" {
+		t.Errorf("it is %s, %v", kept.Status, err)
 	}
 }

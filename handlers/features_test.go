@@ -56,3 +56,16 @@ func TestATransactionIsInTheProgramsCurrencyUnlessItSaysOtherwise(t *testing.T) 
 	w.call("POST", "/v1/transactions", `{"key":"own","amount":99.99}`).is(201).has(`{"gross":{"amount":"99.99","currency":"eur"},"base":{"amount":"99.99","currency":"eur"}}`)
 	w.call("POST", "/v1/transactions", `{"key":"other","amount":"99.99","amount_units":"usd"}`).is(201).has(`{"gross":{"amount":"99.99","currency":"usd"},"base":{"amount":"99.99","currency":"usd"}}`)
 }
+
+// F96: what a rule of 0 % earns was not taken back by anybody; what a refund took was.
+func TestACommissionOfNothingWasNotTakenBack(t *testing.T) {
+	t.Parallel()
+	c := models.Commission{Status: models.CommissionReversed, Earned: models.Money{Currency: "usd"}}
+	if words := commissionWords(c, storetest.Day); words != "Nothing to earn" {
+		t.Errorf("0.00 at first is %q", words)
+	}
+	c.Earned.Minor = 2000
+	if words := commissionWords(c, storetest.Day); words != "Taken back" {
+		t.Errorf("20.00 at first is %q", words)
+	}
+}

@@ -50,6 +50,9 @@ func commissionWords(c models.Commission, now time.Time) string {
 	if c.Status == models.Held {
 		return "Its hold has ended"
 	}
+	if c.Status == models.CommissionReversed && c.Earned.Minor == 0 {
+		return "Nothing to earn"
+	}
 	return views.StateOf("commission", c.Status).Word
 }
 

@@ -42,6 +42,17 @@ func (h *House) programAsked(c echo.Context, se models.Session) (one models.Prog
 	return one, nil, fmt.Errorf("program %q: %w", asked, models.ErrNotFound)
 }
 
+// programChips lead to a page of each program, and name the one that is shown; nothing where there is only one.
+func programChips(all []models.Program, shown models.ProgramID, at string) (program string, chips []views.Chip) {
+	if len(all) < 2 {
+		return "", nil
+	}
+	for _, one := range all {
+		chips = append(chips, views.Chip{Label: one.Name, On: one.ID == shown, Href: withQuery(at, url.Values{"program": {one.ID.String()}})})
+	}
+	return shown.String(), chips
+}
+
 // adminConnectionKey checks and keeps an API key.
 func (h *House) adminConnectionKey(c echo.Context, se models.Session) error {
 	return h.connectionSave(c, se, integrations.Change{APIKey: new(c.FormValue("api_key"))}, "key-saved")
@@ -143,12 +154,7 @@ func (h *House) showConnection(c echo.Context, se models.Session, status int, fo
 	if v.Form = form; admins.takes(se.Role) {
 		v.Form.Post = connectionAt
 	}
-	if len(all) > 1 {
-		v.Form.Program = p.ID.String()
-		for _, one := range all {
-			v.Programs = append(v.Programs, views.Chip{Label: one.Name, On: one.ID == p.ID, Href: withQuery(connectionAt, url.Values{"program": {one.ID.String()}})})
-		}
-	}
+	v.Form.Program, v.Programs = programChips(all, p.ID, connectionAt)
 	var waits store.Waiting
 	if v.Frame, waits, err = h.adminFrameCounted(c, se, connectionAt, "Connection"); err != nil {
 		return err

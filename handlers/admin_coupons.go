@@ -145,12 +145,7 @@ func (h *House) showCoupons(c echo.Context, se models.Session, status int, form 
 	if admins.takes(se.Role) {
 		v.Post = couponsAt
 	}
-	if len(all) > 1 {
-		v.Program = p.ID.String()
-		for _, one := range all {
-			v.Programs = append(v.Programs, views.Chip{Label: one.Name, On: one.ID == p.ID, Href: withQuery(couponsAt, url.Values{"program": {one.ID.String()}})})
-		}
-	}
+	v.Program, v.Programs = programChips(all, p.ID, couponsAt)
 	if v.Frame, err = h.adminFrame(c, se, couponsAt, "Coupons and codes"); err != nil {
 		return err
 	}

@@ -30,11 +30,7 @@ func (h *House) adminReconciliation(c echo.Context, se models.Session) error {
 		return err
 	}
 	v := views.AdminReconciliation{Now: h.Now(), None: len(runs) == 0}
-	if len(all) > 1 {
-		for _, one := range all {
-			v.Programs = append(v.Programs, views.Chip{Label: one.Name, On: one.ID == p.ID, Href: withQuery(reconciliationAt, url.Values{"program": {one.ID.String()}})})
-		}
-	}
+	_, v.Programs = programChips(all, p.ID, reconciliationAt)
 	for _, r := range runs {
 		v.Former = append(v.Former, views.FormerLine{At: r.StartedAt, Since: r.Since, Until: r.Until, State: r.State, Healed: r.Healed, Open: r.Open})
 	}

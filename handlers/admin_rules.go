@@ -71,12 +71,7 @@ func (h *House) showRules(c echo.Context, se models.Session, status int, trouble
 	if admins.takes(se.Role) {
 		v.Post, v.Add, v.AddProduct = rulesAt, r.at(rulesAt+"/new"), withQuery(rulesAt+"/new", url.Values{"covers": {"products"}, "program": {c.QueryParam("program")}})
 	}
-	if len(r.all) > 1 {
-		v.Program = r.program.ID.String()
-		for _, one := range r.all {
-			v.Programs = append(v.Programs, views.Chip{Label: one.Name, On: one.ID == r.program.ID, Href: withQuery(rulesAt, url.Values{"program": {one.ID.String()}})})
-		}
-	}
+	v.Program, v.Programs = programChips(r.all, r.program.ID, rulesAt)
 	if v.Frame, err = h.adminFrame(c, se, rulesAt, "Commission rules"); err != nil {
 		return err
 	}

@@ -37,12 +37,7 @@ func (h *House) showSync(c echo.Context, se models.Session, status int, trouble 
 	if admins.takes(se.Role) {
 		v.Post = syncAt
 	}
-	if len(all) > 1 {
-		v.Program = p.ID.String()
-		for _, one := range all {
-			v.Programs = append(v.Programs, views.Chip{Label: one.Name, On: one.ID == p.ID, Href: withQuery(syncAt, url.Values{"program": {one.ID.String()}})})
-		}
-	}
+	v.Program, v.Programs = programChips(all, p.ID, syncAt)
 	if v.Frame, err = h.adminFrame(c, se, connectionAt, "Customers from Stripe"); err != nil {
 		return err
 	}

@@ -118,6 +118,19 @@ func TestWhatAConnectionLacksIsNamedWithWhatItCosts(t *testing.T) {
 	wants(t, "events missing", w.words(owner, connectionAt), "No refunds will be seen")
 }
 
+// Issue 4, "Done when"; MONEY.md 3.2: with each single right taken away from the key, the page names exactly that one.
+func TestThePageNamesExactlyTheRightThatWasTaken(t *testing.T) {
+	t.Parallel()
+	w, owner := newConnectionWorld(t)
+	all := integrations.Rights()
+	for n, taken := range all {
+		w.stripe.AddAccount(sandbox.Account{ID: "acct_shop", SecretKeys: []string{connectKey, fewKey}, Rights: map[string][]string{fewKey: slices.Delete(slices.Clone(all), n, n+1)}})
+		said := textOf(t, w.connects(owner, fewKey))
+		wants(t, "without "+taken, said, "The key lacks 1 right", taken)
+		lacks(t, "without "+taken, said, slices.Delete(slices.Clone(all), n, n+1)...)
+	}
+}
+
 // Every right and every event that Portal asks for has words for what is lost without it.
 func TestEveryRightAndEventHasItsCost(t *testing.T) {
 	t.Parallel()

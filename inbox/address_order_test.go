@@ -82,3 +82,44 @@ func TestAnAddressOfALinkedRecordReachesBackInAnyOrder(t *testing.T) {
 		}
 	}
 }
+
+// D14, F82, MONEY.md 2.1: a charge tells a billing address, and what it pays tells the customer's own, which counts. Whoever paid with the
+// billing address is not taken for that customer because the charge came first; the record bears the address of its first payment.
+func TestABillingAddressThatDoesNotCountMakesNobodyKnownInAnyOrder(t *testing.T) {
+	t.Parallel()
+	for _, oneOff := range []bool{true, false} {
+		sold := func(n int, customer, email, partner string) storetest.Sold {
+			return storetest.Sold{N: n, Customer: customer, Email: email, Partner: partner, Gross: 10000, Currency: "usd", OneOff: oneOff, PaidAt: storetest.Day.AddDate(0, 0, n-30)}
+		}
+		tells := func(s storetest.Sold) []byte {
+			if oneOff {
+				return s.Session(storetest.Old)
+			}
+			return s.Invoice(storetest.Old)
+		}
+		all := [][]byte{sold(1, "cus_1", "bill@x", "PARTNER_A").Charge(storetest.Old), tells(sold(1, "cus_1", "own@x", "PARTNER_A")), tells(sold(2, "cus_2", "bill@x", "")),
+			tells(sold(3, "cus_1", "third@x", ""))}
+		first, books := "", ""
+		for _, order := range [][]int{{1, 0, 2, 3}, {0, 1, 2, 3}, {0, 2, 1, 3}, {1, 2, 0, 3}, {2, 0, 1, 3}, {2, 1, 0, 3}, {3, 0, 2, 1}, {0, 3, 2, 1}, {3, 2, 0, 1}, {3, 1, 0, 2}} {
+			h := newHouse(t)
+			for _, n := range order {
+				h.post(all[n])
+				h.drain()
+			}
+			c, err := h.Store.CustomerByStripeID(context.Background(), h.caller.Tenant, "cus_1")
+			if err != nil || c.Email == nil {
+				t.Fatal(c, err)
+			}
+			got := h.foundBy() + "\n" + *c.Email
+			if first == "" {
+				first, books = got, h.state()
+			}
+			if got != first || h.state() != books {
+				t.Errorf("one-off %v, in the order %v:\n%s\nwant:\n%s", oneOff, order, got, first)
+			}
+		}
+		if want := "nobody\n"; !strings.Contains(first, want) || !strings.HasSuffix(first, "own@x") {
+			t.Errorf("one-off %v:\n%s", oneOff, first)
+		}
+	}
+}

@@ -86,7 +86,7 @@ func (in *Inbox) redecideGroup(ctx context.Context, tx *store.Store, t models.Te
 
 // kin are a customer, all who share an address with them, on their record or on any payment, and all who share one with those.
 func (in *Inbox) kin(ctx context.Context, tx *store.Store, c models.Customer) (map[models.CustomerID]models.Customer, error) {
-	group, _, err := in.akin(ctx, tx, c.Tenant, []models.Customer{c}, "")
+	group, _, err := in.akin(ctx, tx, c.Tenant, []models.Customer{c})
 	return group, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"portal/attribution"
@@ -87,9 +88,13 @@ func (in *Inbox) settleOwn(ctx context.Context, tx *store.Store, before store.Pa
 			left = nil
 		}
 	}
-	customer, plain, err := in.plainly(ctx, tx, before, now.Payment)
-	if err != nil {
-		return err
+	var customer *models.Customer
+	plain := len(now.former) == 0
+	if plain {
+		var err error
+		if customer, plain, err = in.plainly(ctx, tx, before, now.Payment); err != nil {
+			return err
+		}
 	}
 	id := before.Customer
 	if plain {
@@ -154,6 +159,7 @@ type told struct {
 	was     *place        // where it stood for tiers before; nil when it earned nothing
 	learned *learned      // nil until it was looked up
 	wants   []models.Want // what the provider could show that would matter
+	former  []string      // addresses that something told of it bears, and that it does not: others may have been known by them
 }
 
 // combined makes the payment that the kept tellings and reversals tell of.
@@ -171,7 +177,7 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 	if err := in.atHome(ctx, tx, &p); err != nil {
 		return told{}, err
 	}
-	now := told{Payment: p, was: placeOfRow(row), wants: cut(tellings)}
+	now := told{Payment: p, was: placeOfRow(row), wants: cut(tellings), former: former(tellings, p.Customer.Email)}
 	if err := in.onTerms(ctx, tx, &now); err != nil {
 		return now, err
 	}
@@ -190,6 +196,16 @@ func (in *Inbox) combined(ctx context.Context, tx *store.Store, row store.Paymen
 		}
 	}
 	return now, nil
+}
+
+// former are the addresses that tellings bear besides one.
+func former(tellings []models.Telling, email string) (list []string) {
+	for _, l := range tellings {
+		if a := models.NormalEmail(l.Customer.Email); a != "" && a != models.NormalEmail(email) && !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // firstHint is when money that is not counted yet was first spoken of.

@@ -19,6 +19,9 @@ func (in *Inbox) sortOut(ctx context.Context, tx *store.Store, before store.Paym
 	if err != nil {
 		return err
 	}
+	for _, address := range now.former {
+		from = w.with(address, from)
+	}
 	people, group, from, err := in.seated(ctx, tx, before.Tenant, w, now, from)
 	if err != nil {
 		return err
@@ -97,7 +100,7 @@ func (in *Inbox) around(ctx context.Context, tx *store.Store, before store.Payme
 	if err != nil {
 		return party{}, err
 	}
-	w, err := in.gather(ctx, tx, before.Tenant, rows, who)
+	w, err := in.gather(ctx, tx, before.Tenant, rows, who, now.former...)
 	if err != nil {
 		return w, err
 	}
@@ -107,9 +110,9 @@ func (in *Inbox) around(ctx context.Context, tx *store.Store, before store.Payme
 }
 
 // gather finds everybody around some records and whom a payment names.
-func (in *Inbox) gather(ctx context.Context, tx *store.Store, t models.Tenant, rows []models.Customer, who models.PaymentCustomer) (w party, err error) {
+func (in *Inbox) gather(ctx context.Context, tx *store.Store, t models.Tenant, rows []models.Customer, who models.PaymentCustomer, former ...string) (w party, err error) {
 	rows = slices.DeleteFunc(rows, func(row models.Customer) bool { return row.Composite })
-	found, addresses, err := in.akin(ctx, tx, t, rows, models.NormalEmail(who.Email))
+	found, addresses, err := in.akin(ctx, tx, t, rows, append(former, models.NormalEmail(who.Email))...)
 	if err != nil {
 		return w, err
 	}
@@ -118,11 +121,10 @@ func (in *Inbox) gather(ctx context.Context, tx *store.Store, t models.Tenant, r
 	return w, err
 }
 
-// akin are some records and all who share an address with them or have one more, on their record or on any payment, and
+// akin are some records and all who share an address with them or have one of some more, on their record or on any payment, and
 // all who share one with those; and all those addresses.
-func (in *Inbox) akin(ctx context.Context, tx *store.Store, t models.Tenant, rows []models.Customer, address string) (map[models.CustomerID]models.Customer, []string, error) {
+func (in *Inbox) akin(ctx context.Context, tx *store.Store, t models.Tenant, rows []models.Customer, addresses ...string) (map[models.CustomerID]models.Customer, []string, error) {
 	found, asked := map[models.CustomerID]models.Customer{}, map[string]bool{}
-	addresses := []string{address}
 	for len(rows) > 0 || len(addresses) > 0 {
 		var fresh []models.CustomerID
 		for _, row := range rows {
@@ -214,6 +216,11 @@ func (in *Inbox) seatAll(ctx context.Context, tx *store.Store, t models.Tenant, 
 		}
 	}
 	for _, who := range people {
+		left, err := in.readdress(ctx, tx, who, now)
+		if err != nil {
+			return from, err
+		}
+		from = w.with(left, from)
 		anew, err := in.seatOne(ctx, tx, t, who, now)
 		if err != nil {
 			return from, err
@@ -225,13 +232,39 @@ func (in *Inbox) seatAll(ctx context.Context, tx *store.Store, t models.Tenant, 
 	return from, nil
 }
 
-func (in *Inbox) seatOne(ctx context.Context, tx *store.Store, t models.Tenant, who *person, now *told) (anew bool, err error) {
-	whose := models.PaymentCustomer{StripeID: who.stripeID}
+// readdress gives a record that payments made the address of the first of them: which came first makes no difference. An
+// address that somebody set, or that the provider's list told, stays. It gives the address that the record does not have any
+// more; empty for none.
+func (in *Inbox) readdress(ctx context.Context, tx *store.Store, who *person, now *told) (left string, err error) {
+	c := who.row
+	if c == nil || who.named || who.stripeID == "" || c.EmailSet || c.ToldID != nil || c.Email == nil {
+		return "", nil
+	}
+	own, first := models.NormalEmail(*c.Email), who.firstAddress(now)
+	if first == "" || models.NormalEmail(first) == own {
+		return "", nil
+	}
+	c.Email = &first
+	return own, tx.SaveCustomer(ctx, *c)
+}
+
+// firstAddress is that of the first of somebody's payments that has one, as it was written where that is known.
+func (who *person) firstAddress(now *told) string {
 	for _, pay := range who.pays {
-		whose.Email = cmp.Or(whose.Email, pay.Email)
-		if now != nil && pay.Payment == now.ID {
-			whose.Email, whose.Name = cmp.Or(now.Customer.Email, whose.Email), now.Customer.Name
+		if now != nil && pay.Payment == now.ID && now.Customer.Email != "" {
+			return now.Customer.Email
 		}
+		if pay.Email != "" {
+			return pay.Email
+		}
+	}
+	return ""
+}
+
+func (in *Inbox) seatOne(ctx context.Context, tx *store.Store, t models.Tenant, who *person, now *told) (anew bool, err error) {
+	whose := models.PaymentCustomer{StripeID: who.stripeID, Email: who.firstAddress(now)}
+	if now != nil && who.paid(now.ID) {
+		whose.Name = now.Customer.Name
 	}
 	if who.row == nil {
 		key := "stripe_" + who.stripeID

@@ -134,7 +134,16 @@ func (d *drawing) credit(s *chapter) {
 	}
 }
 
+// billing is the charge's own address, for some: another of theirs, or somebody else's.
+func (d *drawing) billing(s chapter) string {
+	if s.N%4 != 1 {
+		return ""
+	}
+	return d.people[s.N/4%len(d.people)].emails[0]
+}
+
 func (d *drawing) oneOff(s chapter, words string) {
+	s.Billing = d.billing(s)
 	d.chapter(s, words)
 	d.told(s, !s.bare, false, s.Gross > 0)
 	d.goesBack(s)
@@ -142,6 +151,7 @@ func (d *drawing) oneOff(s chapter, words string) {
 }
 
 func (d *drawing) invoiced(s chapter, words string) {
+	s.Billing = d.billing(s)
 	d.chapter(s, words)
 	d.told(s, !s.bare && !s.Renewal, true, s.Gross > s.Credit && !s.Outside)
 	d.goesBack(s)

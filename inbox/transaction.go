@@ -138,6 +138,7 @@ func (in *Inbox) ChangeCustomer(ctx context.Context, c models.Customer, change C
 func (in *Inbox) change(ctx context.Context, tx *store.Store, c *models.Customer, change CustomerChange, origin string, who models.Actor, action string) error {
 	if change.Email != nil {
 		c.Email = filled(change.Email)
+		c.EmailSet = c.Email != nil
 	}
 	if change.Name != nil {
 		c.Name = filled(change.Name)

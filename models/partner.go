@@ -102,6 +102,8 @@ type Customer struct {
 	Email    *string    `db:"email"`
 	Name     *string    `db:"name"`
 	StripeID *string    `db:"stripe_customer_id"`
+	// EmailSet is whether somebody set Email by hand: payments do not change it then.
+	EmailSet bool `db:"email_set"`
 	// Taught is set when StripeID was learned from a payment that matched the e-mail address (F83).
 	Taught bool `db:"taught_by_email"`
 	// Composite is a customer's record with one partner, made by a transaction-based program (F70). No look-up finds it by id or e-mail.

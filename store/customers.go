@@ -10,7 +10,7 @@ import (
 	"portal/models"
 )
 
-const customerColumns = `company_id, mode, id, key, email, name, stripe_customer_id, taught_by_email, stripe_id_since, composite, created_at, told_id`
+const customerColumns = `company_id, mode, id, key, email, name, stripe_customer_id, taught_by_email, stripe_id_since, composite, created_at, told_id, email_set`
 
 // AddCustomer keeps a new customer. A key or Stripe id that exists is an ErrConflict.
 func (s *Store) AddCustomer(ctx context.Context, c models.Customer) error {
@@ -18,8 +18,8 @@ func (s *Store) AddCustomer(ctx context.Context, c models.Customer) error {
 		m.addCustomer(c)
 		return nil
 	}
-	return s.do(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		c.Company, c.Mode, c.ID, c.Key, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince, c.Composite, c.CreatedAt, c.ToldID)
+	return s.do(ctx, `INSERT INTO customers (`+customerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		c.Company, c.Mode, c.ID, c.Key, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince, c.Composite, c.CreatedAt, c.ToldID, c.EmailSet)
 }
 
 // SaveCustomer keeps changed fields.
@@ -27,8 +27,8 @@ func (s *Store) SaveCustomer(ctx context.Context, c models.Customer) error {
 	if m := s.remembers(c.Tenant); m != nil {
 		return m.saveCustomer(ctx, c)
 	}
-	return s.do(ctx, `UPDATE customers SET email = $4, name = $5, stripe_customer_id = $6, taught_by_email = $7, stripe_id_since = $8
-		WHERE company_id = $1 AND mode = $2 AND id = $3`, c.Company, c.Mode, c.ID, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince)
+	return s.do(ctx, `UPDATE customers SET email = $4, name = $5, stripe_customer_id = $6, taught_by_email = $7, stripe_id_since = $8, email_set = $9
+		WHERE company_id = $1 AND mode = $2 AND id = $3`, c.Company, c.Mode, c.ID, c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince, c.EmailSet)
 }
 
 // Customer loads one by id.

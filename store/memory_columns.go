@@ -21,6 +21,7 @@ var (
 		{"composite", "boolean", func(k *keptCustomer) any { return k.Composite }},
 		{"created_at", "timestamptz", func(k *keptCustomer) any { return k.CreatedAt }},
 		{"told_id", "text", func(k *keptCustomer) any { return k.ToldID }},
+		{"email_set", "boolean", func(k *keptCustomer) any { return k.EmailSet }},
 	}
 	paymentFields = []field[*keptPayment]{
 		{"id", "uuid", func(p *keptPayment) any { return p.ID }},

@@ -137,7 +137,7 @@ func (m *memory) saveCustomer(ctx context.Context, c models.Customer) error {
 	if k.StripeID != nil && m.byStripe[*k.StripeID] == c.ID {
 		m.byStripe[*k.StripeID] = models.CustomerID{}
 	}
-	k.Email, k.Name, k.StripeID, k.Taught, k.StripeIDSince, k.changed = c.Email, c.Name, c.StripeID, c.Taught, c.StripeIDSince, true
+	k.Email, k.EmailSet, k.Name, k.StripeID, k.Taught, k.StripeIDSince, k.changed = c.Email, c.EmailSet, c.Name, c.StripeID, c.Taught, c.StripeIDSince, true
 	m.index(k)
 	return nil
 }

@@ -80,7 +80,7 @@ type OwnedCustomer struct {
 
 // ownedBy are the columns and the look-up of whose a customer c is at the moment $3: the latest link made until then.
 const (
-	ownedColumns = `c.company_id, c.mode, c.id, c.key, c.email, c.name, c.stripe_customer_id, c.taught_by_email, c.stripe_id_since, c.composite, c.created_at, c.told_id,
+	ownedColumns = `c.company_id, c.mode, c.id, c.key, c.email, c.name, c.stripe_customer_id, c.taught_by_email, c.stripe_id_since, c.composite, c.created_at, c.told_id, c.email_set,
 		r.id AS partner_id, coalesce(r.key, '') AS partner_key, coalesce(r.name, '') AS partner_name, r.email AS partner_email, l.linked_at, coalesce(l.origin, '') AS origin`
 	ownedBy = ` JOIN LATERAL (SELECT partner_id, linked_at, origin FROM links WHERE company_id = $1 AND mode = $2 AND customer_id = c.id AND linked_at <= $3
 			ORDER BY linked_at DESC, payment_key DESC, batch_id DESC NULLS LAST, origin DESC LIMIT 1) l ON true`

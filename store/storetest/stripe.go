@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -25,6 +26,7 @@ type Sold struct {
 	N        int    // makes the ids of this sale
 	Customer string // cus_…; empty for a guest
 	Email    string
+	Billing  string // the address that the charge tells; Email when empty
 	Partner  string // the key in the session's metadata
 	Gross    int64
 	Tax      int64
@@ -222,7 +224,7 @@ func (s Sold) lines(shape Shape) []any {
 func (s Sold) charge(shape Shape, refunded int64) object {
 	o := object{"id": s.id("ch"), "object": "charge", "amount": max(s.cash(), s.Authorised), "amount_captured": s.cash(), "amount_refunded": refunded, "captured": true,
 		"paid": true, "status": "succeeded", "refunded": refunded == s.cash(), "currency": s.Currency, "customer": s.customer(),
-		"payment_intent": s.intent(), "billing_details": object{"email": s.Email}, "metadata": s.metadata("charge"), "created": s.PaidAt.Unix()}
+		"payment_intent": s.intent(), "billing_details": object{"email": cmp.Or(s.Billing, s.Email)}, "metadata": s.metadata("charge"), "created": s.PaidAt.Unix()}
 	if shape == Old {
 		o["invoice"] = s.id("in")
 		if s.OneOff {

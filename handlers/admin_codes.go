@@ -35,22 +35,33 @@ func (h *House) adminCodeAdd(c echo.Context, se models.Session) error {
 
 // adminCodeRemove ends what a code of a partner stands for.
 func (h *House) adminCodeRemove(c echo.Context, se models.Session) error {
-	ctx, t := c.Request().Context(), se.Tenant()
-	id, err := models.ParseID[models.PartnerID](c.Param("id"))
-	if err != nil {
+	id, code, err := h.codeNamed(c, se)
+	switch {
+	case err != nil:
+		return err
+	case code == "":
+		return h.codeNotTheirs(c, se)
+	}
+	if _, err := h.Inbox.RemoveCode(c.Request().Context(), se.Tenant(), code, actor(se)); err != nil {
 		return err
 	}
-	codes, err := h.Store.CodesOf(ctx, t, id)
-	if err != nil {
-		return err
+	return goTo(c, "/admin/partners/"+id.String(), "code-removed", 0)
+}
+
+// codeNamed is the partner that the address names, and their code that the form does; empty when it is not theirs.
+func (h *House) codeNamed(c echo.Context, se models.Session) (partner models.PartnerID, code string, err error) {
+	if partner, err = models.ParseID[models.PartnerID](c.Param("id")); err != nil {
+		return partner, "", err
 	}
-	for _, code := range codes {
-		if code.Code == c.FormValue("code") {
-			if _, err := h.Inbox.RemoveCode(ctx, t, code.Code, actor(se)); err != nil {
-				return err
-			}
-			return goTo(c, "/admin/partners/"+id.String(), "code-removed", 0)
+	codes, err := h.Store.CodesOf(c.Request().Context(), se.Tenant(), partner)
+	for _, one := range codes {
+		if one.Code == c.FormValue("code") {
+			return partner, one.Code, err
 		}
 	}
+	return partner, "", err
+}
+
+func (h *House) codeNotTheirs(c echo.Context, se models.Session) error {
 	return h.showPartner(c, se, http.StatusUnprocessableEntity, views.CodeForm{Wrong: "This code does not stand for this partner any more."})
 }

@@ -96,29 +96,21 @@ func codeWanted(f views.NewCodeForm, currency models.Currency) (w integrations.N
 
 // adminCodeEnd deactivates a partner's promotion code in Stripe.
 func (h *House) adminCodeEnd(c echo.Context, se models.Session) error {
-	ctx, t := c.Request().Context(), se.Tenant()
-	id, err := models.ParseID[models.PartnerID](c.Param("id"))
-	if err != nil {
+	id, code, err := h.codeNamed(c, se)
+	switch {
+	case err != nil:
 		return err
+	case code == "":
+		return h.codeNotTheirs(c, se)
 	}
-	codes, err := h.Store.CodesOf(ctx, t, id)
-	if err != nil {
+	_, trouble, err := toldApart(h.Integrations.EndCode(c.Request().Context(), models.Caller{Tenant: se.Tenant()}, code, actor(se)))
+	switch {
+	case err != nil:
 		return err
+	case trouble != "":
+		return h.showPartnerGiving(c, se, http.StatusUnprocessableEntity, views.CodeForm{}, views.NewCodeForm{Trouble: trouble})
 	}
-	for _, code := range codes {
-		if code.Code != c.FormValue("code") {
-			continue
-		}
-		_, trouble, err := toldApart(h.Integrations.EndCode(ctx, models.Caller{Tenant: t}, code.Code, actor(se)))
-		switch {
-		case err != nil:
-			return err
-		case trouble != "":
-			return h.showPartnerGiving(c, se, http.StatusUnprocessableEntity, views.CodeForm{}, views.NewCodeForm{Trouble: trouble})
-		}
-		return goTo(c, "/admin/partners/"+id.String(), "code-ended", 0)
-	}
-	return h.showPartner(c, se, http.StatusUnprocessableEntity, views.CodeForm{Wrong: "This code does not stand for this partner any more."})
+	return goTo(c, "/admin/partners/"+id.String(), "code-ended", 0)
 }
 
 // codesShown are a partner's codes with what Stripe tells of them.

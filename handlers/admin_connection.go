@@ -183,7 +183,7 @@ func (h *House) connectionShown(i store.Integration, may bool) views.AdminConnec
 		v.FormerUntil = i.FormerUntil
 	}
 	for _, name := range i.MissingRights {
-		v.Lacks = append(v.Lacks, views.RightGap{Name: name, Word: views.RightWord(name), Cost: views.RightCost(name)})
+		v.Lacks = append(v.Lacks, views.RightGap{Name: name, Word: models.RightWord(name), Cost: models.RightCost(name)})
 	}
 	if i.WebhookSecret != "" && !i.OAuth.Connected { // without it no event counts, whichever come
 		v.Gaps = views.EventGaps(i.MissingEvents)

@@ -135,7 +135,7 @@ func TestThePageNamesExactlyTheRightThatWasTaken(t *testing.T) {
 func TestEveryRightAndEventHasItsCost(t *testing.T) {
 	t.Parallel()
 	for _, name := range integrations.Rights() {
-		if views.RightWord(name) == "" || views.RightCost(name) == "" {
+		if models.RightWord(name) == "" || models.RightCost(name) == "" {
 			t.Errorf("%s has no words", name)
 		}
 	}

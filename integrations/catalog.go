@@ -26,10 +26,10 @@ func (in *Integrations) SyncCatalog(ctx context.Context, t models.Tenant, progra
 	s := in.reach(i)
 	begun := s.now()
 	y := models.Sync{Tenant: t, Program: program, Kind: models.SyncOfCatalog, State: models.SyncRunning, MadeBy: "Portal", StartedAt: begun, BeatAt: begun}
-	if !in.mayAsk(i) {
+	if !in.MayAsk(i) {
 		y.State, y.Because = models.SyncFailed, "No API key is connected."
 	}
-	if err := in.Store.SaveSync(ctx, y); err != nil || !in.mayAsk(i) {
+	if err := in.Store.SaveSync(ctx, y); err != nil || !in.MayAsk(i) {
 		return err
 	}
 	var trouble []error

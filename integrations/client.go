@@ -64,8 +64,8 @@ func (in *Integrations) suspect(ctx context.Context, i store.Integration) {
 	}
 }
 
-// mayAsk tells whether a connection has anything to ask with.
-func (in *Integrations) mayAsk(i store.Integration) bool {
+// MayAsk tells whether a connection has anything to ask with: a key of its own, or access by OAuth that Portal's key can use.
+func (in *Integrations) MayAsk(i store.Integration) bool {
 	return i.APIKey != "" || i.OAuth.Connected && KeyFits(in.Platform.Key, i.Mode) == nil
 }
 

@@ -21,7 +21,7 @@ func (in *Integrations) StartCustomers(ctx context.Context, c models.Caller, who
 	if err != nil {
 		return err
 	}
-	if !in.mayAsk(i) {
+	if !in.MayAsk(i) {
 		return models.Refuse(models.ErrConflict, "Connect Stripe first: Portal has no key to ask with.")
 	}
 	return in.Store.InTx(ctx, func(tx *store.Store) error {
@@ -88,7 +88,7 @@ func (in *Integrations) SyncCustomers(ctx context.Context, t models.Tenant, prog
 	if err != nil {
 		return err
 	}
-	if !in.mayAsk(i) {
+	if !in.MayAsk(i) {
 		return in.stopped(ctx, y, models.SyncFailed, "Stripe is not connected any more. Connect it, and go on here.")
 	}
 	query := url.Values{}

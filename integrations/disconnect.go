@@ -24,7 +24,7 @@ func (in *Integrations) Disconnect(ctx context.Context, c models.Caller, source 
 	switch {
 	case i.OAuth.Connected:
 		left, err = in.giveBack(ctx, i)
-	case in.mayAsk(i):
+	case in.MayAsk(i):
 		left, err = in.silence(ctx, i)
 	}
 	if err != nil {

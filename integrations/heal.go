@@ -50,7 +50,7 @@ func (in *Integrations) HealOne(ctx context.Context, c store.Connection) error {
 
 func (in *Integrations) heal(ctx context.Context, c store.Connection) error {
 	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, c.Source)
-	if err != nil || !in.mayAsk(i) || i.Healed.Since == nil {
+	if err != nil || !in.MayAsk(i) || i.Healed.Since == nil {
 		return err
 	}
 	if err := in.verify(ctx, c, i); err != nil {

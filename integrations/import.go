@@ -28,7 +28,7 @@ func (in *Integrations) BeginImport(ctx context.Context, c models.Caller, since 
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return i, err
 	}
-	if connection.Status != "connected" || !in.mayAsk(connection) || connection.Healed.Since == nil {
+	if connection.Status != "connected" || !in.MayAsk(connection) || connection.Healed.Since == nil {
 		return i, models.Refuse(models.ErrConflict, "Stripe cannot be asked: connect it first.")
 	}
 	i = models.Import{Tenant: c.Tenant, ID: models.NewID[models.ImportID](now), Program: c.Program, Source: models.SourceStripe,
@@ -139,7 +139,7 @@ func (in *Integrations) listPage(ctx context.Context, i models.Import) error {
 	if err != nil {
 		return err
 	}
-	if connection.Status != "connected" || !in.mayAsk(connection) {
+	if connection.Status != "connected" || !in.MayAsk(connection) {
 		return models.Refuse(models.ErrLater, "Stripe is not connected. Connect it again; the import then goes on.")
 	}
 	reach := in.reach(connection)

@@ -94,7 +94,7 @@ func (in *Integrations) Save(ctx context.Context, c models.Caller, source models
 		i.OAuth = store.OAuth{}
 	}
 	var made *endpoint
-	if in.mayAsk(i) && !i.OAuth.Connected { // a secret alone may be of an endpoint just made by hand: what it is told of is looked up, if it can be
+	if in.MayAsk(i) && !i.OAuth.Connected { // a secret alone may be of an endpoint just made by hand: what it is told of is looked up, if it can be
 		if made, err = in.listen(ctx, &i); err != nil && change.APIKey != nil {
 			return i, notChecked(err)
 		}
@@ -221,7 +221,7 @@ func (in *Integrations) Ask(ctx context.Context, t models.Tenant, program models
 	if err != nil {
 		return sources.Answer{}, err
 	}
-	if !in.mayAsk(i) {
+	if !in.MayAsk(i) {
 		return sources.Answer{}, models.Refuse(models.ErrLater, "Only Stripe can say whether an invoice stands behind this charge, and no API key is connected. Connect one, or wait for the sale's own event.")
 	}
 	return in.reach(i).invoiceOf(ctx, q)
@@ -247,7 +247,7 @@ func (in *Integrations) Show(ctx context.Context, t models.Tenant, program model
 	if err != nil {
 		return sources.Answer{}, err
 	}
-	if !in.mayAsk(i) {
+	if !in.MayAsk(i) {
 		return sources.Answer{}, models.Refuse(models.ErrLater, "No API key is connected.")
 	}
 	return in.reach(i).show(ctx, wants)

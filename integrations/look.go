@@ -21,9 +21,6 @@ func KeyFits(key string, mode models.Mode) error {
 	return err
 }
 
-// MayAsk tells whether a connection has anything to ask with: a key of its own, or access by OAuth that Portal's key can use.
-func (in *Integrations) MayAsk(i store.Integration) bool { return in.mayAsk(i) }
-
 // AccountOf is the account that a key opens; empty when Stripe does not name it. A key that Stripe refuses is an
 // ErrInvalid, one that could not be tried an ErrLater.
 func (in *Integrations) AccountOf(ctx context.Context, key string) (string, error) {

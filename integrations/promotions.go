@@ -159,7 +159,7 @@ func (in *Integrations) toWrite(ctx context.Context, c models.Caller) (stripeAPI
 	if err != nil {
 		return stripeAPI{}, err
 	}
-	if !in.mayAsk(i) {
+	if !in.MayAsk(i) {
 		return stripeAPI{}, models.Refuse(models.ErrConflict, "Connect Stripe first: Portal has no key to ask with.")
 	}
 	return in.reach(i), nil

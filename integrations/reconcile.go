@@ -44,7 +44,7 @@ func (in *Integrations) Reconcile(ctx context.Context) error {
 // is here, brings in what is missing, and looks again. ErrLater: the provider cannot be asked now, and the run says why.
 func (in *Integrations) ReconcileOne(ctx context.Context, c store.Connection) error {
 	i, err := in.Store.Integration(ctx, c.Tenant, c.Program, c.Source)
-	if err != nil || !in.mayAsk(i) || i.Healed.Since == nil || i.Status == "not_connected" {
+	if err != nil || !in.MayAsk(i) || i.Healed.Since == nil || i.Status == "not_connected" {
 		return err
 	}
 	r, err := in.spanOf(ctx, c, *i.Healed.Since)

@@ -1,13 +1,5 @@
 package views
 
-import "portal/models"
-
-// RightWord is what a right of Stripe's is called; empty for one that Portal does not ask for.
-func RightWord(name string) string { return models.RightWord(name) }
-
-// RightCost is what is lost without a right of Stripe's; empty for one that Portal does not ask for.
-func RightCost(name string) string { return models.RightCost(name) }
-
 // eventCosts are what is lost when events do not come, and what when only some of them do not; empty where that is the same.
 var eventCosts = []struct {
 	cost, some string

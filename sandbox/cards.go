@@ -206,13 +206,9 @@ func detachMethod(c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if pm.str("customer") == "" {
-		return nil, invalid("", "payment_method", "The payment method you provided is not attached to a customer so detachment is impossible.")
+	if err := c.detach(pm); err != nil {
+		return nil, err
 	}
-	was := pm["customer"]
-	pm["customer"], pm["_detached"] = nil, true
-	c.put(pm)
-	c.emit("payment_method.detached", pm, object{"customer": was})
 	return c.show(pm)
 }
 

@@ -180,17 +180,22 @@ func (c *call) confirm(o, pm object) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.wayBack(); err != nil {
+		return nil, err
+	}
 	k := cards[pm.str("_number")]
 	asks := k.asks == always || k.asks == onceSaved && !pm.flag("_confirmed")
 	switch {
 	case k.refuse != "":
 		return nil, c.decline(o, pm, declined(k.refuse))
+	case c.worn(pm):
+		return nil, c.decline(o, pm, declined("expired_card"))
 	case asks && away:
 		return nil, c.decline(o, pm, declined("authentication_required"))
 	case asks && strict:
 		return nil, c.decline(o, pm, declined("authentication_not_handled"))
 	case asks:
-		o["status"], o["next_action"] = "requires_action", nextAction(o)
+		o["status"], o["next_action"] = "requires_action", c.nextAction(o)
 		c.put(o)
 		c.emit("payment_intent.requires_action", o, nil)
 		return c.show(o)

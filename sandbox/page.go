@@ -16,7 +16,7 @@ import (
 //go:embed page.html
 var pageHTML string
 
-var pages = template.Must(template.New("").Parse(pageHTML))
+var pages = template.Must(template.Must(template.New("").Parse(pageHTML)).Parse(accountsHTML))
 
 // Page is the human side: GET / shows what there is, POST to sales, subscriptions, renewals, refunds and
 // confirmations does something. All its links but those into Portal are relative to where it is mounted.
@@ -71,6 +71,7 @@ func (s *Sandbox) Page() http.Handler {
 		words := map[bool]string{true: "The code is on again.", false: "The code is off: nobody can use it."}[yes]
 		return done{words: words, see: "/admin/coupons"}, s.TurnCode(a, r.PostFormValue("code"), yes)
 	}))
+	mux.HandleFunc("POST /accounts", s.act(s.decide))
 	mux.HandleFunc("POST /faults", s.act(s.setFaults))
 	mux.HandleFunc("POST /confirmations", s.act(func(a string, r *http.Request) (done, error) {
 		yes := r.PostFormValue("answer") == "yes"
@@ -78,6 +79,7 @@ func (s *Sandbox) Page() http.Handler {
 		return done{words, "", ""}, s.Authenticate(a, r.PostFormValue("intent"), yes)
 	}))
 	mux.Handle("/oauth/", s.OAuth())
+	s.hosted(mux)
 	return mux
 }
 

@@ -6,7 +6,11 @@ var routes = []route{
 	{"POST /v1/accounts", createAccount, "type country email business_type default_currency metadata[*] capabilities[*] controller[*] business_profile[*] tos_acceptance[*] settings[*] company[*] individual[*]"},
 	{"GET /v1/accounts", listAccounts, paging + created},
 	{"GET /v1/accounts/{id}", getAccount, ""},
-	{"POST /v1/accounts/{id}", updateAccount, "email metadata[*] business_profile[*] capabilities[*] settings[*]"},
+	{"POST /v1/accounts/{id}", updateAccount, "email metadata[*] business_profile[*] business_type capabilities[*] default_currency settings[*] tos_acceptance[*]"},
+	{"DELETE /v1/accounts/{id}", deleteAccount, ""},
+	{"GET /v1/accounts/{id}/external_accounts", listBanks, "object" + paging},
+	{"POST /v1/accounts/{id}/login_links", createLoginLink, ""},
+	{"POST /v1/account_links", createAccountLink, "account type refresh_url return_url collect collection_options[*]"},
 
 	{"POST /v1/customers", createCustomer, customerParams},
 	{"GET /v1/customers", listCustomers, "email" + paging + created},
@@ -69,6 +73,8 @@ var routes = []route{
 	{"GET /v1/refunds", listRefunds, "charge payment_intent" + paging + created},
 	{"GET /v1/refunds/{id}", getRefund, ""},
 
+	{"POST /v1/checkout/sessions", createSession, "mode customer customer_email currency payment_method_types[] success_url cancel_url metadata[*] setup_intent_data[*] client_reference_id expires_at locale"},
+	{"POST /v1/checkout/sessions/{id}/expire", expireSession, ""},
 	{"GET /v1/checkout/sessions", listSessions, "payment_intent subscription customer" + paging + created},
 	{"GET /v1/checkout/sessions/{id}", getSession, ""},
 	{"GET /v1/checkout/sessions/{id}/line_items", sessionItems, paging},

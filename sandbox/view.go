@@ -29,6 +29,7 @@ type view struct {
 	Partners, Products                 []option
 	Forms                              []entry
 	Waiting                            []row
+	Owners                             []accountView
 	Charges, Subscriptions, Deliveries list
 	Disputes                           list
 	Codes                              []row
@@ -88,6 +89,7 @@ func (s *Sandbox) look(account string, v visit) view {
 		out.Ahead = moment{now, now.UTC().Format("2 January 2006")}
 	}
 	out.Waiting = waiting(a)
+	out.Owners = s.owners(a)
 	out.Charges = v.charges(a, now)
 	out.Faults = s.faultForm(a)
 	out.Disputes = v.disputes(a, now)

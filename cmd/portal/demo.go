@@ -82,7 +82,7 @@ func runDemo(ctx context.Context, b *base, listener net.Listener, std streams) e
 	if err != nil {
 		return err
 	}
-	stripe, err := sandbox.Open(sandbox.Options{Journal: journal, Now: t.now, Partners: []string{"NORA", "ATLAS", "KENJI", "MAPLE (usd)", "BRIGHT (eur)"}})
+	stripe, err := sandbox.Open(sandbox.Options{Journal: journal, Now: t.now, PageURL: b.config.Server.PublicURL + "/sandbox", Partners: []string{"NORA", "ATLAS", "KENJI", "MAPLE (usd)", "BRIGHT (eur)"}})
 	if err != nil {
 		return err
 	}

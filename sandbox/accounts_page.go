@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 //go:embed accounts.html
@@ -27,5 +28,9 @@ func (s *Sandbox) decide(platform string, r *http.Request) (done, error) {
 	if decisions[outcome] == "" {
 		return done{}, invalid("", "outcome", "An account cannot become %q.", outcome)
 	}
-	return done{words: "The account is now: " + standings[outcome].state.Word + "."}, s.Onboard(id, outcome)
+	before := s.happened(id)
+	if err := s.Onboard(id, outcome); err != nil {
+		return done{}, err
+	}
+	return done{words: "The account is now: " + strings.ToLower(standings[outcome].state.Word) + ". " + s.told(r.Context(), id, before, s.happened(id))}, nil
 }

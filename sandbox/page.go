@@ -105,7 +105,7 @@ func (s *Sandbox) act(do func(account string, r *http.Request) (done, error)) ht
 		after := s.happened(account)
 		s.pressing.Unlock()
 		if err == nil {
-			if strings.TrimPrefix(r.URL.Path, "/") != "faults" {
+			if page := strings.TrimPrefix(r.URL.Path, "/"); page != "faults" && page != "accounts" {
 				did.words += " " + s.told(r.Context(), account, before, after)
 			}
 			q := url.Values{"account": {account}, "done": {s.say(did.words)}}

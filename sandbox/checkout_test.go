@@ -55,7 +55,7 @@ func TestACardIsSavedOnStripesPage(t *testing.T) {
 		t.Fatalf("%+v", cs)
 	}
 	page := visit(t, cs.URL).says("Save a card", "Portal", "4000 0000 0000 0002", "is declined", "made-up Stripe")
-	if back := control(t, page.doc, "class", "back"); attr(back, "href") != returnURL {
+	if back := control(t, page.doc, "id", "back"); attr(back, "href") != returnURL {
 		t.Errorf("back leads to %s", attr(back, "href"))
 	}
 	picked := page.press("pick", "4000 0000 0000 9995", "name", "Ann Smith")

@@ -98,11 +98,13 @@ func (s *Sandbox) askQuestions(w http.ResponseWriter, status int, link object, k
 	s.printHosted(w, status, "questions", v)
 }
 
+const onlyTestBanks = "Only test numbers are taken. All but the first let payouts fail."
+
 // bankField is where a made-up bank account is typed.
 func (s *Sandbox) bankField(o object, typed, wrong string) field {
 	banks := testBanks(o.str("country"))
 	f := field{ID: "bank", Name: "bank", Label: "Account number", Type: "text", Value: or(typed, banks[0].Value), Error: wrong, Focus: wrong != "", List: "banks",
-		Hint: "Only Stripe's test numbers are taken; the others let payouts fail."}
+		Hint: onlyTestBanks}
 	if typed == "" && wrong == "" && len(o.list("external_accounts")) > 0 {
 		f.Value, f.Hint = "", "Leave it empty to keep the account you have."
 	}
@@ -117,13 +119,15 @@ func (s *Sandbox) ownersView(link object, title string) hostedView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.accounts[link.str("account")]
-	return hostedView{Title: title, Platform: or(a.platform.Name, a.platform.ID), Account: a.ownersView()}
+	v := hostedView{Title: title, Platform: or(a.platform.Name, a.platform.ID), Account: a.ownersView()}
+	v.Account.Received = a.received()
+	return v
 }
 
 func (a *account) ownersView() accountView {
 	o := a.self()
 	v := accountView{ID: a.ID, Name: or(o.sub("business_profile").str("name"), or(o.str("email"), a.ID)), Email: o.str("email"), Currency: strings.ToUpper(o.str("default_currency")),
-		Country: or(countries[o.str("country")].name, o.str("country")), Received: a.received(), Closed: stageOf(o) == Rejected}
+		Country: or(countries[o.str("country")].name, o.str("country")), Closed: stageOf(o) == Rejected}
 	for _, name := range o.sub("requirements").list("currently_due") {
 		v.Missing = append(v.Missing, inWords(name.(string)))
 	}
@@ -210,7 +214,7 @@ func (s *Sandbox) expressPage(w http.ResponseWriter, r *http.Request) {
 func (s *Sandbox) showExpress(w http.ResponseWriter, status int, link object, key, typed, wrong string) {
 	v := s.ownersView(link, "Your Stripe account")
 	v.Key, v.Bank = key, s.bankField(link.sub("_account"), typed, wrong)
-	v.Bank.Hint = "Only Stripe's test numbers are taken; the others let payouts fail."
+	v.Bank.Label, v.Bank.Hint = "Another account number", onlyTestBanks
 	s.printHosted(w, status, "express", v)
 }
 

@@ -127,7 +127,7 @@ func TestANewAccountCanReceiveNothing(t *testing.T) {
 	id := account(t, sc)
 	a := stands(t, sc, id)
 	if a.DetailsSubmitted || a.ChargesEnabled || a.PayoutsEnabled || a.Capabilities.Transfers != "inactive" || a.Requirements.DisabledReason != "requirements.past_due" ||
-		len(a.Requirements.CurrentlyDue) == 0 || len(a.Requirements.PastDue) == 0 || len(a.Requirements.EventuallyDue) == 0 || a.ExternalAccounts.TotalCount != 0 {
+		len(a.Requirements.CurrentlyDue) == 0 || len(a.Requirements.PastDue) == 0 || len(a.Requirements.EventuallyDue) == 0 || len(a.ExternalAccounts.Data) != 0 {
 		t.Errorf("%+v", a)
 	}
 	due := strings.Join(a.Requirements.CurrentlyDue, " ")

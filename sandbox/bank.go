@@ -103,6 +103,7 @@ func (c *call) bank(currency string) object {
 
 func (c *call) newBank(currency string) object {
 	ba := c.make("ba_1", "bank_account", object{})
+	delete(ba, "created") // which a bank account does not have
 	last4 := fmt.Sprintf("%04d", 6788+ba.num("_n"))
 	c.setBank(ba.with(object{"account": c.a.ID, "country": c.a.self().value("country"), "currency": currency, "last4": last4,
 		"fingerprint": letters(c.a.ID+last4, 16), "default_for_currency": true, "status": "new"}), "created")
@@ -114,9 +115,7 @@ func (c *call) setBank(ba object, what string) {
 	self := c.a.self()
 	was := c.a.render(self, version)
 	others := slices.DeleteFunc(slices.Clone(self.sub("external_accounts").list("data")), func(one any) bool { return tree(one).str("currency") == ba.str("currency") })
-	list := listOf("/v1/accounts/"+c.a.ID+"/external_accounts", append([]any{ba}, others...)...)
-	list["total_count"] = len(others) + 1
-	self["external_accounts"] = list
+	self["external_accounts"] = listOf("/v1/accounts/"+c.a.ID+"/external_accounts", append([]any{ba}, others...)...)
 	c.put(ba)
 	c.putIn(c.a.platform, self)
 	c.emit("account.external_account."+what, ba, nil)

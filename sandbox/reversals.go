@@ -62,7 +62,7 @@ func (c *call) reverse(u *undoing, more object) object {
 func (c *call) giveBack(u *undoing, ready int64) (id any) {
 	there := &call{Sandbox: c.Sandbox, a: u.there, at: c.at, request: c.request, key: c.key}
 	was := u.there.render(u.in, version)
-	re := there.make("pyr_1", "refund", object{"amount": u.amount, "currency": u.tr["currency"], "charge": u.in["id"], "status": "succeeded", "destination_details": nil})
+	re := there.make("pyr_1", "refund", object{"amount": u.amount, "currency": u.tr["currency"], "charge": u.in["id"], "status": "succeeded", "destination_details": object{"type": "balance"}})
 	line := object{"type": "payment_refund", "amount": -u.taken, "currency": u.landed["currency"], "source": re["id"], "available_on": ready,
 		"exchange_rate": u.landed["exchange_rate"], "description": "REFUND FOR PAYMENT"}
 	if u.feeThere > 0 {

@@ -91,6 +91,9 @@ func (c *call) dispute(ch object, d Dispute) (object, error) {
 	o := c.make("dp_1", "dispute", object{"amount": d.Amount, "currency": or(d.Currency, ch.str("currency")), "charge": ch["id"],
 		"payment_intent": ch["payment_intent"], "reason": or(d.Reason, "fraudulent"), "status": "needs_response", "metadata": object{},
 		"payment_method_details": object{"type": "card", "card": object{"brand": details["brand"], "network_reason_code": "10.4"}}})
+	if details == nil { // a debit that its bank took back after it had been paid (MONEY.md 4.7)
+		delete(o, "payment_method_details")
+	}
 	o["evidence_details"] = object{"due_by": c.at.AddDate(0, 0, 9).Unix(), "has_evidence": false, "past_due": false, "submission_count": 0}
 	if d.Inquiry {
 		o.with(object{"status": "warning_needs_response", "is_charge_refundable": true})

@@ -48,9 +48,11 @@ func TestWhatMovesMoneyIsAsStripeDescribesIt(t *testing.T) {
 	}
 	alone, onward := pay("pm_card_visa"), pay("pm_card_bypassPending", "transfer_data[destination]", to, "application_fee_amount", "500")
 	pay("pm_card_visa", "currency", "gbp")
+	debit := ""
 	for _, token := range []string{"pm_usBankAccount", "pm_sepaDebit"} {
-		for _, ok := range []bool{true, false} {
+		for _, ok := range []bool{false, true} {
 			pi := pay(token)
+			debit = pi["latest_charge"].(string)
 			do("", "GET", "/v1/charges/"+pi["latest_charge"].(string))
 			if err := s.Settle(platform, pi["id"].(string), ok); err != nil {
 				t.Fatal(err)
@@ -67,6 +69,8 @@ func TestWhatMovesMoneyIsAsStripeDescribesIt(t *testing.T) {
 	post("/v1/refunds", "payment_intent", onward["id"].(string), "amount", "3000", "reverse_transfer", "true", "refund_application_fee", "true")
 	post("/v1/refunds", "payment_intent", onward["id"].(string), "amount", "1000", "refund_application_fee", "true")
 	must[string](t)(s.Dispute(platform, sandbox.Dispute{Of: alone["latest_charge"].(string), Amount: 500}))
+	debited := must[string](t)(s.Dispute(platform, sandbox.Dispute{Of: debit, Reason: "insufficient_funds"}))
+	do("", "GET", "/v1/disputes/"+debited)
 	if err := s.FailRefund(platform, "", start); err != nil {
 		t.Fatal(err)
 	}

@@ -186,7 +186,9 @@ func listBookings(c *call) (object, error) {
 func getBalance(c *call) (object, error) {
 	has := c.a.balance(c.at)
 	home := c.a.lands("")
-	has[home] = has[home]
+	if _, ok := has[home]; !ok {
+		has[home] = Balance{}
+	}
 	currencies := make([]string, 0, len(has))
 	for currency := range has {
 		currencies = append(currencies, currency)

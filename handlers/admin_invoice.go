@@ -123,8 +123,8 @@ func (h *House) adminInvoicesBack(c echo.Context, _ models.Session) error {
 }
 
 func tryLine(a models.Attempt) views.TryLine {
-	outcomes := map[string]views.State{"live": {Word: "Under way", Icon: "clock", Tone: views.Telling},
-		"succeeded": {Word: "Went through", Icon: "circle-check", Tone: views.Good}, "failed": {Word: "Did not go through", Icon: "circle-x", Tone: views.Bad}}
+	outcomes := map[models.AttemptStatus]views.State{models.AttemptLive: {Word: "Under way", Icon: "clock", Tone: views.Telling},
+		models.AttemptSucceeded: {Word: "Went through", Icon: "circle-check", Tone: views.Good}, models.AttemptFailed: {Word: "Did not go through", Icon: "circle-x", Tone: views.Bad}}
 	l := views.TryLine{How: "By card through Stripe", Outcome: outcomes[a.Status], At: a.StartedAt, By: a.StartedBy}
 	if a.Kind == "manual" {
 		l.How = "Paid elsewhere"

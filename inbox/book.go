@@ -254,7 +254,8 @@ func (in *Inbox) onInvoice(ctx context.Context, tx *store.Store, c models.Commis
 	}
 	before := i.Total()
 	why := fmt.Sprintf("%s of %s was taken back: %s", models.Money{Minor: -e.Amount.Minor, Currency: e.Amount.Currency}, i.Number, e.Because)
-	i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = nil, nil, nil, &why
+	i.Unapprove()
+	i.Because = &why
 	if left := i.TotalMinor + e.Amount.Minor; left > 0 {
 		i.TotalMinor, i.Status, e.Invoice = left, models.InReview, &i.ID
 	} else {

@@ -74,7 +74,8 @@ func (in *Inbox) takeOffInvoice(ctx context.Context, tx *store.Store, c models.C
 		return 0, err
 	}
 	why := fmt.Sprintf("%s of %s is disputed and was taken off %s", models.Money{Minor: off, Currency: i.Currency}, c.PaymentKey, i.Number)
-	i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = nil, nil, nil, &why
+	i.Unapprove()
+	i.Because = &why
 	if left := i.TotalMinor - off; left > 0 {
 		c.Holds++ // the key of the booking that follows
 		err = tx.Book(ctx, c.Tenant, ledger.Stamp(c.Tenant, ledger.TakenOff(i, c, models.Money{Minor: off, Currency: i.Currency}, in.now())))

@@ -11,6 +11,7 @@ import (
 
 	"portal/inbox"
 	"portal/models"
+	"portal/store"
 	"portal/store/storetest"
 )
 
@@ -155,7 +156,8 @@ func TestALatePaymentCountsTheRestOfItsMonthAnew(t *testing.T) {
 	h.earns("in_2 PARTNER_A 20.00, in_3 PARTNER_A 25.00, in_4 PARTNER_A 10.00, in_5 PARTNER_A 20.00")
 	h.sell(nth(1, 1, "PARTNER_A"))
 	h.earns("in_1 PARTNER_A 20.00, in_2 PARTNER_A 25.00, in_3 PARTNER_A 30.00, in_4 PARTNER_A 10.00, in_5 PARTNER_A 20.00")
-	c := h.commissions()[0]
+	all := h.commissions()
+	c := all[slices.IndexFunc(all, func(c store.CommissionRow) bool { return c.PaymentKey == "in_2" })]
 	entries, err := h.Store.Entries(context.Background(), h.caller.Tenant, c.ID)
 	if err != nil || len(entries) != 2 || entries[1].Amount.String() != "5.00 USD" || entries[1].Because != "the payments of its month were counted anew" {
 		t.Errorf("%s: entries %+v, %v", c.PaymentKey, entries, err)

@@ -37,6 +37,9 @@ type (
 	mailNoun       struct{}
 	importNoun     struct{}
 	reconcileNoun  struct{}
+	chargeNoun     struct{}
+	runNoun        struct{}
+	detailsNoun    struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -57,6 +60,9 @@ func (writeOffNoun) prefix() string   { return "wof" }
 func (mailNoun) prefix() string       { return "mail" }
 func (importNoun) prefix() string     { return "imp" }
 func (reconcileNoun) prefix() string  { return "rec" }
+func (chargeNoun) prefix() string     { return "chg" }
+func (runNoun) prefix() string        { return "run" }
+func (detailsNoun) prefix() string    { return "det" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -78,6 +84,9 @@ type (
 	MailID       = ID[mailNoun]
 	ImportID     = ID[importNoun]
 	ReconcileID  = ID[reconcileNoun]
+	ChargeID     = ID[chargeNoun]
+	RunID        = ID[runNoun]
+	DetailsID    = ID[detailsNoun]
 )
 
 var sequence atomic.Uint32

@@ -5,14 +5,17 @@ import "time"
 // InvoiceStatus is where an invoice stands (CONTRACT.md 5).
 type InvoiceStatus string
 
-// The states of an invoice that this version reaches.
+// The states of an invoice.
 const (
-	InReview   InvoiceStatus = "review"
-	Approved   InvoiceStatus = "approved"
-	Processing InvoiceStatus = "processing"
-	Paid       InvoiceStatus = "paid"
-	Failed     InvoiceStatus = "failed"
-	Void       InvoiceStatus = "void"
+	InReview          InvoiceStatus = "review"
+	Approved          InvoiceStatus = "approved"
+	Processing        InvoiceStatus = "processing"
+	NeedsConfirmation InvoiceStatus = "needs_confirmation" // the card holder's bank asks
+	Charged           InvoiceStatus = "charged"            // paid by the company, not yet with the partner
+	Paid              InvoiceStatus = "paid"
+	Failed            InvoiceStatus = "failed"
+	Refunded          InvoiceStatus = "refunded" // paid, and given back whole
+	Void              InvoiceStatus = "void"
 )
 
 // Invoice is what a company owes one partner in one currency, gathered from commissions and adjustments, to be approved and paid.
@@ -36,6 +39,20 @@ type Invoice struct {
 	PaidHow      *string       `db:"paid_how"` // stripe, manual
 	Reference    *string       `db:"payment_reference"`
 	Because      *string       `db:"because"` // why it failed, or went back to review
+	// ApprovedPerson is who approved; nil for an API key.
+	ApprovedPerson *PersonID `db:"approved_person"`
+	// First is the first of two approvals, where the amount asks for four eyes (B17).
+	FirstPerson *PersonID  `db:"first_person"`
+	FirstBy     *string    `db:"first_by"`
+	FirstAt     *time.Time `db:"first_at"`
+	FirstHash   *string    `db:"first_hash"`
+	ReissueOf   *InvoiceID `db:"reissue_of"` // the void invoice that this one stands for
+}
+
+// Unapprove takes every approval back: the invoice is not what was approved any more.
+func (i *Invoice) Unapprove() {
+	i.ApprovedPerson, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash = nil, nil, nil, nil
+	i.FirstPerson, i.FirstBy, i.FirstAt, i.FirstHash = nil, nil, nil, nil
 }
 
 // Total is what the partner gets.
@@ -66,24 +83,44 @@ func (l InvoiceLine) Of() string {
 	return l.Commission.String()
 }
 
-// Attempt is one try to pay an invoice. It is written before Stripe is called, and an invoice has one live at most.
+// Attempt is one try to pay an invoice. It is written before Stripe is called, and an invoice has one at most that is under way
+// or went.
 type Attempt struct {
 	Tenant
-	ID        AttemptID  `db:"id"`
-	Invoice   InvoiceID  `db:"invoice_id"`
-	Kind      string     `db:"kind"`   // stripe, manual
-	Status    string     `db:"status"` // live, succeeded, failed
-	Amount    int64      `db:"amount"`
-	Currency  Currency   `db:"currency"`
-	Customer  string     `db:"stripe_customer"`
-	Method    string     `db:"stripe_method"`
-	Account   string     `db:"stripe_account"`
-	Intent    *string    `db:"stripe_intent"`
-	StartedBy string     `db:"started_by"`
-	StartedAt time.Time  `db:"started_at"`
-	EndedAt   *time.Time `db:"ended_at"`
-	Because   *string    `db:"because"`
+	ID        AttemptID     `db:"id"`
+	Invoice   InvoiceID     `db:"invoice_id"`
+	Kind      string        `db:"kind"` // stripe, manual
+	Status    AttemptStatus `db:"status"`
+	Amount    int64         `db:"amount"`
+	Currency  Currency      `db:"currency"`
+	Customer  string        `db:"stripe_customer"`
+	Method    string        `db:"stripe_method"`
+	Account   string        `db:"stripe_account"`
+	Intent    *string       `db:"stripe_intent"`
+	StartedBy string        `db:"started_by"`
+	StartedAt time.Time     `db:"started_at"`
+	EndedAt   *time.Time    `db:"ended_at"`
+	Because   *string       `db:"because"`
+	Charge    *ChargeID     `db:"charge_id"` // of the batch that it is part of
+	ChargedBy *string       `db:"stripe_charge"`
+	Transfer  *string       `db:"stripe_transfer"`
+	Fee       int64         `db:"fee"`      // that the company pays beside the amount
+	Returned  int64         `db:"returned"` // of the amount, reversed since
 }
+
+// AttemptStatus is how far an attempt has come.
+type AttemptStatus string
+
+// The states of an attempt.
+const (
+	AttemptLive      AttemptStatus = "live"
+	AttemptAsks      AttemptStatus = "needs_confirmation" // the card holder's bank asks
+	AttemptCharged   AttemptStatus = "charged"            // the company has paid, the partner has not got it yet
+	AttemptSucceeded AttemptStatus = "succeeded"
+	AttemptFailed    AttemptStatus = "failed"
+	AttemptUndone    AttemptStatus = "undone"   // marked as paid by mistake
+	AttemptReturned  AttemptStatus = "returned" // given back whole
+)
 
 // Card is the card a company pays its partners with, on the platform's own Stripe (F102, F103).
 type Card struct {

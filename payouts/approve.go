@@ -26,7 +26,7 @@ func (p *Payouts) Approve(ctx context.Context, t models.Tenant, id models.Invoic
 		if err != nil {
 			return err
 		}
-		i.Status, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = models.Approved, &who.Name, new(p.now()), &hash, nil
+		i.Status, i.ApprovedPerson, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = models.Approved, who.Person, &who.Name, new(p.now()), &hash, nil
 		return tx.Audited(ctx, t.Company, who, "invoice.approved", i.ID.String(), i.Total().String()+" "+hash, p.now())
 	})
 }
@@ -37,7 +37,8 @@ func (p *Payouts) Withdraw(ctx context.Context, t models.Tenant, id models.Invoi
 		if i.Status != models.Approved {
 			return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an approval that nothing was paid on can be withdrawn; %s %s.", i.Number, stands[i.Status]))
 		}
-		i.Status, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash = models.InReview, nil, nil, nil
+		i.Unapprove()
+		i.Status = models.InReview
 		return tx.Audited(ctx, t.Company, who, "invoice.withdrawn", i.ID.String(), i.Total().String(), p.now())
 	})
 }
@@ -108,7 +109,7 @@ func (p *Payouts) MarkPaid(ctx context.Context, t models.Tenant, id models.Invoi
 			return models.Invalid("reference", "must say how it was paid, such as the transfer's reference")
 		}
 		now := p.now()
-		a := models.Attempt{Tenant: t, ID: models.NewID[models.AttemptID](now), Invoice: id, Kind: "manual", Status: "succeeded",
+		a := models.Attempt{Tenant: t, ID: models.NewID[models.AttemptID](now), Invoice: id, Kind: "manual", Status: models.AttemptSucceeded,
 			Amount: i.TotalMinor, Currency: i.Currency, StartedBy: who.Name, StartedAt: now, EndedAt: &now}
 		if err := tx.AddAttempt(ctx, a); err != nil {
 			return err

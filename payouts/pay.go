@@ -72,7 +72,7 @@ func (p *Payouts) attempt(ctx context.Context, tx *store.Store, i models.Invoice
 	if partner.StripeAccount == nil {
 		return refuse("%s has not connected a Stripe account yet. Mark the invoice as paid once you have paid it elsewhere.", partner.Name)
 	}
-	return models.Attempt{Tenant: i.Tenant, ID: models.NewID[models.AttemptID](p.now()), Invoice: i.ID, Kind: "stripe", Status: "live",
+	return models.Attempt{Tenant: i.Tenant, ID: models.NewID[models.AttemptID](p.now()), Invoice: i.ID, Kind: "stripe", Status: models.AttemptLive,
 		Amount: i.TotalMinor, Currency: i.Currency, Customer: card.Customer, Method: card.Method, Account: *partner.StripeAccount,
 		StartedBy: who.Name, StartedAt: p.now()}, nil
 }
@@ -83,7 +83,7 @@ const keyLife = 23 * time.Hour
 // Carry brings a live attempt to its end, as often as it is called. An error means that the outcome is not known yet.
 func (p *Payouts) Carry(ctx context.Context, t models.Tenant, id models.AttemptID) error {
 	a, err := p.Store.Attempt(ctx, t, id)
-	if err != nil || a.Status != "live" {
+	if err != nil || a.Status != models.AttemptLive {
 		return err
 	}
 	i, err := p.Store.Invoice(ctx, t, a.Invoice)
@@ -133,7 +133,7 @@ func (p *Payouts) outcome(ctx context.Context, o Order) (Outcome, error) {
 func (p *Payouts) settle(ctx context.Context, t models.Tenant, began models.Attempt, o Outcome) error {
 	_, err := p.change(ctx, t, began.Invoice, func(tx *store.Store, i *models.Invoice) error {
 		a, err := tx.LockAttempt(ctx, t, began.ID)
-		if err != nil || a.Status != "live" {
+		if err != nil || a.Status != models.AttemptLive {
 			return err
 		}
 		who := models.Actor{Name: a.StartedBy}
@@ -142,12 +142,12 @@ func (p *Payouts) settle(ctx context.Context, t models.Tenant, began models.Atte
 		}
 		switch o.State {
 		case Went:
-			a.Status, a.EndedAt = "succeeded", new(p.now())
+			a.Status, a.EndedAt = models.AttemptSucceeded, new(p.now())
 			if err := p.paid(ctx, tx, i, a, o.Intent, p.now(), who); err != nil {
 				return err
 			}
 		case DidNotGo:
-			a.Status, a.EndedAt, a.Because = "failed", new(p.now()), &o.Because
+			a.Status, a.EndedAt, a.Because = models.AttemptFailed, new(p.now()), &o.Because
 			i.Status, i.Because = models.Failed, &o.Because
 			if err := tx.Audited(ctx, t.Company, who, "invoice.failed", i.ID.String(), o.Because, p.now()); err != nil {
 				return err
@@ -206,7 +206,8 @@ func (p *Payouts) shrink(ctx context.Context, tx *store.Store, i *models.Invoice
 		return err
 	}
 	why := fmt.Sprintf("%s %s was taken back meanwhile.", *i.Because, models.Money{Minor: -back, Currency: i.Currency})
-	i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = nil, nil, nil, &why
+	i.Unapprove()
+	i.Because = &why
 	if i.TotalMinor+back <= 0 {
 		if err := tx.Book(ctx, i.Tenant, ledger.Stamp(i.Tenant, ledger.Voided(*i, i.Total(), p.now()))); err != nil {
 			return err

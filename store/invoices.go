@@ -11,7 +11,8 @@ import (
 )
 
 const invoiceSelect = `SELECT i.company_id, i.mode, i.id, i.number, i.partner_id, r.key AS partner_key, r.name AS partner_name, i.currency, i.total, i.status,
-	i.until, i.drawn_at, i.approved_by, i.approved_at, i.approved_hash, i.paid_by, i.paid_at, i.paid_how, i.payment_reference, i.because
+	i.until, i.drawn_at, i.approved_by, i.approved_at, i.approved_hash, i.paid_by, i.paid_at, i.paid_how, i.payment_reference, i.because,
+	i.approved_person, i.first_person, i.first_by, i.first_at, i.first_hash, i.reissue_of
 	FROM invoices i JOIN partners r ON r.company_id = i.company_id AND r.mode = i.mode AND r.id = i.partner_id
 	WHERE i.company_id = $1 AND i.mode = $2 AND `
 
@@ -59,16 +60,18 @@ func (s *Store) NextInvoiceNumber(ctx context.Context, t models.Tenant, year int
 
 // AddInvoice keeps a new invoice in review.
 func (s *Store) AddInvoice(ctx context.Context, i models.Invoice) error {
-	return s.do(ctx, `INSERT INTO invoices (company_id, mode, id, number, partner_id, currency, total, status, until, drawn_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		i.Company, i.Mode, i.ID, i.Number, i.Partner, i.Currency, i.TotalMinor, i.Status, i.Until, i.DrawnAt)
+	return s.do(ctx, `INSERT INTO invoices (company_id, mode, id, number, partner_id, currency, total, status, until, drawn_at, reissue_of)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		i.Company, i.Mode, i.ID, i.Number, i.Partner, i.Currency, i.TotalMinor, i.Status, i.Until, i.DrawnAt, i.ReissueOf)
 }
 
 // SaveInvoice keeps where an invoice stands now.
 func (s *Store) SaveInvoice(ctx context.Context, i models.Invoice) error {
 	return s.do(ctx, `UPDATE invoices SET total = $4, status = $5, approved_by = $6, approved_at = $7, approved_hash = $8, paid_by = $9, paid_at = $10,
-		paid_how = $11, payment_reference = $12, because = $13 WHERE company_id = $1 AND mode = $2 AND id = $3`,
-		i.Company, i.Mode, i.ID, i.TotalMinor, i.Status, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.PaidBy, i.PaidAt, i.PaidHow, i.Reference, i.Because)
+		paid_how = $11, payment_reference = $12, because = $13, approved_person = $14, first_person = $15, first_by = $16, first_at = $17, first_hash = $18
+		WHERE company_id = $1 AND mode = $2 AND id = $3`,
+		i.Company, i.Mode, i.ID, i.TotalMinor, i.Status, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.PaidBy, i.PaidAt, i.PaidHow, i.Reference, i.Because,
+		i.ApprovedPerson, i.FirstPerson, i.FirstBy, i.FirstAt, i.FirstHash)
 }
 
 const invoiceLineSelect = `SELECT e.invoice_id, e.commission_id, NULL::uuid AS adjustment_id, e.seq, e.kind, e.amount, e.because, p.key AS payment_key,
@@ -81,6 +84,13 @@ const invoiceLineSelect = `SELECT e.invoice_id, e.commission_id, NULL::uuid AS a
 	UNION ALL
 	SELECT invoice_id, NULL, id, 0, kind, amount, reason, '', NULL, made_at, NULL FROM adjustments
 		WHERE company_id = $1 AND mode = $2 AND invoice_id = ANY($3)
+	UNION ALL
+	SELECT i.id, f.commission_id, f.adjustment_id, f.seq, f.kind, f.amount, f.because, f.payment_key, f.payment_id, f.paid_at, coalesce(u.email, u.key)
+		FROM invoices i CROSS JOIN LATERAL jsonb_to_recordset(i.frozen) AS f(commission_id uuid, adjustment_id uuid, seq int, kind text, amount bigint,
+			because text, payment_key text, payment_id uuid, paid_at timestamptz)
+		LEFT JOIN payments p ON p.company_id = $1 AND p.mode = $2 AND p.id = f.payment_id
+		LEFT JOIN customers u ON u.company_id = $1 AND u.mode = $2 AND u.id = p.customer_id
+		WHERE i.company_id = $1 AND i.mode = $2 AND i.id = ANY($3) AND i.frozen IS NOT NULL
 	ORDER BY adjustment_id NULLS FIRST, paid_at, payment_key, seq`
 
 // InvoiceLines lists what an invoice gathers, in the order in which customers paid, adjustments last.
@@ -156,10 +166,16 @@ func (s *Store) TakeOff(ctx context.Context, i models.Invoice, c models.Commissi
 	return minor, err
 }
 
-// Release takes everything off a voided invoice, so that the next one finds it.
+// Release takes everything off an invoice that is given up, so that the next one finds it. The invoice keeps a copy of its lines.
 func (s *Store) Release(ctx context.Context, i models.Invoice) error {
-	if err := s.MarkCommissions(ctx, i, models.CommissionInvoiced, models.Due); err != nil {
-		return err
+	if err := s.do(ctx, `UPDATE invoices SET frozen = (SELECT coalesce(jsonb_agg(to_jsonb(l) - 'customer' - 'invoice_id'), '[]') FROM (`+invoiceLineSelect+`) l)
+		WHERE company_id = $1 AND mode = $2 AND id = $4`, i.Company, i.Mode, pq.Array([]models.InvoiceID{i.ID}), i.ID); err != nil {
+		return fmt.Errorf("keep the lines of invoice %s: %w", i.ID, err)
+	}
+	for _, was := range []models.CommissionStatus{models.CommissionInvoiced, models.CommissionPaid} {
+		if err := s.MarkCommissions(ctx, i, was, models.Due); err != nil {
+			return err
+		}
 	}
 	for _, table := range []string{"commission_entries", "adjustments"} {
 		if err := s.do(ctx, `UPDATE `+table+` SET invoice_id = NULL WHERE company_id = $1 AND mode = $2 AND invoice_id = $3`, i.Company, i.Mode, i.ID); err != nil {

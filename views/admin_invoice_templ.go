@@ -479,7 +479,7 @@ func invoicedLines(v AdminInvoice) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(v.Lines) == 0 {
-			templ_7745c5c3_Err = Empty("file-text", "This invoice gathers nothing any more: all of it was taken back before it was paid.", Action{}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Empty("file-text", "This invoice gathers nothing: all of it was taken back before it was paid.", Action{}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

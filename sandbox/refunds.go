@@ -114,6 +114,9 @@ func (c *call) undoFor(ch object, amount int64, back takeBack) (*undoing, error)
 	tr, _ := c.a.get("transfer", ch.str("transfer"))
 	from := ch.num("amount_refunded")
 	part := min(span(tr.num("amount"), from, from+amount, ch.num("amount")), max(1, tr.num("amount")-tr.num("amount_reversed")))
+	if part == 0 { // less than half a minor unit
+		return nil, nil
+	}
 	return c.undo(tr, part, back.fee)
 }
 

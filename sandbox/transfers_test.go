@@ -188,6 +188,24 @@ func TestAnApplicationFeeComesBackWithTheRefund(t *testing.T) {
 	}
 }
 
+// A refund whose share of the transfer is less than half a cent takes nothing back of it.
+func TestAShareOfNothingIsNotReversed(t *testing.T) {
+	t.Parallel()
+	s, sc, _, one, _ := batch(t, "pm_card_visa", 10000)
+	cus, pm, _ := payer(t, sc, "pm_card_visa")
+	p := pay(cus, pm, one, 1000, "")
+	p.TransferData.Amount = stripe.Int64(10)
+	pi := must[*stripe.PaymentIntent](t)(sc.PaymentIntents.New(p))
+	re := must[*stripe.Refund](t)(sc.Refunds.New(&stripe.RefundParams{PaymentIntent: &pi.ID, Amount: stripe.Int64(1), ReverseTransfer: stripe.Bool(true)}))
+	if re.TransferReversal != nil || s.Moved()[one]["eur"] != 10 {
+		t.Errorf("moved %v", s.Moved())
+	}
+	must[*stripe.Refund](t)(sc.Refunds.New(&stripe.RefundParams{PaymentIntent: &pi.ID, ReverseTransfer: stripe.Bool(true)}))
+	if s.Moved()[one]["eur"] != 0 {
+		t.Errorf("moved %v", s.Moved())
+	}
+}
+
 // MONEY.md 4.5: a debit is under way until the bank answers, and cannot be asked or cancelled meanwhile.
 func TestADebitIsUnderWayUntilTheBankAnswers(t *testing.T) {
 	t.Parallel()

@@ -102,7 +102,7 @@ func (c *call) work(rt route, fault *Fault) (status int, body []byte) {
 		o, err = nil, f
 	}
 	status, body = c.shown(o, err)
-	c.save(status, body)
+	c.save(status, body, err)
 	if err := c.commit(); err != nil {
 		return c.shown(nil, err)
 	}

@@ -38,8 +38,8 @@ func bankOf(country, number string) (b testBank, ok bool) {
 	return b, false
 }
 
-// bank makes an external account of a connected account. _fails is the failure code of payouts to it.
-func (c *call) bank(o object, number string) object {
+// bankGiven makes an external account of a connected account. _fails is the failure code of payouts to it.
+func (c *call) bankGiven(o object, number string) object {
 	b, _ := bankOf(o.str("country"), number)
 	id := "ba_1" + letters(o.str("id")+" "+number+" "+c.at.String(), 23)
 	routing := any(nil)

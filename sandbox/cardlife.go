@@ -73,5 +73,5 @@ func (c *call) detach(pm object) error {
 // worn tells whether a card's last month is over.
 func (c *call) worn(pm object) bool {
 	card := pm.sub("card")
-	return past(card.num("exp_month"), card.num("exp_year"), c.at)
+	return card != nil && past(card.num("exp_month"), card.num("exp_year"), c.at)
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"crypto/rand"
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -131,19 +132,11 @@ func (s *Sandbox) closeLink(account, token string) {
 	}
 }
 
-// received is what came to a connected account by transfers and is not taken back, by currency.
-func (a *account) received() (list []cash) {
-	sums := map[string]int64{}
-	for _, tr := range a.platform.where("transfer", "destination", a.ID) {
-		sums[tr.str("currency")] += tr.num("amount") - tr.num("amount_reversed") - tr.num("_fee")
-	}
-	var codes []string
-	for code := range sums {
-		codes = append(codes, code)
-	}
-	slices.Sort(codes)
-	for _, code := range codes {
-		list = append(list, inCash(sums[code], code))
+// money is what a connected account has, by currency.
+func (a *account) money(now time.Time) (list []cash) {
+	has := a.balance(now)
+	for _, currency := range slices.Sorted(maps.Keys(has)) {
+		list = append(list, inCash(has[currency].Total(), currency))
 	}
 	return list
 }

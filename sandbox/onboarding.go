@@ -72,7 +72,7 @@ func (c *call) reach(o object, outcome Outcome, bank string) error {
 		bank = testBanks(o.str("country"))[0].Value
 	}
 	if bank != "" {
-		o["external_accounts"] = listOf("/v1/accounts/"+o.str("id")+"/external_accounts", c.bank(o, bank))
+		o["external_accounts"] = listOf("/v1/accounts/"+o.str("id")+"/external_accounts", c.bankGiven(o, bank))
 	}
 	o["_stage"] = string(outcome)
 	delete(o, "_deadline")

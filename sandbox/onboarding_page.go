@@ -50,7 +50,7 @@ type accountView struct {
 	Why                                string
 	Missing                            []string
 	Bank                               string // empty when there is none
-	Received                           []cash
+	Holds                              []cash
 	Steps                              []option // what Stripe can decide about it
 	Closed                             bool     // rejected for good
 }
@@ -120,7 +120,7 @@ func (s *Sandbox) ownersView(link object, title string) hostedView {
 	defer s.mu.Unlock()
 	a := s.accounts[link.str("account")]
 	v := hostedView{Title: title, Platform: or(a.platform.Name, a.platform.ID), Account: a.ownersView()}
-	v.Account.Received = a.received()
+	v.Account.Holds = a.money(s.clock(a))
 	return v
 }
 

@@ -30,6 +30,7 @@ type Account struct {
 	Country         string   // two letters, default US
 	DefaultCurrency string   // lower case, default usd
 	SecretKeys      []string // sk_ or rk_; a live key makes the account's objects livemode
+	Settles         []string // the currencies in which it keeps money; what comes in another becomes its default currency. Default: that alone
 	PayloadVersion  string   // API version of its events, default 2023-10-16 (MONEY.md 1.2)
 
 	Rights map[string][]string // of its restricted keys, as rak_invoice_read; a key that is not here may do everything

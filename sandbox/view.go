@@ -28,8 +28,9 @@ type view struct {
 	Accounts                           []tab
 	Partners, Products                 []option
 	Forms                              []entry
-	Waiting                            []row
 	Owners                             []accountView
+	Waiting, Underway                  []row
+	Banks                              []bankRow
 	Charges, Subscriptions, Deliveries list
 	Disputes                           list
 	Codes                              []row
@@ -90,6 +91,7 @@ func (s *Sandbox) look(account string, v visit) view {
 	}
 	out.Waiting = waiting(a)
 	out.Owners = s.owners(a)
+	out.Underway, out.Banks = underway(a), s.banks(a, now)
 	out.Charges = v.charges(a, now)
 	out.Faults = s.faultForm(a)
 	out.Disputes = v.disputes(a, now)

@@ -88,7 +88,7 @@ func runDemo(ctx context.Context, b *base, listener net.Listener, std streams) e
 	}
 	defer func() { _ = stripe.Close() }()
 	stripe.AddAccount(sandbox.Account{ID: shopAccount, Name: "Lumen Analytics", SecretKeys: []string{shopKey, shopRestricted}})
-	stripe.AddAccount(sandbox.Account{ID: platformAccount, Name: "Portal", SecretKeys: []string{platformKey},
+	stripe.AddAccount(sandbox.Account{ID: platformAccount, Name: "Portal", SecretKeys: []string{platformKey}, Settles: []string{"usd", "eur", "gbp"},
 		App: sandbox.App{ClientID: platformClient, Redirects: []string{b.config.Server.PublicURL + "/admin/connection/stripe/callback"}}})
 	for _, account := range free {
 		stripe.AddAccount(account)

@@ -185,11 +185,10 @@ func (c *call) confirm(o, pm object) (object, error) {
 	if err := c.wayBack(); err != nil {
 		return nil, err
 	}
-	k := cards[pm.str("_number")]
-	asks := k.asks == always || k.asks == onceSaved && !pm.flag("_confirmed")
+	refuse, asks := c.bankAnswers(o, pm)
 	switch {
-	case k.refuse != "":
-		return nil, c.decline(o, pm, declined(k.refuse))
+	case refuse != "":
+		return nil, c.decline(o, pm, declined(refuse))
 	case c.worn(pm):
 		return nil, c.decline(o, pm, declined("expired_card"))
 	case asks && away:
@@ -202,7 +201,7 @@ func (c *call) confirm(o, pm object) (object, error) {
 		c.emit("payment_intent.requires_action", o, nil)
 		return c.show(o)
 	}
-	if k.debit != "" {
+	if cards[pm.str("_number")].debit != "" {
 		c.begun(o, pm)
 		return c.show(o)
 	}

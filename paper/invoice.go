@@ -42,7 +42,7 @@ func (i Invoice) sheet() *sheet {
 	s.parties(party{from, i.Partner}, party{to, i.Company})
 	s.facts(i.dates())
 	s.table(i.Lines)
-	s.total("Total", i.Total())
+	s.total("Total", i.owed())
 	s.SetY(s.GetY() + 4)
 	if i.Bank != nil {
 		s.heading("Bank details")
@@ -52,6 +52,18 @@ func (i Invoice) sheet() *sheet {
 		s.note(note)
 	}
 	return s
+}
+
+// owed is the total; of one that was given up, what it was.
+func (i Invoice) owed() models.Money {
+	total := i.Total()
+	if i.Status == models.Void || i.Status == models.Refunded {
+		total.Minor = 0
+		for _, l := range i.Lines {
+			total.Minor += l.Amount.Minor
+		}
+	}
+	return total
 }
 
 func (i Invoice) title() string {

@@ -148,3 +148,16 @@ func (h *house) balance() models.Balance {
 }
 
 func (h *house) moved() int64 { return h.stripe.Moved()[*h.partner.StripeAccount]["usd"] }
+
+// noGaps fails unless the invoices have the numbers from one to n, each once (P29).
+func (h *house) noGaps(n int) {
+	h.t.Helper()
+	var numbers, first, last int
+	if err := h.Store.DB().QueryRow(`SELECT count(DISTINCT number), coalesce(min(split_part(number, '-', 3)::int), 0), coalesce(max(split_part(number, '-', 3)::int), 0) FROM invoices`).
+		Scan(&numbers, &first, &last); err != nil {
+		h.t.Fatal(err)
+	}
+	if numbers != n || n > 0 && (first != 1 || last != n) {
+		h.t.Errorf("%d numbers from %d to %d, want %d without a gap", numbers, first, last, n)
+	}
+}

@@ -139,3 +139,7 @@ func (h *house) balance() models.Balance {
 }
 
 func (h *house) moved() int64 { return h.stripe.Moved()[*h.partner.StripeAccount]["usd"] }
+
+func fileOrder(kind models.BankFileKind, again bool, ids []models.InvoiceID) payouts.FileOrder {
+	return payouts.FileOrder{Kind: kind, Invoices: ids, Again: again}
+}

@@ -40,7 +40,9 @@ func TestAPaymentMadeOutsideKeepsItsMethodNoteAndPaper(t *testing.T) {
 		"method":    func(p *models.PaidElsewhere) { p.Method = new(models.PayMethod("barter")) },
 		"words":     func(p *models.PaidElsewhere) { p.Method = new(models.ByOther) },
 		"note":      func(p *models.PaidElsewhere) { p.Note = strings.Repeat("é", 2001) },
-		"file":      func(p *models.PaidElsewhere) { p.File = &models.Attachment{Name: "proof.pdf", Body: []byte("MZ, no paper")} },
+		"file": func(p *models.PaidElsewhere) {
+			p.File = &models.Attachment{Name: "proof.pdf", Body: []byte("MZ, no paper")}
+		},
 	} {
 		how := elsewhere(h.at)
 		spoil(&how)

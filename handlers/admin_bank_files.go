@@ -90,13 +90,13 @@ func (h *House) fileChoices(c echo.Context, t models.Tenant, approved []models.I
 			v.Cannot = append(v.Cannot, cannot)
 			continue
 		case h.now().Before(b.HoldsUntil):
-			cannot.Why = "The bank details are new and wait until " + views.Exact(b.HoldsUntil) + ". Ask the partner, in another way than by e-mail, whether they are right; an owner can end the wait."
+			cannot.Why = "The bank details are new and wait until " + views.Minute(b.HoldsUntil) + ". Ask the partner, in another way than by e-mail, whether they are right; an owner can end the wait."
 			v.Cannot = append(v.Cannot, cannot)
 			continue
 		}
 		line := views.FileChoice{ID: i.ID.String(), Href: at, Number: i.Number, Partner: i.PartnerName, To: b.Holder + ", account in " + models.CountryName(b.Country) + " ending " + b.Last4, Total: i.Total(), On: true}
 		if in, ok := filed[i.ID]; ok {
-			line.On, line.Filed = false, "Is in the file that "+in.MadeBy+" made on "+views.Exact(in.MadeAt)+": leave it out?"
+			line.On, line.Filed = false, "Is in the file that "+in.MadeBy+" made on "+views.Minute(in.MadeAt)+": leave it out?"
 		}
 		if ticked != nil {
 			line.On = ticked[line.ID]
@@ -177,7 +177,7 @@ func (h *House) showBankFile(c echo.Context, se models.Session, status int, v vi
 	if v.File.State == models.FileOpen && money.takes(se.Role) {
 		v.Mark, v.Cancel = at+"/paid", at+"/cancel"
 	}
-	if v.Frame, err = h.adminFrame(c, se, "/admin/invoices", "File of "+views.Exact(v.File.MadeAt)); err != nil {
+	if v.Frame, err = h.adminFrame(c, se, "/admin/invoices", "File of "+views.Minute(v.File.MadeAt)); err != nil {
 		return err
 	}
 	v.Status, v.Back = views.Badge("bank_file", v.File.State), views.Place{Label: "Bank files", Href: bankFilesAt}

@@ -56,7 +56,7 @@ func (h *House) adminCompanyBack(c echo.Context, _ models.Session) error {
 
 // adminCompanyAccount keeps the account that the company pays from.
 func (h *House) adminCompanyAccount(c echo.Context, se models.Session) error {
-	form := views.AccountForm{Holder: c.FormValue("holder"), Country: c.FormValue("country"), IBAN: c.FormValue("iban"), BIC: c.FormValue("bic")}
+	form := views.AccountForm{Holder: c.FormValue("holder"), Country: c.FormValue("account_country"), IBAN: c.FormValue("iban"), BIC: c.FormValue("bic")}
 	err := h.Payouts.SetDebtor(c.Request().Context(), models.DebtorAccount{Tenant: se.Tenant(), Holder: form.Holder, Country: form.Country,
 		Numbers: models.BankNumbers{IBAN: form.IBAN, BIC: form.BIC}}, actor(se))
 	if wrong, fields := wrongFields(err); fields {

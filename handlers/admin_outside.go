@@ -124,7 +124,7 @@ func (h *House) outsideShown(ctx context.Context, se models.Session, v *views.Ad
 	h.offerUndo(se, v, tries)
 	filed, err := h.Store.FiledIn(ctx, i.Tenant, []models.InvoiceID{i.ID})
 	if in, ok := filed[i.ID]; ok && (i.Status == models.Approved || i.Status == models.Failed) {
-		v.Filed = &views.InBankFile{Href: bankFilesAt + "/" + in.File.String(), Words: "It is in the bank file that " + in.MadeBy + " made on " + views.Exact(in.MadeAt) + " and that is not settled yet. Do not pay it in another way too."}
+		v.Filed = &views.InBankFile{Href: bankFilesAt + "/" + in.File.String(), Words: "It is in the bank file that " + in.MadeBy + " made on " + views.Minute(in.MadeAt) + " and that is not settled yet. Do not pay it in another way too."}
 	}
 	return err
 }

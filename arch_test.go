@@ -36,7 +36,8 @@ var arrows = map[string]string{
 	"integrations":    "models sources store inbox",
 	"payouts":         "models store ledger commission rates",
 	"jobs":            "models store inbox integrations payouts rates mail",
-	"handlers":        "models store inbox integrations payouts doctor views static mail",
+	"handlers":        "models store inbox integrations payouts doctor views static mail paper",
+	"paper":           "models",
 	"sandbox":         "models",
 	"cmd/portal":      "*", // wiring: the only room that knows all others
 	".":               "*", // no room: this test

@@ -103,7 +103,7 @@ func (p *Payouts) DrawUp(ctx context.Context, t models.Tenant, until time.Time, 
 			}
 			drawn = append(drawn, i)
 		}
-		return nil
+		return p.tellReady(ctx, tx, t, drawn, who)
 	})
 	return drawn, err
 }

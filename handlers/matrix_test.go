@@ -28,6 +28,11 @@ GET  /readyz                                            200    200     200   200
 GET  /dev/mail                                          404    404     404   404   404     404      404
 GET  /dev/mail/{company}/{mail}                         404    404     404   404   404     404      404
 
+GET  /settings/mail                                     303    200     200   200   200     200      200
+POST /settings/mail                                     303    303     303   303   303     303      303
+GET  /mail/stop/{token}                                 404    404     404   404   404     404      404
+POST /mail/stop/{token}                                 404    404     404   404   404     404      404
+
 GET  /admin                                             303    200     200   200   200     403      200
 POST /admin/mode                                        303    422     422   422   422     403      422
 GET  /admin/payments                                    303    200     200   200   200     403      200

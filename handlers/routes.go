@@ -55,6 +55,7 @@ var (
 	money    = who{models.Owner, models.Admin, models.Finance}                // who may approve and pay, and change by hand what is due
 	admins   = who{models.Owner, models.Admin}                                // who may change the program
 	partners = who{models.PartnerMember}
+	people   = append(slices.Clone(viewers), models.PartnerMember) // whoever is signed in
 )
 
 // takes tells whether the URL is for a role.
@@ -79,6 +80,11 @@ func (h *House) routes() []route {
 		{"GET", "/readyz", anyone, h.readyz},
 		{"GET", "/dev/mail", anyone, h.devMail}, // these two in the demo only
 		{"GET", "/dev/mail/:company/:id", anyone, h.devMailHTML},
+
+		{"GET", "/settings/mail", people, h.mailSettings},
+		{"POST", "/settings/mail", people, h.mailSettingsSave},
+		{"GET", "/mail/stop/:token", anyone, h.mailStop}, // from a mail, without signing in
+		{"POST", "/mail/stop/:token", anyone, h.mailStopDo},
 
 		{"GET", "/admin", viewers, h.adminHome},
 		{"POST", "/admin/mode", viewers, h.adminMode},

@@ -34,7 +34,7 @@ var arrows = map[string]string{
 	"views":           "models static",
 	"inbox":           "models sources store attribution commission ledger rates",
 	"integrations":    "models sources store inbox",
-	"payouts":         "models store ledger rates",
+	"payouts":         "models store ledger commission rates",
 	"jobs":            "models store inbox integrations payouts rates mail",
 	"handlers":        "models store inbox integrations payouts doctor views static mail paper",
 	"paper":           "models",

@@ -58,6 +58,9 @@ GET  /admin/partners                                    303    200     200   200
 GET  /admin/partners/new                                303    403     403   200   200     403      200
 POST /admin/partners                                    303    403     403   422   422     403      422
 GET  /admin/partners/{partner}                          303    200     200   200   200     403      404
+GET  /admin/partners/{partner}/statements               303    200     200   200   200     403      404
+GET  /admin/partners/{partner}/statements/{month}       303    200     200   200   200     403      404
+GET  /admin/partners/{partner}/statements/{month}/statement.pdf 303 200 200  200   200     403      404
 POST /admin/partners/{partner}/codes                    303    403     403   422   422     403      404
 POST /admin/partners/{partner}/codes/remove             303    403     403   422   422     403      404
 POST /admin/partners/{partner}/codes/new                303    403     403   422   422     403      404
@@ -134,6 +137,9 @@ GET  /partner/earnings/{commission}                     303    403     403   403
 GET  /partner/invoices                                  303    403     403   403   403     200      403
 GET  /partner/invoices/{invoice}                        303    403     403   403   403     200      403
 GET  /partner/invoices/{invoice}/invoice.pdf            303    403     403   403   403     200      403
+GET  /partner/statements                                303    403     403   403   403     200      403
+GET  /partner/statements/{month}                        303    403     403   403   403     200      403
+GET  /partner/statements/{month}/statement.pdf          303    403     403   403   403     200      403
 
 POST /v1/integrations/{source}/{program}/webhook        400    400     400   400   400     400      400
 POST /v1/stripe/webhook                                 400    400     400   400   400     400      400
@@ -254,7 +260,7 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(), "{writeoff}", w.decidedWriteOff(),
+	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{month}", "2026-10", "{event}", event[0].ID.String(), "{writeoff}", w.decidedWriteOff(),
 		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{file}", w.linked("customer,partner\ncus_1,BOB_KEY\n").ID.String(),
 		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String(), "{import}", w.imported().ID.String()}
 }

@@ -54,7 +54,7 @@ func newTelling(t *testing.T) *telling {
 	t.Cleanup(api.Close)
 	w.Payouts = &payouts.Payouts{Store: s, Bank: payouts.NewStripe("sk_test_platform_key", api.URL), Mode: models.Test, Now: now, Log: log}
 	w.partner = storetest.Partner(t, s, w.caller.Tenant, "PARTNER_A", "usd")
-	w.owner = models.Actor{Name: "olivia@acme.example", Person: new(w.person("olivia@acme.example", models.Owner, nil))}
+	w.owner = models.Actor{Name: "olivia@acme.example", Role: models.Owner, Person: new(w.person("olivia@acme.example", models.Owner, nil))}
 	w.person("farid@acme.example", models.Finance, nil)
 	w.person("vera@acme.example", models.Viewer, nil)
 	in := &inbox.Inbox{Store: s, Now: now, Log: log}
@@ -186,6 +186,9 @@ func TestAFailedPaymentIsToldToThoseWhoMayPay(t *testing.T) {
 	var err error
 	w.partner.Country = new("US")
 	if w.partner, err = w.ConnectPartner(ctx, w.partner); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.stripe.Onboard(*w.partner.StripeAccount, sandbox.Complete); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.SaveCard(ctx, w.caller.Tenant, "pm_card_chargeCustomerFail"); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,34 +12,25 @@ import (
 	"portal/store"
 )
 
-// tellReady tells those who may approve, but for the one who did it, that invoices were drawn up and wait for them.
-func (p *Payouts) tellReady(ctx context.Context, tx *store.Store, t models.Tenant, drawn []models.Invoice, who models.Actor) error {
-	sums := map[models.Currency]int64{}
-	for _, i := range drawn {
-		sums[i.Currency] += i.TotalMinor
-	}
-	var list []models.Money
-	for c := range maps.Keys(sums) {
-		list = append(list, models.Money{Minor: sums[c], Currency: c})
-	}
-	return p.tellRun(ctx, tx, t, len(drawn), list, who)
-}
-
-// tellRun is tellReady for a run of which only number and sums are at hand.
-func (p *Payouts) tellRun(ctx context.Context, tx *store.Store, t models.Tenant, count int, sums []models.Money, who models.Actor) error {
-	if count == 0 {
+// tellReady tells those who may approve, but for the one who began it, that a run drew up invoices which wait for them.
+func (p *Payouts) tellReady(ctx context.Context, tx *store.Store, r models.Run) error {
+	if r.Invoices == 0 {
 		return nil
 	}
-	settings, err := tx.PayoutSettings(ctx, t)
+	sums, err := tx.SumsOfRun(ctx, r.Tenant, r.ID)
 	if err != nil {
 		return err
 	}
-	to, err := tx.PeopleOf(ctx, t.Company, settings.ApproveRoles...)
+	settings, err := tx.PayoutSettings(ctx, r.Tenant)
 	if err != nil {
 		return err
 	}
-	to = slices.DeleteFunc(to, func(m models.Person) bool { return who.Person != nil && m.ID == *who.Person })
-	return p.tell(ctx, tx, t, to, func(c models.Company) models.Message { return models.InvoicesReady(c, count, sums) })
+	to, err := tx.PeopleOf(ctx, r.Company, settings.ApproveRoles...)
+	if err != nil {
+		return err
+	}
+	to = slices.DeleteFunc(to, func(m models.Person) bool { return r.Person != nil && m.ID == *r.Person })
+	return p.tell(ctx, tx, r.Tenant, to, func(c models.Company) models.Message { return models.InvoicesReady(c, r.Invoices, sums) })
 }
 
 // tellApproved tells the partner what is coming.

@@ -86,6 +86,7 @@ GET  /admin/write-offs/{writeoff}/approve               303    303     303   303
 POST /admin/write-offs/{writeoff}/approve               303    403     409   409   409     403      404
 GET  /admin/write-offs/{writeoff}/refuse                303    303     303   303   303     403      303
 POST /admin/write-offs/{writeoff}/refuse                303    403     409   409   409     403      404
+GET  /admin/calendar                                    303    200     200   200   200     403      200
 GET  /admin/invoices                                    303    200     200   200   200     403      200
 GET  /admin/invoices/new                                303    403     200   200   200     403      200
 POST /admin/invoices                                    303    403     422   422   422     403      422
@@ -137,6 +138,7 @@ GET  /partner/earnings/{commission}                     303    403     403   403
 GET  /partner/invoices                                  303    403     403   403   403     200      403
 GET  /partner/invoices/{invoice}                        303    403     403   403   403     200      403
 GET  /partner/invoices/{invoice}/invoice.pdf            303    403     403   403   403     200      403
+GET  /partner/calendar                                  303    403     403   403   403     200      403
 GET  /partner/statements                                303    403     403   403   403     200      403
 GET  /partner/statements/{month}                        303    403     403   403   403     200      403
 GET  /partner/statements/{month}/statement.pdf          303    403     403   403   403     200      403

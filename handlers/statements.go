@@ -186,7 +186,7 @@ type statementPart struct {
 // statement reads a month as of one moment: for each currency in which something was owed or changed, what did.
 func (h *House) statement(ctx context.Context, side statementSide, month time.Time, most int) ([]statementPart, error) {
 	var parts []statementPart
-	return parts, h.Store.Snapshot(ctx, func(tx *store.Store) error {
+	err := h.Store.Snapshot(ctx, func(tx *store.Store) error {
 		all, err := tx.Statements(ctx, side.Tenant, side.partner.ID)
 		if err != nil {
 			return err
@@ -206,6 +206,7 @@ func (h *House) statement(ctx context.Context, side statementSide, month time.Ti
 		}
 		return nil
 	})
+	return parts, err
 }
 
 // monthOfEach is the statement of a month in each currency; where nothing changed in it, what was carried over.

@@ -13,6 +13,8 @@ func (s statementSide) movementWords(m models.Movement) (what, reason string) {
 		return "Invoice " + m.Number + " paid", paidBy(m.How, s.company)
 	case m.Kind == "returned":
 		return "Payment of invoice " + m.Number + " came back", paidBy(m.How, s.company)
+	case m.Kind == "undone":
+		return "Invoice " + m.Number + " was marked as paid by mistake", "That was taken back."
 	case m.Commission == nil:
 		return byHandWords(models.AdjustmentKind(m.Kind), s.company), withoutAddresses(m.Because)
 	}

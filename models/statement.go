@@ -6,7 +6,7 @@ import "time"
 // delivered. It is read from the books, so what a month's statement says stays.
 type Movement struct {
 	At         time.Time     `db:"at"`
-	Kind       string        `db:"kind"` // of a commission's entry or an adjustment; paid, or returned
+	Kind       string        `db:"kind"` // of a commission's entry or an adjustment; paid, returned, or undone: marked as paid by mistake
 	Minor      int64         `db:"amount"`
 	Currency   Currency      `db:"currency"`
 	Because    string        `db:"because"`

@@ -70,7 +70,9 @@ func (h *house) payDue(how int) {
 		case 0:
 			_, err = h.Pay(ctx, h.caller.Tenant, i.ID, h.who)
 		case 1:
-			_, err = h.MarkPaid(ctx, h.caller.Tenant, i.ID, "wire", h.at, h.who)
+			if _, err = h.MarkPaid(ctx, h.caller.Tenant, i.ID, "wire", h.at, h.who); err == nil && i.TotalMinor%3 == 0 {
+				_, err = h.Undo(ctx, h.caller.Tenant, i.ID, "It never left", h.who)
+			}
 		}
 		if err != nil && !errors.Is(err, models.ErrConflict) { // under Stripe's minimum
 			h.t.Fatal(err)

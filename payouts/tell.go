@@ -54,7 +54,7 @@ func (p *Payouts) TellAsked(ctx context.Context, tx *store.Store, asked ...model
 }
 
 func (p *Payouts) tellPartner(ctx context.Context, tx *store.Store, i models.Invoice, message func(models.Company) models.Message) error {
-	to, err := tx.PeopleOfPartner(ctx, i.Tenant, i.Partner)
+	to, err := tx.PartnerReaders(ctx, i.Tenant, i.Partner)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (p *Payouts) TellOnboarding(ctx context.Context, t models.Tenant, partner m
 		return nil
 	}
 	return p.once(ctx, t, "onboarding/"+partner.String(), 7*24*time.Hour, func(tx *store.Store) error {
-		to, err := tx.PeopleOfPartner(ctx, t, partner)
+		to, err := tx.PartnerReaders(ctx, t, partner)
 		if err != nil {
 			return err
 		}

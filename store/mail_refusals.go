@@ -64,16 +64,11 @@ func (s *Store) RefusedMails(ctx context.Context, company models.CompanyID, emai
 	return list, nil
 }
 
-// PeopleOfPartner lists who gets a partner's mail: those who sign in for them, else the partner's own address. None has neither.
-func (s *Store) PeopleOfPartner(ctx context.Context, t models.Tenant, partner models.PartnerID) ([]models.Person, error) {
-	var list []models.Person
-	err := s.list(ctx, &list, `SELECT p.id, p.email, p.name FROM places pl JOIN people p ON p.id = pl.person_id
-		WHERE pl.company_id = $1 AND pl.mode IN ($2, 'both') AND pl.partner_id = $3 ORDER BY p.id LIMIT 200`, t.Company, t.Mode, partner)
-	if err != nil {
-		return nil, fmt.Errorf("list the people of %s: %w", partner, err)
-	}
-	if len(list) > 0 {
-		return list, nil
+// PartnerReaders lists who gets a partner's mail: those who sign in for them, else the partner's own address. None has neither.
+func (s *Store) PartnerReaders(ctx context.Context, t models.Tenant, partner models.PartnerID) ([]models.Person, error) {
+	list, err := s.PeopleOfPartner(ctx, t, partner)
+	if err != nil || len(list) > 0 {
+		return list, err
 	}
 	p, err := s.Partner(ctx, t, partner)
 	if err != nil || p.Email == nil || *p.Email == "" {

@@ -20,7 +20,7 @@ const movements = `SELECT e.at, e.kind, e.amount, e.currency, e.because, c.payme
 		WHERE company_id = $1 AND mode = $2 AND partner_id = $3
 	UNION ALL SELECT at, 'paid', -amount, currency, '', NULL, NULL, substring(cause FROM '^invoice/inv_([0-9a-f]{32})$')::uuid, split_part(to_account, '/', 1), key FROM transfers
 		WHERE company_id = $1 AND mode = $2 AND to_account = ANY($4) AND (to_account LIKE 'stripe/%' OR to_account LIKE 'manual/%')
-	UNION ALL SELECT at, 'returned', amount, currency, '', NULL, NULL, substring(cause FROM '^invoice/inv_([0-9a-f]{32})$')::uuid, split_part(from_account, '/', 1), key FROM transfers
+	UNION ALL SELECT at, CASE WHEN key LIKE '%/undone' THEN 'undone' ELSE 'returned' END, amount, currency, '', NULL, NULL, substring(cause FROM '^invoice/inv_([0-9a-f]{32})$')::uuid, split_part(from_account, '/', 1), key FROM transfers
 		WHERE company_id = $1 AND mode = $2 AND from_account = ANY($4) AND (from_account LIKE 'stripe/%' OR from_account LIKE 'manual/%')`
 
 func paidAccounts(partner models.PartnerID) any {
@@ -37,8 +37,8 @@ func (s *Store) Statements(ctx context.Context, t models.Tenant, partner models.
 		Changes  int             `db:"changes"`
 	}
 	err := s.list(ctx, &rows, `SELECT date_trunc('month', at AT TIME ZONE 'UTC') AS month, currency, count(*) AS changes,
-			coalesce(sum(amount) FILTER (WHERE kind NOT IN ('paid', 'returned')), 0)::bigint AS earned,
-			coalesce(-sum(amount) FILTER (WHERE kind IN ('paid', 'returned')), 0)::bigint AS paid
+			coalesce(sum(amount) FILTER (WHERE kind NOT IN ('paid', 'returned', 'undone')), 0)::bigint AS earned,
+			coalesce(-sum(amount) FILTER (WHERE kind IN ('paid', 'returned', 'undone')), 0)::bigint AS paid
 		FROM (`+movements+`) m GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 5000`, t.Company, t.Mode, partner, paidAccounts(partner))
 	if err != nil {
 		return nil, fmt.Errorf("sum the statements of %s: %w", partner, err)

@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,7 +137,7 @@ func (h *House) shownWords(ctx context.Context, t models.Tenant, cal payouts.Cal
 	if err != nil || len(owed) == 0 {
 		return "", err
 	}
-	said := "All of it in " + company.Currency.Code() + ": " + views.AmountText(shown.Total)
+	said := "All of it together is " + views.AmountText(shown.Total)
 	var with []string
 	for _, r := range shown.Rates {
 		with = append(with, fmt.Sprintf("1 %s = %s %s, %s of %s", r.From.Code(), r.Value, r.To.Code(), sourceWords(r.Source), views.Day(r.Date)))
@@ -183,6 +185,9 @@ func calendarTurns(cal payouts.Calendar, byDay bool) []views.CalendarTurn {
 		at[key] = len(rows)
 		rows = append(rows, views.CalendarTurn{Days: days, At: first, Payments: t.Payments, Amount: t.Amount(), Sum: sum, Drawn: drawn})
 	}
+	slices.SortStableFunc(rows, func(a, b views.CalendarTurn) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Amount.Currency, b.Amount.Currency))
+	})
 	return rows
 }
 

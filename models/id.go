@@ -40,6 +40,8 @@ type (
 	chargeNoun     struct{}
 	runNoun        struct{}
 	detailsNoun    struct{}
+	payRunNoun     struct{}
+	returnNoun     struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -63,6 +65,8 @@ func (reconcileNoun) prefix() string  { return "rec" }
 func (chargeNoun) prefix() string     { return "chg" }
 func (runNoun) prefix() string        { return "run" }
 func (detailsNoun) prefix() string    { return "det" }
+func (payRunNoun) prefix() string     { return "pay" }
+func (returnNoun) prefix() string     { return "ret" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -87,6 +91,8 @@ type (
 	ChargeID     = ID[chargeNoun]
 	RunID        = ID[runNoun]
 	DetailsID    = ID[detailsNoun]
+	PayRunID     = ID[payRunNoun]
+	ReturnID     = ID[returnNoun]
 )
 
 var sequence atomic.Uint32

@@ -4,10 +4,12 @@
 ALTER TABLE attempts
     ADD COLUMN deliveries  int NOT NULL DEFAULT 0, -- transfers that were begun of money charged before; each has a key of its own
     ADD COLUMN delivery_at timestamptz,            -- when the last of them was begun
+    ADD COLUMN delivering  boolean NOT NULL DEFAULT false, -- whether the last of them may be made: its answer is not known
     ADD COLUMN held        boolean NOT NULL DEFAULT false, -- charged money that is not sent on by itself: somebody took the transfer back
     ADD COLUMN refunded    bigint NOT NULL DEFAULT 0 CONSTRAINT attempt_refunded CHECK (refunded BETWEEN 0 AND amount), -- of the amount, back with the company
     ADD COLUMN disputed    text NOT NULL DEFAULT '' CONSTRAINT attempt_disputed CHECK (disputed IN ('', 'open', 'lost')),
     ADD COLUMN blocked     boolean NOT NULL DEFAULT false, -- the card's bank wants no further try with this card
+    ADD COLUMN looks       int NOT NULL DEFAULT 0,         -- how often what became of it was kept: who read before that reads again
     ADD COLUMN received    bigint,                 -- what arrived, where it is known
     ADD COLUMN received_in text,
     ADD CONSTRAINT attempt_received_whole CHECK ((received IS NULL) = (received_in IS NULL));

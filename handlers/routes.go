@@ -128,6 +128,7 @@ func (h *House) routes() []route {
 		{"GET", "/admin/invoices/approve", viewers, h.adminInvoicesBack},
 		{"POST", "/admin/invoices/approve", money, h.adminInvoicesApprove},
 		{"GET", "/admin/invoices/:id", viewers, h.adminInvoice},
+		{"GET", "/admin/invoices/:id/invoice.pdf", viewers, h.adminInvoicePaper},
 		{"GET", "/admin/invoices/:id/approve", viewers, h.adminInvoiceBack},
 		{"POST", "/admin/invoices/:id/approve", money, h.adminInvoiceApprove},
 		{"GET", "/admin/invoices/:id/withdraw", viewers, h.adminInvoiceBack},
@@ -178,6 +179,7 @@ func (h *House) routes() []route {
 		{"GET", "/partner/earnings/:id", partners, h.partnerEarning},
 		{"GET", "/partner/invoices", partners, h.partnerInvoices},
 		{"GET", "/partner/invoices/:id", partners, h.partnerInvoice},
+		{"GET", "/partner/invoices/:id/invoice.pdf", partners, h.partnerInvoicePaper},
 
 		{"POST", "/v1/integrations/:source/:program/webhook", senders, h.programWebhook},
 		{"POST", "/v1/stripe/webhook", senders, h.platformWebhook},

@@ -42,6 +42,7 @@ type (
 	detailsNoun    struct{}
 	payRunNoun     struct{}
 	returnNoun     struct{}
+	contestNoun    struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -67,6 +68,7 @@ func (runNoun) prefix() string        { return "run" }
 func (detailsNoun) prefix() string    { return "det" }
 func (payRunNoun) prefix() string     { return "pay" }
 func (returnNoun) prefix() string     { return "ret" }
+func (contestNoun) prefix() string    { return "con" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -93,6 +95,7 @@ type (
 	DetailsID    = ID[detailsNoun]
 	PayRunID     = ID[payRunNoun]
 	ReturnID     = ID[returnNoun]
+	ContestID    = ID[contestNoun]
 )
 
 var sequence atomic.Uint32

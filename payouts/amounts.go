@@ -26,9 +26,9 @@ var steps = map[models.Currency]int64{"bhd": 10, "jod": 10, "kwd": 10, "omr": 10
 // notStripes are currencies that Portal counts and Stripe does not charge.
 var notStripes = map[models.Currency]bool{"btn": true, "cup": true, "ghs": true, "svc": true}
 
-func least(c models.Currency) int64 { return max(minimums[c], 1) }
+func leastOf(c models.Currency) int64 { return max(minimums[c], 1) }
 
-func most(c models.Currency) int64 { return max(maximums[c], maximum) }
+func mostOf(c models.Currency) int64 { return max(maximums[c], maximum) }
 
 func step(c models.Currency) int64 { return max(steps[c], 1) }
 
@@ -42,10 +42,10 @@ func chargeable(m, fee models.Money) error {
 	switch {
 	case notStripes[c]:
 		return refuse("Stripe does not charge cards in %s. Pay it elsewhere and mark the invoice as paid.", c.Code())
-	case m.Minor < least(c):
-		return refuse("Stripe takes no charge under %s. Mark the invoice as paid elsewhere, or wait until more is due.", in(least(c)))
-	case m.Minor > most(c)-fee.Minor:
-		return refuse("Stripe takes no charge over %s. Pay it elsewhere and mark it as paid.", in(most(c)))
+	case m.Minor < leastOf(c):
+		return refuse("Stripe takes no charge under %s. Mark the invoice as paid elsewhere, or wait until more is due.", in(leastOf(c)))
+	case m.Minor > mostOf(c)-fee.Minor:
+		return refuse("Stripe takes no charge over %s. Pay it elsewhere and mark it as paid.", in(mostOf(c)))
 	case m.Minor%step(c) != 0:
 		return refuse("Stripe charges %s in steps of %s, and the total is %s. Pay it elsewhere and mark it as paid, or even it out with a bonus or a deduction.", c.Code(), in(step(c)), in(m.Minor))
 	}

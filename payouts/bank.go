@@ -29,10 +29,11 @@ type Bank interface {
 	Send(ctx context.Context, a models.Attempt) (transfer, because string, err error)
 	// Sent looks the last delivery of an attempt up; empty when Stripe has never heard of it.
 	Sent(ctx context.Context, a models.Attempt) (transfer string, err error)
-	// Reverse takes back from the partner's account what a return says, once.
-	Reverse(ctx context.Context, a models.Attempt, r models.Return) (reversal, because string, err error)
+	// Reverse takes back from the partner's account what a return says, once. Late says that the return is too old to be asked
+	// for: it is only looked up.
+	Reverse(ctx context.Context, a models.Attempt, r models.Return, late bool) (reversal, because string, err error)
 	// Refund gives the company's card back what a return says, once; both takes as much back from the partner's account with it.
-	Refund(ctx context.Context, a models.Attempt, r models.Return, both bool) (refund, because string, err error)
+	Refund(ctx context.Context, a models.Attempt, r models.Return, both, late bool) (refund, because string, err error)
 	// Standing reads what became of a payment that went.
 	Standing(ctx context.Context, a models.Attempt) (Standing, error)
 	// Arrived reads what arrived on the partner's account, in the currency in which it did.

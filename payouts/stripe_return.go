@@ -11,8 +11,18 @@ import (
 	"portal/models"
 )
 
+// noRecord is why a return that is too old to be asked for has ended.
+const noRecord = "Stripe has no record of it. Nothing moved."
+
 // Reverse takes a return's amount back from the transfer; the application fee stays.
-func (s Stripe) Reverse(ctx context.Context, a models.Attempt, r models.Return) (reversal, because string, err error) {
+func (s Stripe) Reverse(ctx context.Context, a models.Attempt, r models.Return, late bool) (reversal, because string, err error) {
+	found, err := s.reversal(ctx, a, r)
+	if err != nil || found != "" {
+		return found, "", err
+	}
+	if late {
+		return "", noRecord, nil
+	}
 	amount, err := s.inTransfer(ctx, a, r.Minor)
 	if err != nil {
 		return "", "", err
@@ -22,14 +32,11 @@ func (s Stripe) Reverse(ctx context.Context, a models.Attempt, r models.Return) 
 	params.SetIdempotencyKey(r.ID.String() + "-reversal")
 	params.AddMetadata("return", r.ID.String())
 	made, err := s.api.TransferReversals.New(params)
-	if err == nil {
-		return made.ID, "", nil
+	if err != nil {
+		because, err = refusedForGood(err, "reverse a transfer")
+		return "", because, err
 	}
-	if found, again := s.reversal(ctx, a, r); again != nil || found != "" {
-		return found, "", again
-	}
-	because, err = refusedForGood(err, "reverse a transfer")
-	return "", because, err
+	return made.ID, "", nil
 }
 
 // reversal looks one up among those of its transfer.
@@ -60,7 +67,19 @@ func (s Stripe) inTransfer(ctx context.Context, a models.Attempt, amount int64) 
 }
 
 // Refund gives a return's amount back to the card. Stripe keeps its own fee, and so the platform keeps what covers it.
-func (s Stripe) Refund(ctx context.Context, a models.Attempt, r models.Return, both bool) (refund, because string, err error) {
+func (s Stripe) Refund(ctx context.Context, a models.Attempt, r models.Return, both, late bool) (refund, because string, err error) {
+	refunds, err := s.refunds(ctx, *a.ChargedBy)
+	if err != nil {
+		return "", "", fmt.Errorf("look up the refunds of %s: %w", *a.ChargedBy, err)
+	}
+	for _, one := range refunds {
+		if one.Metadata["return"] == r.ID.String() {
+			return one.ID, "", nil
+		}
+	}
+	if late {
+		return "", noRecord, nil
+	}
 	params := &stripe.RefundParams{Charge: a.ChargedBy, Amount: stripe.Int64(r.Minor)}
 	if both {
 		params.ReverseTransfer = stripe.Bool(true)
@@ -70,20 +89,11 @@ func (s Stripe) Refund(ctx context.Context, a models.Attempt, r models.Return, b
 	params.AddMetadata("return", r.ID.String())
 	params.AddMetadata("attempt", a.ID.String())
 	made, err := s.api.Refunds.New(params)
-	if err == nil {
-		return made.ID, "", nil
+	if err != nil {
+		because, err = refusedForGood(err, "refund")
+		return "", because, err
 	}
-	refunds, again := s.refunds(ctx, *a.ChargedBy)
-	for _, one := range refunds {
-		if one.Metadata["return"] == r.ID.String() {
-			return one.ID, "", nil
-		}
-	}
-	if again != nil {
-		return "", "", errors.Join(err, again)
-	}
-	because, err = refusedForGood(err, "refund")
-	return "", because, err
+	return made.ID, "", nil
 }
 
 func (s Stripe) refunds(ctx context.Context, charge string) (list []*stripe.Refund, err error) {

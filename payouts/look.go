@@ -157,7 +157,7 @@ func (p *Payouts) withdraw(ctx context.Context, tx *store.Store, a models.Attemp
 		return false, err
 	}
 	for _, r := range list {
-		if r.Kind == models.Withdrawn && r.Status == models.ReturnFailed {
+		if r.Kind == models.Withdrawn && r.Status == models.ReturnFailed && *r.Because != noRecord {
 			return false, nil
 		}
 	}

@@ -358,13 +358,6 @@ func (p *play) waiting() (n int) {
 	return n
 }
 
-// forget takes what is left of a schedule out of the way of the next on the same database.
-func (p *play) forget() {
-	if _, err := p.proof.DB().Exec(`DELETE FROM river_job`); err != nil {
-		p.test.Fatal(err)
-	}
-}
-
 func (p *play) invoices() []models.Invoice {
 	list, err := p.proof.Invoices(p.ctx, p.t, nil, "", storetest.FirstPage())
 	if err != nil {

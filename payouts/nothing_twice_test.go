@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stripe/stripe-go/v76"
+
 	"portal/models"
 	"portal/store"
 	"portal/store/storetest"
@@ -20,7 +22,7 @@ import (
 
 const (
 	schedules = 50 // are played, unless PORTAL_SCHEDULES says otherwise
-	onStage   = 10 // schedules on one database
+	inARow    = 10 // of them one after the other
 )
 
 // told sums up what all schedules were.
@@ -33,20 +35,19 @@ var told struct{ steps, crashes, charges, transfers atomic.Int64 }
 func TestNothingTwice(t *testing.T) {
 	t.Parallel()
 	if seed := number(t, "PORTAL_SCHEDULE", 0); seed > 0 {
-		playSchedule(t, newStage(t), uint64(seed), true)
+		playSchedule(t, uint64(seed), true)
 		return
 	}
 	count := number(t, "PORTAL_SCHEDULES", schedules)
 	t.Cleanup(func() {
 		t.Logf("schedules: %d with %d steps, %d crashes, %d charges and %d transfers", count, told.steps.Load(), told.crashes.Load(), told.charges.Load(), told.transfers.Load())
 	})
-	for first := 1; first <= count; first += onStage {
-		last := min(first+onStage-1, count)
+	for first := 1; first <= count; first += inARow {
+		last := min(first+inARow-1, count)
 		t.Run(fmt.Sprintf("%d to %d", first, last), func(t *testing.T) {
 			t.Parallel()
-			st := newStage(t)
 			for seed := first; seed <= last; seed++ {
-				playSchedule(t, st, uint64(seed), false)
+				playSchedule(t, uint64(seed), false)
 			}
 		})
 	}
@@ -65,7 +66,7 @@ func number(t *testing.T, name string, otherwise int) int {
 	return n
 }
 
-// stage is a database on which schedules are played, each for a company of its own.
+// stage is the database of one schedule.
 type stage struct {
 	live, proof *store.Store // proof reads by a way that is never cut
 	wire        *storetest.Wire
@@ -79,9 +80,9 @@ func newStage(t *testing.T) *stage {
 	return st
 }
 
-func playSchedule(t *testing.T, st *stage, seed uint64, aloud bool) {
+func playSchedule(t *testing.T, seed uint64, aloud bool) {
 	t.Helper()
-	p := newPlay(t, st, seed)
+	p := newPlay(t, newStage(t), seed)
 	err := p.run()
 	if wrong := p.check(); wrong != "" || err != nil || aloud {
 		t.Logf("schedule %d:\n%s\n%s", seed, strings.Join(p.log, "\n"), p.tale())
@@ -89,8 +90,7 @@ func playSchedule(t *testing.T, st *stage, seed uint64, aloud bool) {
 			t.Errorf("PORTAL_SCHEDULE=%d go test ./payouts -run TestNothingTwice\n%v\n%s", seed, err, wrong)
 		}
 	}
-	storetest.CheckBooks(t, st.proof)
-	p.forget()
+	storetest.CheckBooks(t, p.proof)
 }
 
 // run draws acts and does them, then lets all settle.
@@ -113,11 +113,9 @@ func (p *play) settled() error {
 	for _, partner := range p.partners {
 		p.allow(partner)
 	}
-	for _, d := range p.disputes {
-		_ = p.stripe.MoveDispute("acct_platform", d, []string{"won", "lost"}[p.chance.IntN(2)], p.at)
-	}
 	var err error
 	for range 60 {
+		p.judge()
 		p.at = p.at.Add(61 * time.Minute)
 		p.hear(len(p.mail))
 		err = errors.Join(p.jobs(), p.CarryAll(p.ctx))
@@ -129,7 +127,14 @@ func (p *play) settled() error {
 			p.decide(a)
 		}
 	}
-	return fmt.Errorf("does not settle: %w", err)
+	return fmt.Errorf("does not settle: %w", errors.Join(errors.New("it goes on"), err))
+}
+
+// judge decides every dispute that is open.
+func (p *play) judge() {
+	for list := p.desk.Disputes.List(&stripe.DisputeListParams{}); list.Next(); {
+		_ = p.stripe.MoveDispute("acct_platform", list.Dispute().ID, []string{"won", "lost"}[p.chance.IntN(2)], p.at) // one that is decided stays so
+	}
 }
 
 // decide is a person who ends what only a person can.

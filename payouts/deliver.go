@@ -105,7 +105,7 @@ func (p *Payouts) settleCharge(ctx context.Context, t models.Tenant, id models.C
 // whose key may have lapsed is looked up before another is begun. What Stripe refuses stays charged, with the reason.
 func (p *Payouts) deliver(ctx context.Context, a models.Attempt) error {
 	transfer := ""
-	if a.Delivering && (p.lapsed(a) || !free(a)) {
+	if a.Delivering && p.lapsed(a) {
 		found, err := p.Bank.Sent(ctx, a)
 		if err != nil {
 			return fmt.Errorf("%w: %w", models.ErrLater, err)

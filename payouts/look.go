@@ -27,6 +27,18 @@ func (p *Payouts) look(ctx context.Context, t models.Tenant, id models.AttemptID
 			}
 			continue
 		}
+		if a.Status == models.AttemptCharged && a.Delivering { // it may have arrived: nothing is decided before that is known
+			found, err := p.Bank.Sent(ctx, a)
+			if err != nil {
+				return fmt.Errorf("%w: %w", models.ErrLater, err)
+			}
+			if found != "" {
+				if err := p.delivered(ctx, a, found); err != nil {
+					return err
+				}
+				continue
+			}
+		}
 		st, err := p.Bank.Standing(ctx, a)
 		if err != nil {
 			return fmt.Errorf("%w: %w", models.ErrLater, err)
@@ -41,7 +53,7 @@ func (p *Payouts) look(ctx context.Context, t models.Tenant, id models.AttemptID
 		if a, err = p.Store.Attempt(ctx, t, id); err != nil {
 			return err
 		}
-		if free(a) || a.Status == models.AttemptCharged && a.Delivering {
+		if free(a) {
 			return p.deliver(ctx, a)
 		}
 		return nil

@@ -174,7 +174,11 @@ func (p *play) reverses() error {
 		if a.Transfer == nil {
 			return nil
 		}
-		_, err := p.desk.TransferReversals.New(&stripe.TransferReversalParams{ID: a.Transfer, Amount: stripe.Int64(p.share(a))})
+		amount, err := p.share(a)
+		if err != nil || amount == 0 {
+			return err
+		}
+		_, err = p.desk.TransferReversals.New(&stripe.TransferReversalParams{ID: a.Transfer, Amount: stripe.Int64(amount)})
 		return err
 	})
 }
@@ -184,15 +188,24 @@ func (p *play) refunds() error {
 		if a.Charge != nil || a.Transfer == nil {
 			return nil
 		}
-		_, err := p.desk.Refunds.New(&stripe.RefundParams{Charge: a.ChargedBy, Amount: stripe.Int64(p.share(a)), ReverseTransfer: stripe.Bool(true)})
+		amount, err := p.share(a)
+		if err != nil || amount == 0 {
+			return err
+		}
+		_, err = p.desk.Refunds.New(&stripe.RefundParams{Charge: a.ChargedBy, Amount: stripe.Int64(amount), ReverseTransfer: stripe.Bool(true)})
 		return err
 	})
 }
 
-// share is a part of a payment, or the whole.
-func (p *play) share(a models.Attempt) int64 {
-	if p.chance.IntN(3) == 0 {
-		return a.Amount
+// share is a part of what the partner has of a payment, or all of it: what the platform keeps as its fee stays.
+func (p *play) share(a models.Attempt) (int64, error) {
+	t, err := p.desk.Transfers.Get(*a.Transfer, nil)
+	if err != nil || string(t.Currency) != string(a.Currency) || t.AmountReversed >= a.Amount {
+		return 0, err
 	}
-	return 1 + int64(p.chance.IntN(int(a.Amount)))
+	left := a.Amount - t.AmountReversed
+	if p.chance.IntN(3) == 0 {
+		return left, nil
+	}
+	return 1 + int64(p.chance.IntN(int(left))), nil
 }

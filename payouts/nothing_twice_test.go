@@ -16,6 +16,7 @@ import (
 	"github.com/stripe/stripe-go/v76"
 
 	"portal/models"
+	"portal/sandbox"
 	"portal/store"
 	"portal/store/storetest"
 )
@@ -159,7 +160,7 @@ func (p *play) check() string {
 	say := func(format string, args ...any) { fmt.Fprintf(&wrong, format+"\n", args...) }
 	arrived, taken := map[string]int64{}, map[string]int64{}
 	of := map[string]int{}
-	for _, m := range p.stripe.Moves("acct_platform") {
+	for _, m := range p.moves() {
 		switch m.Kind {
 		case "charge":
 			told.charges.Add(1)
@@ -211,6 +212,27 @@ func (p *play) check() string {
 		}
 	}
 	return wrong.String()
+}
+
+// moves are Stripe's, each in the currency of what it is of: money that is sent again after a charge in another currency than the
+// platform's goes in that of the platform.
+func (p *play) moves() []sandbox.Move {
+	all, sent := p.stripe.Moves("acct_platform"), map[string]models.Attempt{}
+	for _, a := range p.attempts() {
+		sent[a.ID.String()] = a
+	}
+	whole := map[string]sandbox.Move{}
+	for n, m := range all {
+		if a, ours := sent[m.Metadata["attempt"]]; m.Kind == "transfer" && ours && m.Currency != string(a.Currency) {
+			whole[m.ID] = m
+			all[n].Amount, all[n].Currency = a.Amount, string(a.Currency)
+		}
+		if of, converted := whole[m.Of]; m.Kind == "transfer_reversal" && converted {
+			a := sent[of.Metadata["attempt"]]
+			all[n].Amount, all[n].Currency = a.Amount*m.Amount/of.Amount, string(a.Currency)
+		}
+	}
+	return all
 }
 
 // feeOf is what the platform keeps of a transfer that a charge made by itself.

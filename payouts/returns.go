@@ -31,6 +31,9 @@ func (p *Payouts) takeBack(ctx context.Context, t models.Tenant, id models.Invoi
 	if p.Mode != t.Mode {
 		return models.Invoice{}, models.Refuse(models.ErrConflict, fmt.Sprintf("The platform's Stripe is not set up for %s mode.", t.Mode))
 	}
+	if err := p.freshly(ctx, t, id); err != nil {
+		return models.Invoice{}, err
+	}
 	_, err := p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
 		if err := p.mayPay(ctx, tx, t, who); err != nil {
 			return err
@@ -57,6 +60,23 @@ func (p *Payouts) takeBack(ctx context.Context, t models.Tenant, id models.Invoi
 		p.Log.Warn("a return has no outcome yet", "return", r.ID, "error", err)
 	}
 	return p.Store.Invoice(ctx, t, id)
+}
+
+// freshly looks what became of an invoice's payment by now: a part of it may be back already, and no event have told.
+func (p *Payouts) freshly(ctx context.Context, t models.Tenant, id models.InvoiceID) error {
+	all, err := p.Store.AttemptsOf(ctx, t, id)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.Kind == "stripe" && (a.Status == models.AttemptSucceeded || a.Status == models.AttemptCharged) {
+			if err := p.look(ctx, t, a.ID); err != nil {
+				p.Log.Info("how a payment stands is not known", "attempt", a.ID, "error", err)
+				return models.Refuse(models.ErrLater, "Stripe could not be asked how this payment stands. Nothing moved. Try again in a minute.")
+			}
+		}
+	}
+	return nil
 }
 
 func (p *Payouts) addReturn(ctx context.Context, tx *store.Store, a models.Attempt, r *models.Return, who models.Actor) error {

@@ -14,11 +14,8 @@ type Bank interface {
 	Charge(ctx context.Context, o Order) (Outcome, error)
 	// Find looks up what became of an attempt; found is false when Stripe has never heard of it.
 	Find(ctx context.Context, o Order) (outcome Outcome, found bool, err error)
-	// SaveCard keeps a card for a company's payouts, through a SetupIntent for use while nobody is there. The customer is
-	// the company at Stripe; empty makes one.
-	SaveCard(ctx context.Context, company models.Company, customer, method string) (models.Card, error)
-	// OpenAccount makes the account a partner is paid on; once per partner however often it is called.
-	OpenAccount(ctx context.Context, p models.Partner) (string, error)
+	Accounts
+	CardDesk
 }
 
 // Order is all that a charge needs to know of an attempt.

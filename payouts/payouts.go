@@ -22,6 +22,8 @@ type Payouts struct {
 	Mode  models.Mode // the side whose money the bank moves; empty when there is no bank
 	Now   func() time.Time
 	Log   *slog.Logger
+
+	home home // of the platform
 }
 
 // now is the clock in what the database can keep.

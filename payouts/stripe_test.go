@@ -21,10 +21,11 @@ func TestStripeMockAcceptsEveryCallOfPayouts(t *testing.T) {
 	now := time.Now()
 	tenant := models.Tenant{Company: models.NewID[models.CompanyID](now), Mode: models.Test}
 	email, country, intent := "nora@partners.example", "US", "pi_123"
-	if _, err := bank.SaveCard(ctx, models.Company{ID: tenant.Company, Name: "Acme"}, "", "pm_card_visa"); err != nil {
+	if _, err := bank.SaveCard(ctx, "cus_1", "pm_card_visa"); err != nil {
 		t.Errorf("save a card: %v", err)
 	}
-	if _, err := bank.OpenAccount(ctx, models.Partner{Tenant: tenant, ID: models.NewID[models.PartnerID](now), Email: &email, Country: &country}); err != nil {
+	partner := models.Partner{Tenant: tenant, ID: models.NewID[models.PartnerID](now), Email: &email}
+	if _, err := bank.OpenAccount(ctx, payouts.NewAccount{Key: "account-1", Partner: partner, Country: country, Product: "Brings customers.", URL: "https://acme.example"}); err != nil {
 		t.Errorf("open an account: %v", err)
 	}
 	order := payouts.Order{Number: "INV-2026-0001", Attempt: models.Attempt{Tenant: tenant, ID: models.NewID[models.AttemptID](now),
@@ -41,7 +42,7 @@ func TestStripeMockAcceptsEveryCallOfPayouts(t *testing.T) {
 		t.Errorf("find by intent: %v", err)
 	}
 	made := judge.Calls()
-	for _, want := range []string{"POST /v1/customers", "POST /v1/setup_intents", "POST /v1/accounts", "POST /v1/payment_intents",
+	for _, want := range []string{"POST /v1/setup_intents", "POST /v1/accounts", "POST /v1/payment_intents",
 		"GET /v1/payment_intents", "GET /v1/payment_intents/pi_123"} {
 		if !slices.Contains(made, want) {
 			t.Errorf("%s was not called: %v", want, made)

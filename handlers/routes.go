@@ -149,6 +149,11 @@ func (h *House) routes() []route {
 		{"GET", "/admin/coupons/make", viewers, h.adminCouponsBack},
 		{"POST", "/admin/coupons/make", admins, h.adminCouponMake},
 		{"POST", "/admin/catalog", admins, h.adminCatalog},
+		{"GET", "/admin/settings/payments", viewers, h.adminCard},
+		{"GET", "/admin/settings/payments/card", money, h.adminCardBack}, // from Stripe's page
+		{"POST", "/admin/settings/payments/card", money, h.adminCardSave},
+		{"GET", "/admin/settings/payments/remove", viewers, h.adminCardsBack},
+		{"POST", "/admin/settings/payments/remove", money, h.adminCardRemove},
 		{"GET", "/admin/rates", money, h.adminRates},
 		{"POST", "/admin/rates", money, h.adminRateEnter},
 		{"GET", "/admin/connection", viewers, h.adminConnection},
@@ -175,6 +180,10 @@ func (h *House) routes() []route {
 		{"GET", "/admin/events/:id", viewers, h.adminEvent},
 
 		{"GET", "/partner", partners, h.partnerHome},
+		{"GET", "/partner/payouts", partners, h.partnerPayouts},
+		{"GET", "/partner/payouts/stripe", partners, h.partnerPayoutsAgainBack},
+		{"POST", "/partner/payouts/stripe", partners, h.partnerPayoutsDo},
+		{"GET", "/partner/payouts/return", partners, h.partnerPayoutsReturnBack}, // from Stripe's questions
 		{"GET", "/partner/earnings", partners, h.partnerEarnings},
 		{"GET", "/partner/earnings/:id", partners, h.partnerEarning},
 		{"GET", "/partner/invoices", partners, h.partnerInvoices},

@@ -98,17 +98,17 @@ func TestACardSavedOnStripesPageTakesThePlaceOfTheOneBefore(t *testing.T) {
 	if cards := h.attached(); len(cards) != 1 || cards[0] != now.Method || h.defaults() != now.Method {
 		t.Errorf("Stripe has %v, by default %s", cards, h.defaults())
 	}
-	if n := len(h.audited("card.saved")); n != 2 {
+	if n := h.audited("card.saved"); n != 2 {
 		t.Errorf("%d rows of audit", n)
 	}
 }
 
-func (h *house) audited(action string) (notes []string) {
+func (h *house) audited(action string) (n int) {
 	h.t.Helper()
-	if err := h.Store.DB().Select(&notes, `SELECT note FROM audit WHERE action = $1 ORDER BY id`, action); err != nil {
+	if err := h.Store.DB().QueryRow(`SELECT count(*) FROM audit WHERE action = $1`, action).Scan(&n); err != nil {
 		h.t.Fatal(err)
 	}
-	return notes
+	return n
 }
 
 // MONEY.md 4.3: nobody comes back from Stripe's page and no event comes either: the card is found the next day.
@@ -223,9 +223,15 @@ func TestACardIsNotRemovedWhileAPaymentIsUnderWay(t *testing.T) {
 func TestWhatBecomesOfACardInStripeIsNoticed(t *testing.T) {
 	t.Parallel()
 	for name, notice := range map[string]func(*house, models.Payer) error{
-		"by an event":          func(h *house, p models.Payer) error { return h.HearOfCard(context.Background(), p.Method, "") },
-		"the next day":         func(h *house, _ models.Payer) error { h.at = h.at.Add(25 * time.Hour); return h.ReadCards(context.Background()) },
-		"when it is asked for": func(h *house, _ models.Payer) error { _, err := h.Card(context.Background(), h.caller.Tenant); return err },
+		"by an event": func(h *house, p models.Payer) error { return h.HearOfCard(context.Background(), p.Method, "") },
+		"the next day": func(h *house, _ models.Payer) error {
+			h.at = h.at.Add(25 * time.Hour)
+			return h.ReadCards(context.Background())
+		},
+		"when it is asked for": func(h *house, _ models.Payer) error {
+			_, err := h.Card(context.Background(), h.caller.Tenant)
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

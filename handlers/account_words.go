@@ -56,7 +56,7 @@ func toPartner(a models.PayoutAccount, company string) string {
 
 // accountShown is a partner's account in words.
 func accountShown(a models.PayoutAccount, company string) *views.StripeAccount {
-	v := &views.StripeAccount{Country: payouts.CountryName(a.Country), State: accountState(a), Words: toPartner(a, company), Currency: a.Currency.Code(), Since: a.ChangedAt, ReadAt: a.ReadAt}
+	v := &views.StripeAccount{Country: models.CountryName(a.Country), State: accountState(a), Words: toPartner(a, company), Currency: a.Currency.Code(), Since: a.ChangedAt, ReadAt: a.ReadAt}
 	if a.Account != nil {
 		v.ID = *a.Account
 	}

@@ -45,7 +45,7 @@ func (h *House) showCard(c echo.Context, se models.Session, status int, said *vi
 	if v.Card != nil && v.Not != "" {
 		v.Notes = append(v.Notes, views.Flash{Tone: views.Careful, Text: v.Not})
 	}
-	if v.Frame, err = h.adminFrame(c, se, cardAt, "Settings"); err != nil {
+	if v.Frame, err = h.adminFrame(c, se, cardAt, "Card"); err != nil {
 		return err
 	}
 	v.Sentence = "The card that pays your partners."

@@ -68,10 +68,14 @@ func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int,
 	if v.Account, err = h.accountOf(ctx, v.Partner); err != nil {
 		return err
 	}
+	if v.Details, err = h.adminDetails(ctx, se, id); err != nil {
+		return err
+	}
 	if v.Frame, err = h.adminFrame(c, se, "/admin/partners", v.Partner.Name); err != nil {
 		return err
 	}
 	v.Status, v.Back = views.Badge("partner", v.Partner.Status), views.Place{Label: "Partners", Href: "/admin/partners"}
+	v.More = append(v.More, views.Action{Label: "Statements", Icon: "file-text", Href: "/admin/partners/" + id.String() + "/statements"})
 	if money.takes(se.Role) {
 		v.Primary = views.Button(views.Action{Label: "Bonus or deduction", Icon: "plus", Href: "/admin/partners/" + id.String() + "/adjust"})
 	}

@@ -35,6 +35,9 @@ func (h *House) showPayouts(c echo.Context, se models.Session, status int, wrong
 	if v.Stripe, err = h.stripePanel(c.Request().Context(), side); err != nil {
 		return err
 	}
+	if v.Details, err = h.partnerDetails(c.Request().Context(), side); err != nil {
+		return err
+	}
 	if wrong != nil {
 		v.Stripe.Country.Value, v.Stripe.Country.Error, v.Stripe.Country.Autofocus = c.FormValue("country"), wrong["country"], true
 	}
@@ -86,27 +89,17 @@ func (h *House) askCountry(ctx context.Context, side partnerSide, v *views.Strip
 	platform, err := h.Payouts.Home(ctx)
 	if err != nil {
 		_, v.Not = statusOf(err)
-		v.Not += " Until Stripe can be reached, no account can be connected."
+		v.Not += " Until then no Stripe account can be connected."
 		return nil
 	}
-	own := ""
-	if side.partner.Country != nil {
-		own = *side.partner.Country
-	}
-	v.Country = views.Choice{Name: "country", Label: "Country in which you live, or your firm is", Options: []views.Option{{Label: "Choose a country"}}}
-	for _, country := range payouts.Countries {
-		o := views.Option{Value: country.Code, Label: country.Name}
-		if _, served := country.Serves(platform); !served {
-			o.Label += " (not through Stripe: bank details)"
+	v.Country = views.Choice{Name: "country", Label: "Country in which you live, or your firm is", Options: countryOptions()}
+	for i, o := range v.Country.Options {
+		if _, served := payouts.Serves(platform, o.Value); !served && o.Value != "" {
+			v.Country.Options[i].Label += " (bank details only)"
 		}
-		if country.Code == own {
-			v.Country.Value = own
-		}
-		v.Country.Options = append(v.Country.Options, o)
 	}
-	v.Country.Options = append(v.Country.Options, views.Option{Value: "other", Label: "Another country (not through Stripe: bank details)"})
-	if own != "" && v.Country.Value == "" {
-		v.Country.Value = "other"
+	if own := side.partner.Country; own != nil {
+		v.Country.Value = *own
 	}
 	return nil
 }

@@ -54,7 +54,9 @@ var (
 	viewers  = who{models.Owner, models.Admin, models.Finance, models.Viewer} // the company's people
 	money    = who{models.Owner, models.Admin, models.Finance}                // who may approve and pay, and change by hand what is due
 	admins   = who{models.Owner, models.Admin}                                // who may change the program
+	owners   = who{models.Owner}
 	partners = who{models.PartnerMember}
+	people   = append(slices.Clone(viewers), models.PartnerMember) // whoever is signed in
 )
 
 // takes tells whether the URL is for a role.
@@ -79,6 +81,11 @@ func (h *House) routes() []route {
 		{"GET", "/readyz", anyone, h.readyz},
 		{"GET", "/dev/mail", anyone, h.devMail}, // these two in the demo only
 		{"GET", "/dev/mail/:company/:id", anyone, h.devMailHTML},
+
+		{"GET", "/settings/mail", people, h.mailSettings},
+		{"POST", "/settings/mail", people, h.mailSettingsSave},
+		{"GET", "/mail/stop/:token", anyone, h.mailStop}, // from a mail, without signing in
+		{"POST", "/mail/stop/:token", anyone, h.mailStopDo},
 
 		{"GET", "/admin", viewers, h.adminHome},
 		{"POST", "/admin/mode", viewers, h.adminMode},
@@ -109,6 +116,9 @@ func (h *House) routes() []route {
 		{"GET", "/admin/partners/new", admins, h.adminPartnerNew},
 		{"POST", "/admin/partners", admins, h.adminPartnerAdd},
 		{"GET", "/admin/partners/:id", viewers, h.adminPartner},
+		{"GET", "/admin/partners/:id/statements", viewers, h.adminStatements},
+		{"GET", "/admin/partners/:id/statements/:month", viewers, h.adminStatement},
+		{"GET", "/admin/partners/:id/statements/:month/statement.pdf", viewers, h.adminStatementPaper},
 		{"POST", "/admin/partners/:id/codes", admins, h.adminCodeAdd},
 		{"POST", "/admin/partners/:id/codes/remove", admins, h.adminCodeRemove},
 		{"POST", "/admin/partners/:id/codes/new", admins, h.adminCodeGive},
@@ -117,11 +127,14 @@ func (h *House) routes() []route {
 		{"POST", "/admin/partners/:id/adjust", money, h.adminAdjust},
 		{"GET", "/admin/partners/:id/write-off", money, h.adminWriteOffForm},
 		{"POST", "/admin/partners/:id/write-off", money, h.adminWriteOffAsk},
+		{"GET", "/admin/partners/:id/end-hold", owners, h.adminEndHoldForm},
+		{"POST", "/admin/partners/:id/end-hold", owners, h.adminEndHold},
 		{"GET", "/admin/write-offs", viewers, h.adminWriteOffs},
 		{"GET", "/admin/write-offs/:id/approve", viewers, h.adminWriteOffsBack},
 		{"POST", "/admin/write-offs/:id/approve", money, h.adminWriteOffApprove},
 		{"GET", "/admin/write-offs/:id/refuse", viewers, h.adminWriteOffsBack},
 		{"POST", "/admin/write-offs/:id/refuse", money, h.adminWriteOffRefuse},
+		{"GET", "/admin/calendar", viewers, h.adminCalendar},
 		{"GET", "/admin/invoices", viewers, h.adminInvoices},
 		{"GET", "/admin/invoices/new", money, h.adminInvoicesNew},
 		{"POST", "/admin/invoices", money, h.adminInvoicesDraw},
@@ -137,6 +150,21 @@ func (h *House) routes() []route {
 		{"POST", "/admin/invoices/:id/pay", money, h.adminInvoicePay},
 		{"GET", "/admin/invoices/:id/mark-paid", viewers, h.adminInvoiceBack},
 		{"POST", "/admin/invoices/:id/mark-paid", money, h.adminInvoiceMarkPaid},
+		{"GET", "/admin/invoices/:id/undo", viewers, h.adminInvoiceBack},
+		{"POST", "/admin/invoices/:id/undo", money, h.adminInvoiceUndo},
+		{"GET", "/admin/invoices/:id/attachments/:attempt", viewers, h.adminAttachment},
+		{"GET", "/admin/invoices/bank-file", viewers, h.adminBankFiles},
+		{"POST", "/admin/invoices/bank-file", money, h.adminBankFileMake},
+		{"GET", "/admin/invoices/bank-file/:file", viewers, h.adminBankFile},
+		{"GET", "/admin/invoices/bank-file/:file/download", money, h.adminBankFileDownload},
+		{"GET", "/admin/invoices/bank-file/:file/paid", viewers, h.adminBankFileBack},
+		{"POST", "/admin/invoices/bank-file/:file/paid", money, h.adminBankFilePaid},
+		{"GET", "/admin/invoices/bank-file/:file/cancel", viewers, h.adminBankFileBack},
+		{"POST", "/admin/invoices/bank-file/:file/cancel", money, h.adminBankFileCancel},
+		{"GET", "/admin/settings/company", admins, h.adminCompany},
+		{"POST", "/admin/settings/company", admins, h.adminCompanySave},
+		{"GET", "/admin/settings/company/account", admins, h.adminCompanyBack},
+		{"POST", "/admin/settings/company/account", admins, h.adminCompanyAccount},
 		{"GET", "/admin/rules", viewers, h.adminRules},
 		{"POST", "/admin/rules", admins, h.adminRuleSave},
 		{"GET", "/admin/rules/new", admins, h.adminRuleNew},
@@ -180,15 +208,24 @@ func (h *House) routes() []route {
 		{"GET", "/admin/events/:id", viewers, h.adminEvent},
 
 		{"GET", "/partner", partners, h.partnerHome},
-		{"GET", "/partner/payouts", partners, h.partnerPayouts},
-		{"GET", "/partner/payouts/stripe", partners, h.partnerPayoutsAgainBack},
-		{"POST", "/partner/payouts/stripe", partners, h.partnerPayoutsDo},
-		{"GET", "/partner/payouts/return", partners, h.partnerPayoutsReturnBack}, // from Stripe's questions
 		{"GET", "/partner/earnings", partners, h.partnerEarnings},
 		{"GET", "/partner/earnings/:id", partners, h.partnerEarning},
 		{"GET", "/partner/invoices", partners, h.partnerInvoices},
 		{"GET", "/partner/invoices/:id", partners, h.partnerInvoice},
 		{"GET", "/partner/invoices/:id/invoice.pdf", partners, h.partnerInvoicePaper},
+		{"GET", "/partner/invoices/:id/attachments/:attempt", partners, h.partnerAttachment},
+		{"GET", "/partner/payouts", partners, h.partnerPayouts},
+		{"GET", "/partner/payouts/stripe", partners, h.partnerPayoutsAgainBack},
+		{"POST", "/partner/payouts/stripe", partners, h.partnerPayoutsDo},
+		{"GET", "/partner/payouts/return", partners, h.partnerPayoutsReturnBack}, // from Stripe's questions
+		{"GET", "/partner/payouts/billing", partners, h.partnerBilling},
+		{"POST", "/partner/payouts/billing", partners, h.partnerBillingSave},
+		{"GET", "/partner/payouts/bank", partners, h.partnerBank},
+		{"POST", "/partner/payouts/bank", partners, h.partnerBankSave},
+		{"GET", "/partner/calendar", partners, h.partnerCalendar},
+		{"GET", "/partner/statements", partners, h.partnerStatements},
+		{"GET", "/partner/statements/:month", partners, h.partnerStatement},
+		{"GET", "/partner/statements/:month/statement.pdf", partners, h.partnerStatementPaper},
 
 		{"POST", "/v1/integrations/:source/:program/webhook", senders, h.programWebhook},
 		{"POST", "/v1/stripe/webhook", senders, h.platformWebhook},

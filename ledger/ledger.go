@@ -66,6 +66,14 @@ func Paid(i models.Invoice, a models.Attempt, at time.Time) []models.Transfer {
 	})
 }
 
+// Unpaid books back an attempt that was marked as paid by mistake: its money lies on the invoice again.
+func Unpaid(i models.Invoice, a models.Attempt, at time.Time) []models.Transfer {
+	return flow(models.Transfer{
+		Key: fmt.Sprintf("attempt/%s/undone", a.ID), Cause: "invoice/" + i.ID.String(),
+		From: models.PaidManually(i.Partner), To: models.OnInvoice(i.ID), Amount: models.Money{Minor: a.Amount, Currency: a.Currency}, At: at,
+	})
+}
+
 // Voided books an invoice given up: what is left on it is due again.
 func Voided(i models.Invoice, left models.Money, at time.Time) []models.Transfer {
 	return flow(models.Transfer{

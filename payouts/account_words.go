@@ -10,8 +10,8 @@ import (
 
 // unserved says that Stripe makes no account in a country.
 func unserved(code string) string {
-	name := CountryName(code)
-	if len(name) < 3 {
+	name := models.CountryName(code)
+	if name == "" {
 		name = "this country"
 	}
 	return "Stripe pays nobody in " + name + " through this Portal. Give your bank details instead: you are then paid outside Stripe."

@@ -48,9 +48,8 @@ func (p *Payouts) OpenAccount(ctx context.Context, partner models.Partner, count
 	if err != nil {
 		return none, err
 	}
-	at, known := countryOf(country)
-	recipient, served := at.Serves(platform)
-	if !known || !served {
+	recipient, served := Serves(platform, country)
+	if !served {
 		return none, models.Invalid("country", unserved(country))
 	}
 	var a models.PayoutAccount

@@ -143,8 +143,8 @@ func TestWhoCanBePaidDependsOnThePlatformsCountry(t *testing.T) {
 	t.Parallel()
 	served := map[string]string{}
 	for _, platform := range []string{"US", "GB", "AU", "XX"} {
-		for _, c := range payouts.Countries {
-			recipient, ok := c.Serves(platform)
+		for _, c := range models.Countries {
+			recipient, ok := payouts.Serves(platform, c.Code)
 			served[platform+" "+c.Code] = map[[2]bool]string{{false, true}: "full", {true, true}: "recipient"}[[2]bool{recipient, ok}]
 		}
 	}

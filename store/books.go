@@ -67,6 +67,12 @@ var agreements = []string{
 	LEFT JOIN transfers t ON t.company_id = a.company_id AND t.mode = a.mode AND t.key = 'attempt/att_' || replace(a.id::text, '-', '') || '/paid' AND t.amount = a.amount
 	WHERE i.company_id = $1 AND i.mode = $2 GROUP BY i.company_id, i.mode, i.id
 	HAVING coalesce(sum(t.amount), 0) <> CASE WHEN i.status = 'paid' THEN i.total ELSE 0 END ORDER BY 1 LIMIT 100`,
+	// Each attempt that was undone has its booking and one that books it back.
+	`SELECT 'undone attempt att_' || replace(a.id::text, '-', '') AS what, coalesce(sum(CASE WHEN t.from_account LIKE 'invoice/%' THEN 1 ELSE 2 END), 0)::bigint AS is, 3::bigint AS want
+	FROM attempts a LEFT JOIN transfers t ON t.company_id = a.company_id AND t.mode = a.mode AND t.amount = a.amount AND t.currency = a.currency
+		AND t.key IN ('attempt/att_' || replace(a.id::text, '-', '') || '/paid', 'attempt/att_' || replace(a.id::text, '-', '') || '/undone')
+	WHERE a.company_id = $1 AND a.mode = $2 AND a.status = 'undone' GROUP BY a.company_id, a.mode, a.id
+	HAVING coalesce(sum(CASE WHEN t.from_account LIKE 'invoice/%' THEN 1 ELSE 2 END), 0) <> 3 ORDER BY 1 LIMIT 100`,
 	// No commission without a decision for its partner, unless it was taken back.
 	`SELECT 'decision on commission cms_' || replace(c.id::text, '-', '') AS what, c.amount AS is, 0::bigint AS want
 	FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
@@ -132,7 +138,9 @@ var agreements = []string{
 			AND a.id = substr(t.key, 16, 32)::uuid AND abs(a.amount) = t.amount)
 		WHEN t.key ~ '^invoice/inv_[0-9a-f]{32}/' THEN EXISTS (SELECT 1 FROM invoices i WHERE i.company_id = $1 AND i.mode = $2 AND i.id = substr(t.key, 13, 32)::uuid)
 		WHEN t.key ~ '^attempt/att_[0-9a-f]{32}/paid$' THEN EXISTS (SELECT 1 FROM attempts a WHERE a.company_id = $1 AND a.mode = $2
-			AND a.id = substr(t.key, 13, 32)::uuid AND a.status = 'succeeded' AND a.amount = t.amount)
+			AND a.id = substr(t.key, 13, 32)::uuid AND a.status IN ('succeeded', 'undone') AND a.amount = t.amount)
+		WHEN t.key ~ '^attempt/att_[0-9a-f]{32}/undone$' THEN EXISTS (SELECT 1 FROM attempts a WHERE a.company_id = $1 AND a.mode = $2
+			AND a.id = substr(t.key, 13, 32)::uuid AND a.status = 'undone' AND a.amount = t.amount)
 		ELSE false END
 	ORDER BY 1 LIMIT 100`,
 }

@@ -53,6 +53,7 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 			{Label: "Money calendar", Href: "/admin/calendar", Icon: "clock"},
 			{Label: "Write-offs", Href: "/admin/write-offs", Icon: "circle-minus", Count: waits.WriteOffs},
 			{Label: "Exchange rates", Href: "/admin/rates", Icon: "chart-line", Count: waits.Unrated},
+			{Label: "Settings", Href: "/admin/settings/payments", Icon: "settings"},
 			{Label: "Connection", Href: "/admin/connection", Icon: "link", Group: "Stripe"},
 			{Label: "Events", Href: "/admin/events", Icon: "webhook", Count: waits.FailedEvents},
 			{Label: "Doctor", Href: doctorAt, Icon: "activity"},

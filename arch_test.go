@@ -34,9 +34,10 @@ var arrows = map[string]string{
 	"views":           "models static",
 	"inbox":           "models sources store attribution commission ledger rates",
 	"integrations":    "models sources store inbox",
-	"payouts":         "models store ledger rates",
+	"payouts":         "models store ledger commission rates",
 	"jobs":            "models store inbox integrations payouts rates mail",
-	"handlers":        "models store inbox integrations payouts doctor views static mail",
+	"handlers":        "models store inbox integrations payouts doctor views static mail paper",
+	"paper":           "models",
 	"sandbox":         "models",
 	"cmd/portal":      "*", // wiring: the only room that knows all others
 	".":               "*", // no room: this test

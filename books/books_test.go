@@ -101,7 +101,7 @@ func byHand(t *testing.T) *store.Store {
 	adjust(5000)
 	i := models.Invoice{Tenant: c.Tenant, ID: models.NewID[models.InvoiceID](storetest.Day), Number: "TEST-1", Partner: p.ID, Currency: "usd", TotalMinor: 5000,
 		Status: models.InReview, Until: storetest.Day, DrawnAt: storetest.Day}
-	if err := errors.Join(s.AddInvoice(ctx, i), s.Gather(ctx, i, storetest.Day), s.Book(ctx, c.Tenant, ledger.Stamp(c.Tenant, ledger.Drawn(i)))); err != nil {
+	if err := errors.Join(s.AddInvoices(ctx, c.Tenant, []models.Invoice{i}, storetest.Day), s.Book(ctx, c.Tenant, ledger.Stamp(c.Tenant, ledger.Drawn(i)))); err != nil {
 		t.Fatal(err)
 	}
 	adjust(-3000)

@@ -58,6 +58,9 @@ func (w *companyWorld) saveCard(method string) {
 		w.t.Fatal(err)
 	}
 	w.ann = partner
+	if err := w.stripe.Onboard(*partner.StripeAccount, sandbox.Complete); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // as signs somebody with a role of a company in, and gives the cookie.

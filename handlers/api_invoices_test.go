@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"testing"
+
+	"portal/sandbox"
 )
 
 const apiInvoiceFields = "id number partner total status lines approved_by paid_by paid_at payment_reference because"
@@ -76,7 +78,10 @@ func TestAPIInvoiceIsPaidOnceThroughStripe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Payouts.ConnectPartner(ctx, partner); err != nil {
+	if partner, err = w.Payouts.ConnectPartner(ctx, partner); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.stripe.Onboard(*partner.StripeAccount, sandbox.Complete); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup

@@ -86,6 +86,7 @@ POST /admin/invoices                                    303    403     422   422
 GET  /admin/invoices/approve                            303    303     303   303   303     403      303
 POST /admin/invoices/approve                            303    403     422   422   422     403      422
 GET  /admin/invoices/{invoice}                          303    200     200   200   200     403      404
+GET  /admin/invoices/{invoice}/invoice.pdf              303    200     200   200   200     403      404
 GET  /admin/invoices/{invoice}/approve                  303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/approve                  303    403     409   409   409     403      404
 GET  /admin/invoices/{invoice}/withdraw                 303    303     303   303   303     403      303
@@ -144,6 +145,7 @@ GET  /partner/earnings                                  303    403     403   403
 GET  /partner/earnings/{commission}                     303    403     403   403   403     200      403
 GET  /partner/invoices                                  303    403     403   403   403     200      403
 GET  /partner/invoices/{invoice}                        303    403     403   403   403     200      403
+GET  /partner/invoices/{invoice}/invoice.pdf            303    403     403   403   403     200      403
 GET  /partner/invoices/{invoice}/attachments/{attempt}   303    403     403   403   403     404      403
 GET  /partner/payouts                                    303    403     403   403   403     200      403
 GET  /partner/payouts/billing                            303    403     403   403   403     200      403

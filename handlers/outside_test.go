@@ -126,6 +126,13 @@ func TestABankFileIsMadeFlaggedAndMarkedAsPaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants(t, "while they wait", w.words(finance, bankFilesAt), "The bank details are new and wait until")
+	if _, err := w.Payouts.Withdraw(t.Context(), w.caller.Tenant, invoice.ID, signer); err != nil {
+		t.Fatal(err)
+	}
+	w.clock = w.clock.Add(time.Minute)
+	if _, err := w.Payouts.Approve(t.Context(), w.caller.Tenant, invoice.ID, signer); err != nil {
+		t.Fatal(err)
+	}
 	held := w.expect(http.StatusConflict, finance, page+"/mark-paid", url.Values{"paid_at": {w.clock.Format(time.DateOnly)}, "reference": {"wire 7"}})
 	wants(t, "marked while they wait", textOf(t, bodyOf(t, held)), "may be paid to from")
 	w.clock = w.clock.AddDate(0, 0, 3)

@@ -72,17 +72,12 @@ func ownInvoice(side partnerSide, i models.Invoice, lines []models.InvoiceLine) 
 	}
 	for _, l := range lines {
 		amount := models.Money{Minor: l.AmountMinor, Currency: i.Currency}
-		if l.IsAdjustment() {
-			v.Lines = append(v.Lines, views.PartnerInvoiceLine{PaidAt: l.PaidAt, Customer: byHandWords(models.AdjustmentKind(l.Kind), side.company),
-				Reason: withoutAddresses(l.Because), Amount: amount})
-			continue
+		what, reason := lineWords(l, i.Currency, side.company)
+		line := views.PartnerInvoiceLine{PaidAt: l.PaidAt, Customer: what, Reason: reason, Amount: amount}
+		if !l.IsAdjustment() {
+			line.Href = "/partner/earnings/" + l.Commission.String()
 		}
-		reason, _, _ := changeWords(models.Entry{Kind: l.Kind, Amount: amount})
-		if l.Kind != "earned" {
-			reason += ": " + becauseOf(l.Because, l.PaymentKey)
-		}
-		v.Lines = append(v.Lines, views.PartnerInvoiceLine{Href: "/partner/earnings/" + l.Commission.String(), PaidAt: l.PaidAt,
-			Customer: maskCustomer(l.Customer), Reason: reason, Amount: amount})
+		v.Lines = append(v.Lines, line)
 	}
 	return v
 }

@@ -120,7 +120,9 @@ func (h *House) token(c echo.Context) string {
 }
 
 // actor is who does something here, for the audit row.
-func actor(se models.Session) models.Actor { return models.Actor{Person: &se.Person, Name: se.Email} }
+func actor(se models.Session) models.Actor {
+	return models.Actor{Person: &se.Person, Name: se.Email, Role: se.Role}
+}
 
 // newToken is a random text of n bytes' strength.
 func newToken(n int) string {

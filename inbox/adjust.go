@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"portal/ledger"
 	"portal/models"
@@ -21,40 +18,44 @@ const mostByHand = 999_999_999_999
 // the partner sees. It is due at once. An id that was booked before with the same amount and reason changes nothing, so
 // that a form sent twice counts once; with others it is an ErrConflict.
 func (in *Inbox) Adjust(ctx context.Context, a models.Adjustment, who models.Actor) (models.Adjustment, error) {
+	err := in.alone(ctx, a.Tenant, func(tx *store.Store) (err error) {
+		a, err = in.adjustBy(ctx, tx, a, who)
+		return err
+	})
+	return a, err
+}
+
+func (in *Inbox) adjustBy(ctx context.Context, tx *store.Store, a models.Adjustment, who models.Actor) (models.Adjustment, error) {
 	var err error
-	if a.Reason, err = reasonGiven(a.Reason); err != nil {
+	if a.Reason, err = words("reason", a.Reason); err != nil {
 		return a, err
 	}
 	if a.Minor == 0 || a.Minor > mostByHand || a.Minor < -mostByHand {
 		return a, models.Invalid("amount", "must not be zero, and at most "+models.Money{Minor: mostByHand, Currency: a.Currency}.Decimal())
 	}
-	err = in.alone(ctx, a.Tenant, func(tx *store.Store) error {
-		had, err := tx.Adjustment(ctx, a.Tenant, a.ID)
-		if err == nil && had.Partner == a.Partner && had.Amount() == a.Amount() && had.Reason == a.Reason {
-			a = had.Adjustment
-			return nil
-		} else if err == nil {
-			return models.Refuse(models.ErrConflict, "This form was sent before and booked something else. Open it anew.")
-		} else if !errors.Is(err, models.ErrNotFound) {
-			return err
-		}
-		partner, err := tx.Partner(ctx, a.Tenant, a.Partner)
-		if err != nil {
-			return err
-		}
-		if a.Currency != partner.Currency {
-			return models.Invalid("amount", "must be in "+partner.Currency.Code()+", which "+partner.Name+" is paid in")
-		}
-		if _, err := tx.Program(ctx, a.Company, *a.Program); err != nil {
-			return err
-		}
-		a.By = who.Name
-		if a, err = in.adjusted(ctx, tx, a, "adjustment"); err != nil {
-			return err
-		}
-		return tx.Audited(ctx, a.Company, who, "adjustment.made", a.ID.String(), fmt.Sprintf("%s of %s for %s: %s", a.Kind, a.Amount(), partner.Key, a.Reason), in.now())
-	})
-	return a, err
+	had, err := tx.Adjustment(ctx, a.Tenant, a.ID)
+	if err == nil && had.Partner == a.Partner && had.Amount() == a.Amount() && had.Reason == a.Reason {
+		return had.Adjustment, nil
+	} else if err == nil {
+		return a, models.Refuse(models.ErrConflict, "This form was sent before and booked something else. Open it anew.")
+	} else if !errors.Is(err, models.ErrNotFound) {
+		return a, err
+	}
+	partner, err := tx.Partner(ctx, a.Tenant, a.Partner)
+	if err != nil {
+		return a, err
+	}
+	if a.Currency != partner.Currency {
+		return a, models.Invalid("amount", "must be in "+partner.Currency.Code()+", which "+partner.Name+" is paid in")
+	}
+	if _, err := tx.Program(ctx, a.Company, *a.Program); err != nil {
+		return a, err
+	}
+	a.By = who.Name
+	if a, err = in.adjusted(ctx, tx, a, "adjustment"); err != nil {
+		return a, err
+	}
+	return a, tx.Audited(ctx, a.Company, who, "adjustment.made", a.ID.String(), fmt.Sprintf("%s of %s for %s: %s", a.Kind, a.Amount(), partner.Key, a.Reason), in.now())
 }
 
 // alone runs fn in one transaction, alone in deciding about the tenant's money.
@@ -65,15 +66,6 @@ func (in *Inbox) alone(ctx context.Context, t models.Tenant, fn func(tx *store.S
 		}
 		return fn(tx)
 	})
-}
-
-// reasonGiven is a reason on one line.
-func reasonGiven(text string) (string, error) {
-	text = strings.Join(strings.Fields(text), " ")
-	if text == "" || utf8.RuneCountInString(text) > 500 || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		return text, models.Invalid("reason", "say why, in 500 characters at most")
-	}
-	return text, nil
 }
 
 // adjustedDone is an adjustment on the tape, under its own id: rebuilt, its booking has the same key.

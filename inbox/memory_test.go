@@ -190,10 +190,10 @@ func (h *house) draw() {
 	err := h.Store.InTx(ctx, func(tx *store.Store) error {
 		owed, err := tx.OwedUntil(ctx, t, storetest.Day)
 		for _, o := range owed {
-			n, failed := tx.NextInvoiceNumber(ctx, t, 2026)
+			n, failed := tx.TakeInvoiceNumbers(ctx, t, 2026, 1)
 			i := models.Invoice{Tenant: t, ID: models.NewID[models.InvoiceID](h.Now()), Number: fmt.Sprint(n), Partner: o.Partner, Currency: o.Currency, TotalMinor: o.Total,
 				Status: models.InReview, Until: storetest.Day, DrawnAt: h.Now()}
-			err = errors.Join(err, failed, tx.LockBucket(ctx, t), tx.AddInvoice(ctx, i), tx.Gather(ctx, i, storetest.Day), tx.Book(ctx, t, ledger.Stamp(t, ledger.Drawn(i))))
+			err = errors.Join(err, failed, tx.LockBucket(ctx, t), tx.AddInvoices(ctx, t, []models.Invoice{i}, storetest.Day), tx.Book(ctx, t, ledger.Stamp(t, ledger.Drawn(i))))
 		}
 		return err
 	})

@@ -18,7 +18,7 @@ func (in *Inbox) AskWriteOff(ctx context.Context, t models.Tenant, partner model
 	}
 	w.AskedPerson = *who.Person
 	var err error
-	if w.Reason, err = reasonGiven(reason); err != nil {
+	if w.Reason, err = words("reason", reason); err != nil {
 		return w, err
 	}
 	err = in.alone(ctx, t, func(tx *store.Store) error {

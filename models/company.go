@@ -109,6 +109,7 @@ type Caller struct {
 type Actor struct {
 	Person *PersonID
 	Name   string // an address, or "API key ab12", or "Portal"
+	Role   Role   // the person's; empty for a key and for Portal itself
 }
 
 // Audit is one thing a person, a key or Portal itself changed.

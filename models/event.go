@@ -56,6 +56,22 @@ type EndHolds struct{}
 // Kind names the job in the queue.
 func (EndHolds) Kind() string { return "end_holds" }
 
+// DrawScheduled is the job that begins what companies' schedules ask for, and takes up runs whose own job is gone.
+type DrawScheduled struct{}
+
+// Kind names the job in the queue.
+func (DrawScheduled) Kind() string { return "draw_scheduled" }
+
+// CarryRun is the job that draws up the invoices of a run.
+type CarryRun struct {
+	Company CompanyID `json:"company"`
+	Mode    Mode      `json:"mode"`
+	Run     RunID     `json:"run"`
+}
+
+// Kind names the job in the queue.
+func (CarryRun) Kind() string { return "carry_run" }
+
 // CarryAttempts is the job that looks again at payments without an outcome, should their own job have given up.
 type CarryAttempts struct{}
 

@@ -40,6 +40,7 @@ type (
 	chargeNoun     struct{}
 	runNoun        struct{}
 	detailsNoun    struct{}
+	contestNoun    struct{}
 )
 
 func (companyNoun) prefix() string    { return "co" }
@@ -63,6 +64,7 @@ func (reconcileNoun) prefix() string  { return "rec" }
 func (chargeNoun) prefix() string     { return "chg" }
 func (runNoun) prefix() string        { return "run" }
 func (detailsNoun) prefix() string    { return "det" }
+func (contestNoun) prefix() string    { return "con" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
 type (
@@ -87,6 +89,7 @@ type (
 	ChargeID     = ID[chargeNoun]
 	RunID        = ID[runNoun]
 	DetailsID    = ID[detailsNoun]
+	ContestID    = ID[contestNoun]
 )
 
 var sequence atomic.Uint32

@@ -47,6 +47,7 @@ type Invoice struct {
 	FirstAt     *time.Time `db:"first_at"`
 	FirstHash   *string    `db:"first_hash"`
 	ReissueOf   *InvoiceID `db:"reissue_of"` // the void invoice that this one stands for
+	Run         *RunID     `db:"run_id"`     // that drew it up; nil for one drawn up by itself
 }
 
 // Unapprove takes every approval back: the invoice is not what was approved any more.
@@ -70,6 +71,28 @@ type InvoiceLine struct {
 	PaymentID   PaymentID    `db:"payment_id"`
 	PaidAt      time.Time    `db:"paid_at"` // when the customer paid, or the adjustment was made
 	Customer    *string      `db:"customer"`
+	// What the customer paid, and the rate between that currency and the invoice's where they are two; nil for an adjustment.
+	SaleMinor    *int64     `db:"sale_amount"`
+	SaleCurrency *Currency  `db:"sale_currency"`
+	RateValue    *string    `db:"rate"`
+	RateSource   *string    `db:"rate_source"`
+	RateDay      *time.Time `db:"rate_day"`
+}
+
+// Sale is what the customer paid; nil for an adjustment.
+func (l InvoiceLine) Sale() *Money {
+	if l.SaleMinor == nil || l.SaleCurrency == nil {
+		return nil
+	}
+	return &Money{*l.SaleMinor, *l.SaleCurrency}
+}
+
+// Rate is what turned the sale's currency into the invoice's; nil where none stands between.
+func (l InvoiceLine) Rate(to Currency) *Rate {
+	if l.RateValue == nil || l.RateSource == nil || l.RateDay == nil || l.SaleCurrency == nil {
+		return nil
+	}
+	return &Rate{From: *l.SaleCurrency, To: to, Value: *l.RateValue, Source: *l.RateSource, Date: *l.RateDay}
 }
 
 // IsAdjustment tells that no payment stands behind the line.

@@ -85,3 +85,37 @@ type BankNumbers struct {
 	Account string `json:"account,omitempty"`
 	Bank    string `json:"bank,omitempty"` // the bank's name, where it takes one
 }
+
+// drawsOn tells whether the schedule draws up on a day.
+func (p PayoutSettings) drawsOn(day time.Time) bool {
+	switch p.Schedule {
+	case Weekly:
+		return (int(day.Weekday())+6)%7+1 == p.Day
+	case Monthly:
+		return day.Day() == p.Day
+	case Quarterly:
+		return day.Day() == p.Day && day.Month()%3 == 1
+	}
+	return false
+}
+
+// longest is more days than any schedule leaves between two.
+const longest = 100
+
+// DrawsNext is the first UTC day after a moment's on which the schedule draws up; false for none.
+func (p PayoutSettings) DrawsNext(at time.Time) (time.Time, bool) { return p.draws(at, 1) }
+
+// DrewLast is the last UTC day up to a moment's on which the schedule draws up; false for none.
+func (p PayoutSettings) DrewLast(at time.Time) (time.Time, bool) { return p.draws(at, 0) }
+
+func (p PayoutSettings) draws(at time.Time, first int) (time.Time, bool) {
+	step := 2*first - 1
+	day := at.UTC().Truncate(24*time.Hour).AddDate(0, 0, first)
+	for range longest {
+		if p.drawsOn(day) {
+			return day, true
+		}
+		day = day.AddDate(0, 0, step)
+	}
+	return time.Time{}, false
+}

@@ -133,6 +133,7 @@ func TestAPartnerIsInvoicedAndPaidInTheirOwnCurrency(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.onboard(euro)
 	s := h.sold(7, 10000)
 	s.Customer, s.Email, s.Partner = "cus_7", "eva@example.com", "EURO"
 	h.hear(s.Session(storetest.Old), s.Invoice(storetest.Old))

@@ -15,26 +15,78 @@ import (
 	"portal/store"
 )
 
-// Approve lets an invoice in review be paid. It keeps who did it, when, and a hash of what was seen: when a line or the
-// total changes later, the approval is void.
+// Approve lets an invoice in review be paid. It keeps who did it, when, and a hash of what was seen: when a line, the total or
+// where the money goes changes later, the approval is void. Above the company's limit it takes two people (B17): the first
+// approval leaves the invoice in review, with First set.
 func (p *Payouts) Approve(ctx context.Context, t models.Tenant, id models.InvoiceID, who models.Actor) (models.Invoice, error) {
 	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
-		if i.Status != models.InReview {
-			return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an invoice in review can be approved; %s %s.", i.Number, stands[i.Status]))
-		}
-		hash, err := p.fingerprint(ctx, tx, *i)
-		if err != nil {
+		if err := p.mayApprove(ctx, tx, t, who); err != nil {
 			return err
 		}
-		i.Status, i.ApprovedPerson, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = models.Approved, who.Person, &who.Name, new(p.now()), &hash, nil
-		return tx.Audited(ctx, t.Company, who, "invoice.approved", i.ID.String(), i.Total().String()+" "+hash, p.now())
+		return p.approve(ctx, tx, i, who)
 	})
 }
 
-// Withdraw takes an approval back while nothing is being paid: the invoice waits for review again.
+func (p *Payouts) approve(ctx context.Context, tx *store.Store, i *models.Invoice, who models.Actor) error {
+	if i.Status != models.InReview {
+		return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an invoice in review can be approved; %s %s.", i.Number, stands[i.Status]))
+	}
+	hash, err := p.fingerprint(ctx, tx, *i)
+	if err != nil {
+		return err
+	}
+	two, err := p.asksTwo(ctx, tx, *i)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !two:
+		i.Unapprove()
+	case who.Person == nil:
+		return models.Refuse(models.ErrForbidden, i.Number+" is above the limit for one approval: two people must approve it, and an API key is nobody.")
+	case i.FirstHash == nil || *i.FirstHash != hash:
+		i.Unapprove()
+		i.FirstPerson, i.FirstBy, i.FirstAt, i.FirstHash, i.Because = who.Person, &who.Name, new(p.now()), &hash, nil
+		return tx.Audited(ctx, i.Company, who, "invoice.approved_first", i.ID.String(), i.Total().String()+" "+hash, p.now())
+	case samePerson(*i, who):
+		return models.Refuse(models.ErrConflict, "You approved "+i.Number+" already. It is above the limit for one approval: another person must approve it too.")
+	}
+	i.Status, i.ApprovedPerson, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = models.Approved, who.Person, &who.Name, new(p.now()), &hash, nil
+	return tx.Audited(ctx, i.Company, who, "invoice.approved", i.ID.String(), i.Total().String()+" "+hash, p.now())
+}
+
+// samePerson tells that the first approval was this person's, in whatever session and by whatever way.
+func samePerson(i models.Invoice, who models.Actor) bool {
+	return i.FirstPerson == nil || *i.FirstPerson == *who.Person || models.NormalEmail(*i.FirstBy) == models.NormalEmail(who.Name)
+}
+
+// AsksTwo tells whether an invoice is above the limit over which two people approve, and an amount is typed before it is paid.
+func (p *Payouts) AsksTwo(ctx context.Context, i models.Invoice) (bool, error) {
+	return p.asksTwo(ctx, p.Store, i)
+}
+
+// asksTwo turns the total into the company's currency at the newest rate. Without one two people are asked.
+func (p *Payouts) asksTwo(ctx context.Context, tx *store.Store, i models.Invoice) (bool, error) {
+	settings, err := tx.PayoutSettings(ctx, i.Tenant)
+	if err != nil || settings.FourEyesAbove == nil {
+		return false, err
+	}
+	company, err := tx.Company(ctx, i.Company)
+	if err != nil {
+		return false, err
+	}
+	total, known, err := p.turn(ctx, tx, i.Company, i.Total(), company.Currency)
+	return !known || total.Minor > *settings.FourEyesAbove, err
+}
+
+// Withdraw takes an approval back while nothing is being paid: the invoice waits for review again. So does one whose first
+// approval of two is taken back, and one that could not be paid.
 func (p *Payouts) Withdraw(ctx context.Context, t models.Tenant, id models.InvoiceID, who models.Actor) (models.Invoice, error) {
 	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
-		if i.Status != models.Approved {
+		if err := p.mayApprove(ctx, tx, t, who); err != nil {
+			return err
+		}
+		if i.Status != models.Approved && i.Status != models.Failed && (i.Status != models.InReview || i.FirstAt == nil) {
 			return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an approval that nothing was paid on can be withdrawn; %s %s.", i.Number, stands[i.Status]))
 		}
 		i.Unapprove()
@@ -45,6 +97,7 @@ func (p *Payouts) Withdraw(ctx context.Context, t models.Tenant, id models.Invoi
 
 // stands says where an invoice stands, for the sentences of refusals.
 var stands = map[models.InvoiceStatus]string{models.InReview: "waits for approval", models.Approved: "is approved already", models.Processing: "is being paid",
+	models.NeedsConfirmation: "waits for the card holder to confirm", models.Charged: "is charged and on its way", models.Refunded: "was paid and given back",
 	models.Paid: "is paid", models.Failed: "could not be paid and must be looked at", models.Void: "is void"}
 
 // change loads an invoice for changing, alone, and keeps what fn made of it.
@@ -62,14 +115,19 @@ func (p *Payouts) change(ctx context.Context, t models.Tenant, id models.Invoice
 	return i, err
 }
 
-// fingerprint is a hash of all that an approval vouches for: who gets how much, and each line of it.
+// fingerprint is a hash of all that an approval vouches for: who gets how much, where to, and each line of it. New bank details
+// or another Stripe account make it another one.
 func (p *Payouts) fingerprint(ctx context.Context, tx *store.Store, i models.Invoice) (string, error) {
 	lines, err := tx.InvoiceLines(ctx, i.Tenant, i.ID)
 	if err != nil {
 		return "", fmt.Errorf("load the lines of %s: %w", i.ID, err)
 	}
+	to, err := tx.Destinations(ctx, i.Tenant, []models.PartnerID{i.Partner})
+	if err != nil {
+		return "", err
+	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s %s %s\n", i.ID, i.Number, i.Partner, i.Total())
+	fmt.Fprintf(&text, "%s %s %s %s %s\n", i.ID, i.Number, i.Partner, i.Total(), to[i.Partner])
 	slices.SortFunc(lines, func(a, b models.InvoiceLine) int { // their order on paper may change with what is known of the payments
 		return cmp.Or(cmp.Compare(a.Of(), b.Of()), cmp.Compare(a.Seq, b.Seq))
 	})
@@ -90,9 +148,14 @@ func (p *Payouts) approved(ctx context.Context, tx *store.Store, i models.Invoic
 		return err
 	}
 	if hash != *i.ApprovedHash {
-		return models.Refuse(models.ErrConflict, i.Number+" is not what was approved. Review it again.")
+		return models.Refuse(models.ErrConflict, i.Number+" is not what was approved: a line of it, or where the money goes, has changed since. Withdraw the approval and review it again.")
 	}
 	return nil
+}
+
+// StillApproved refuses as Pay would when an invoice is not what was approved any more.
+func (p *Payouts) StillApproved(ctx context.Context, i models.Invoice) error {
+	return p.approved(ctx, p.Store, i)
 }
 
 // paid books a payment that went through and marks everything the invoice gathers.

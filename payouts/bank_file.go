@@ -34,6 +34,9 @@ func (p *Payouts) MakeBankFile(ctx context.Context, t models.Tenant, o FileOrder
 		return f, models.Invalid("invoices", fmt.Sprintf("tick at least one invoice, and %d at most", fileMost))
 	}
 	return f, p.inTurn(ctx, t, func(tx *store.Store) error {
+		if err := p.mayPay(ctx, tx, t, who); err != nil {
+			return err
+		}
 		list, lines, err := p.transfers(ctx, tx, t, o)
 		if err != nil {
 			return err
@@ -183,6 +186,9 @@ func (p *Payouts) MarkFilePaid(ctx context.Context, t models.Tenant, id models.B
 
 func (p *Payouts) markLine(ctx context.Context, t models.Tenant, l models.BankFileLine, paidAt time.Time, who models.Actor) error {
 	_, err := p.change(ctx, t, l.Invoice, func(tx *store.Store, i *models.Invoice) error {
+		if err := p.mayPay(ctx, tx, t, who); err != nil {
+			return err
+		}
 		why, err := p.differs(ctx, tx, *i, l)
 		if err != nil {
 			return err

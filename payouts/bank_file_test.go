@@ -293,6 +293,7 @@ func TestNewBankDetailsHoldWhatIsPaidOutsideStripe(t *testing.T) {
 	if same := h.bank(h.partner, "DE", germanAccount); same.ID != b.ID {
 		t.Error("the same details again are new ones")
 	}
+	i = h.approvedAgain(i)
 	if _, err := h.MarkPaid(ctx, h.caller.Tenant, i.ID, "wire 7", h.at, h.who); !errors.Is(err, models.ErrConflict) || !strings.Contains(err.Error(), b.HoldsUntil.Format("2 January 2006")) {
 		t.Errorf("while it holds: %v", err)
 	}
@@ -327,7 +328,22 @@ func TestWhatWasPaidBeforeTheDetailsChangedCanBeMarked(t *testing.T) {
 	h, ctx := newHouse(t), context.Background()
 	i := h.approved()
 	h.bank(h.partner, "DE", germanAccount)
+	i = h.approvedAgain(i)
 	if _, err := h.MarkPaid(ctx, h.caller.Tenant, i.ID, "wire 7", h.at.AddDate(0, 0, -1), h.who); err != nil {
 		t.Error(err)
 	}
+}
+
+// approvedAgain approves an invoice anew whose approval a change has voided (B17).
+func (h *house) approvedAgain(i models.Invoice) models.Invoice {
+	h.t.Helper()
+	ctx := context.Background()
+	_, err := h.Withdraw(ctx, h.caller.Tenant, i.ID, h.who)
+	if err == nil {
+		i, err = h.Approve(ctx, h.caller.Tenant, i.ID, h.who)
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return i
 }

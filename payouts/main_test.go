@@ -49,9 +49,18 @@ func newHouse(t testing.TB) *house {
 	if h.partner, err = h.ConnectPartner(ctx, h.partner); err != nil {
 		t.Fatalf("connect the partner: %v", err)
 	}
+	h.onboard(h.partner)
 	h.card("pm_card_visa")
 	h.sell(1, 10000)
 	return h
+}
+
+// onboard answers Stripe's questions for a partner, so that they can receive.
+func (h *house) onboard(p models.Partner) {
+	h.t.Helper()
+	if err := h.stripe.Onboard(*p.StripeAccount, sandbox.Complete); err != nil {
+		h.t.Fatalf("set up the partner's account: %v", err)
+	}
 }
 
 func openSandbox(t testing.TB, now func() time.Time) *sandbox.Sandbox {
@@ -139,6 +148,19 @@ func (h *house) balance() models.Balance {
 }
 
 func (h *house) moved() int64 { return h.stripe.Moved()[*h.partner.StripeAccount]["usd"] }
+
+// noGaps fails unless the invoices have the numbers from one to n, each once (P29).
+func (h *house) noGaps(n int) {
+	h.t.Helper()
+	var numbers, first, last int
+	if err := h.Store.DB().QueryRow(`SELECT count(DISTINCT number), coalesce(min(split_part(number, '-', 3)::int), 0), coalesce(max(split_part(number, '-', 3)::int), 0) FROM invoices`).
+		Scan(&numbers, &first, &last); err != nil {
+		h.t.Fatal(err)
+	}
+	if numbers != n || n > 0 && (first != 1 || last != n) {
+		h.t.Errorf("%d numbers from %d to %d, want %d without a gap", numbers, first, last, n)
+	}
+}
 
 func fileOrder(kind models.BankFileKind, again bool, ids []models.InvoiceID) payouts.FileOrder {
 	return payouts.FileOrder{Kind: kind, Invoices: ids, Again: again}

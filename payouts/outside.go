@@ -22,6 +22,9 @@ func (p *Payouts) MarkPaid(ctx context.Context, t models.Tenant, id models.Invoi
 // lies ahead, and while the partner's new bank details are on hold.
 func (p *Payouts) MarkPaidElsewhere(ctx context.Context, t models.Tenant, id models.InvoiceID, how models.PaidElsewhere, who models.Actor) (models.Invoice, error) {
 	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
+		if err := p.mayPay(ctx, tx, t, who); err != nil {
+			return err
+		}
 		if err := p.approved(ctx, tx, *i); err != nil {
 			return err
 		}
@@ -68,6 +71,9 @@ func (p *Payouts) Undo(ctx context.Context, t models.Tenant, id models.InvoiceID
 		return models.Invoice{}, models.Invalid("reason", "say why, in 500 characters at most")
 	}
 	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
+		if err := p.mayPay(ctx, tx, t, who); err != nil {
+			return err
+		}
 		a, err := p.undoable(ctx, tx, *i)
 		if err != nil {
 			return err

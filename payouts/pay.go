@@ -19,6 +19,9 @@ import (
 func (p *Payouts) Pay(ctx context.Context, t models.Tenant, id models.InvoiceID, who models.Actor) (models.Invoice, error) {
 	var a models.Attempt
 	_, err := p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
+		if err := p.mayPay(ctx, tx, t, who); err != nil {
+			return err
+		}
 		if err := p.approved(ctx, tx, *i); err != nil {
 			return err
 		}

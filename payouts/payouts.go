@@ -45,94 +45,53 @@ func (p *Payouts) EndHolds(ctx context.Context) error {
 	}
 	var failed []error // one company's trouble is not another's
 	for _, t := range tenants {
-		if err := p.inTurn(ctx, t, func(tx *store.Store) error { return p.endHolds(ctx, tx, t, nil, p.now()) }); err != nil {
+		if err := p.endRipe(ctx, t, p.now()); err != nil {
 			failed = append(failed, fmt.Errorf("end the holds of %s: %w", t.Company, err))
 		}
 	}
 	return errors.Join(failed...)
 }
 
-// endHolds books held → due for all that is payable on or before a day, to one partner or to all.
-func (p *Payouts) endHolds(ctx context.Context, tx *store.Store, t models.Tenant, partner *models.PartnerID, day time.Time) error {
-	for {
-		ripe, err := tx.Ripe(ctx, t, partner, day, 500)
-		if err != nil || len(ripe) == 0 {
+// endRipe ends a tenant's holds up to a day, some in each transaction: webhooks flow in between.
+func (p *Payouts) endRipe(ctx context.Context, t models.Tenant, day time.Time) error {
+	for more := true; more; {
+		err := p.inTurn(ctx, t, func(tx *store.Store) (err error) {
+			more, err = p.endHolds(ctx, tx, t, nil, day)
 			return err
-		}
-		for _, row := range ripe {
-			c := row.Commission
-			amount := c.Amount
-			if c.Holds > 0 { // put back on hold after a dispute: a part may have been paid before
-				if amount, err = tx.Standing(ctx, c); err != nil {
-					return err
-				}
-			}
-			if err := tx.Book(ctx, t, ledger.Stamp(t, ledger.Matured(c, amount, p.now()))); err != nil {
-				return err
-			}
-			c.Matured = true
-			if c.Status == models.Held {
-				c.Status = models.Due
-			}
-			if err := tx.KeepCommission(ctx, c, p.now()); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// DrawUp gathers everything payable on or before a day into one invoice per partner and currency, for review. What a
-// partner owes back is netted; who has nothing above zero, or less than the minimum, waits for the next time.
-func (p *Payouts) DrawUp(ctx context.Context, t models.Tenant, until time.Time, minimum int64, who models.Actor) ([]models.Invoice, error) {
-	var drawn []models.Invoice
-	err := p.inTurn(ctx, t, func(tx *store.Store) error {
-		if err := p.endHolds(ctx, tx, t, nil, earlier(until, p.now())); err != nil {
-			return err
-		}
-		owed, err := tx.OwedUntil(ctx, t, until)
+		})
 		if err != nil {
-			return fmt.Errorf("sum what is owed: %w", err)
+			return err
 		}
-		for _, o := range owed {
-			if o.Total < minimum {
-				continue
-			}
-			i, err := p.drawOne(ctx, tx, t, o, until, who)
-			if err != nil {
-				return err
-			}
-			drawn = append(drawn, i)
-		}
-		return nil
-	})
-	return drawn, err
+	}
+	return nil
 }
 
-func (p *Payouts) drawOne(ctx context.Context, tx *store.Store, t models.Tenant, o store.Owed, until time.Time, who models.Actor) (models.Invoice, error) {
-	now := p.now()
-	n, err := tx.NextInvoiceNumber(ctx, t, now.Year())
-	if err != nil {
-		return models.Invoice{}, fmt.Errorf("number an invoice: %w", err)
+// perHolds is how many holds end at once.
+const perHolds = 500
+
+// endHolds books held → due for some of what is payable on or before a day, to these partners or to all. It tells whether
+// there may be more.
+func (p *Payouts) endHolds(ctx context.Context, tx *store.Store, t models.Tenant, partners []models.PartnerID, day time.Time) (bool, error) {
+	ripe, err := tx.Ripe(ctx, t, partners, day, perHolds)
+	if err != nil || len(ripe) == 0 {
+		return false, err
 	}
-	i := models.Invoice{Tenant: t, ID: models.NewID[models.InvoiceID](now), Number: number(t.Mode, now.Year(), n), Partner: o.Partner,
-		Currency: o.Currency, TotalMinor: o.Total, Status: models.InReview, Until: until, DrawnAt: now}
-	// A day ahead was a person's choice: what the invoice gathers is due now.
-	if err := p.endHolds(ctx, tx, t, &o.Partner, until); err != nil {
-		return i, err
+	var ids []models.CommissionID
+	var due []models.Transfer
+	for _, row := range ripe {
+		c := row.Commission
+		amount := c.Amount
+		if c.Holds > 0 { // put back on hold after a dispute: a part may have been paid before
+			if amount, err = tx.Standing(ctx, c); err != nil {
+				return false, err
+			}
+		}
+		ids, due = append(ids, c.ID), append(due, ledger.Matured(c, amount, p.now())...)
 	}
-	if err := tx.AddInvoice(ctx, i); err != nil {
-		return i, fmt.Errorf("keep invoice %s: %w", i.Number, err)
+	if err := tx.Book(ctx, t, ledger.Stamp(t, due)); err != nil {
+		return false, err
 	}
-	if err := tx.Gather(ctx, i, until); err != nil {
-		return i, err
-	}
-	if err := tx.Book(ctx, t, ledger.Stamp(t, ledger.Drawn(i))); err != nil {
-		return i, err
-	}
-	if err := tx.Audited(ctx, t.Company, who, "invoice.drawn", i.ID.String(), i.Number+" over "+i.Total().String(), now); err != nil {
-		return i, err
-	}
-	return tx.Invoice(ctx, t, i.ID)
+	return len(ripe) == perHolds, tx.Mature(ctx, t, ids)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -108,6 +108,7 @@ func TestAPartnerIsInvoicedAndPaidInTheirCurrency(t *testing.T) {
 	if h.partner, err = h.ConnectPartner(context.Background(), h.partner); err != nil {
 		t.Fatal(err)
 	}
+	h.onboard(h.partner)
 	h.hear(c.Event("checkout.session.completed", 0, c.Session("payment", 10000, 0, "metadata", map[string]any{"partner_key": "EURO"})))
 	drawn, err := h.DrawUp(context.Background(), h.caller.Tenant, h.at, 0, h.who)
 	if err != nil {

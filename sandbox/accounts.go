@@ -1,5 +1,7 @@
 package sandbox
 
+import "strings"
+
 // self is the account as Stripe shows it: a connected one as it was made, another as it was added.
 func (a *account) self() object {
 	if a.platform != nil {
@@ -39,28 +41,49 @@ func listAccounts(c *call) (object, error) {
 	return c.search(query{url: "/v1/accounts", kind: "account"})
 }
 
-// createAccount makes a connected account that can receive at once, as after a finished onboarding.
+// createAccount makes a connected account. It can receive only once its owner has answered Stripe's questions.
 func createAccount(c *call) (object, error) {
 	f := c.form
 	kind, err := accountType(f)
 	if err != nil {
 		return nil, err
 	}
-	o := c.make("acct_1", "account", object{"type": kind, "country": or(f.get("country"), c.a.Country),
-		"default_currency": or(f.get("default_currency"), or(countryCurrency[f.get("country")], c.a.DefaultCurrency)), "email": null(f.get("email")),
-		"business_type": null(f.get("business_type")), "metadata": f.metadata(nil), "capabilities": requested(f, object{}),
-		"business_profile": shapes.sub("account").sub("business_profile").copy().with(f.tree("business_profile")),
+	code, agreement := or(f.get("country"), c.a.Country), or(f.get("tos_acceptance[service_agreement]"), "full")
+	if agreement != "full" && agreement != recipient {
+		return nil, invalid("", "tos_acceptance[service_agreement]", "Invalid tos_acceptance[service_agreement]: must be one of full or recipient")
+	}
+	wanted := requested(f, object{})
+	if agreement == recipient && wanted["card_payments"] != nil {
+		return nil, invalid("", "", "The recipient service agreement does not support the `card_payments` capability.")
+	}
+	if err := settleIn(c.a.Country, code, agreement, wanted["transfers"] != nil); err != nil {
+		return nil, err
+	}
+	o := c.make("acct_1", "account", object{"type": kind, "country": code, "default_currency": or(f.get("default_currency"), countries[code].currency),
+		"email": null(f.get("email")), "metadata": object{}, "capabilities": wanted, "_stage": string(Unstarted),
+		"business_profile": shapes.sub("account").sub("business_profile").copy(), "settings": shapes.sub("account").sub("settings").copy(),
+		"tos_acceptance": object{"date": nil, "ip": nil, "user_agent": nil, "service_agreement": agreement},
 		"controller": object{"type": "application", "is_controller": true, "fees": object{"payer": "application"},
 			"losses": object{"payments": "application"}, "requirement_collection": "stripe",
 			"stripe_dashboard": object{"type": kind}}})
-	c.put(o)
-	(&call{Sandbox: c.Sandbox, a: c.accounts[o.str("id")], at: c.at, request: c.request, key: c.key}).emitInto(c, "account.updated", o, nil)
+	o["external_accounts"] = listOf("/v1/accounts/" + o.str("id") + "/external_accounts")
+	if err := fillAccount(o, f); err != nil {
+		return nil, err
+	}
+	c.keepAccount(o, nil)
 	return c.show(o)
 }
 
-var countryCurrency = map[string]string{"US": "usd", "GB": "gbp", "CH": "chf", "CA": "cad", "JP": "jpy", "AU": "aud",
-	"DE": "eur", "FR": "eur", "ES": "eur", "IT": "eur", "NL": "eur", "AT": "eur", "BE": "eur", "IE": "eur", "PT": "eur", "FI": "eur",
-	"SE": "sek", "NO": "nok", "DK": "dkk", "PL": "pln", "CZ": "czk", "HU": "huf", "RO": "ron"}
+// keepAccount puts a connected account, as Stripe's questions let it stand, and tells of it.
+func (c *call) keepAccount(o, was object) {
+	stand(o)
+	c.put(o)
+	var changed object
+	if was != nil {
+		changed = before(was, c.a.render(o, version))
+	}
+	(&call{Sandbox: c.Sandbox, a: c.accounts[o.str("id")], at: c.at, request: c.request, key: c.key}).emitInto(c, "account.updated", o, changed)
+}
 
 func accountType(f form) (string, error) {
 	switch t := or(f.get("type"), f.get("controller[stripe_dashboard][type]")); t {
@@ -75,16 +98,60 @@ func accountType(f form) (string, error) {
 	}
 }
 
-// requested turns the capabilities asked for on.
+// requested lays the capabilities asked for over those there are. What is new is inactive until the account stands well.
 func requested(f form, has object) object {
 	out := has.copy()
 	for name, want := range f.tree("capabilities") {
 		switch tree(want).str("requested") {
 		case "true":
-			out[name] = "active"
+			if out[name] == nil {
+				out[name] = "inactive"
+			}
 		case "false":
 			delete(out, name)
 		}
+	}
+	return out
+}
+
+// fillAccount lays what a platform may say of an account over it.
+func fillAccount(o object, f form) error {
+	for _, field := range []string{"email", "business_type"} {
+		if f.has(field) {
+			o[field] = null(f.get(field))
+		}
+	}
+	if f.has("default_currency") {
+		if !isCurrency(strings.ToLower(f.get("default_currency"))) {
+			return invalid("", "default_currency", "Invalid currency: %s.", f.get("default_currency"))
+		}
+		o["default_currency"] = strings.ToLower(f.get("default_currency"))
+	}
+	o["metadata"] = f.metadata(o.sub("metadata"))
+	o["business_profile"] = o.sub("business_profile").with(f.tree("business_profile"))
+	settings := orTree(o.sub("settings"), shapes.sub("account").sub("settings")).copy()
+	for name, part := range f.tree("settings") {
+		settings[name] = overlay(settings.sub(name), tree(part))
+	}
+	o["settings"] = settings
+	return nil
+}
+
+func orTree(o, otherwise object) object {
+	if o == nil {
+		return otherwise
+	}
+	return o
+}
+
+// overlay lays a tree over another, branch by branch.
+func overlay(under, over object) object {
+	out := under.copy()
+	for k, v := range over {
+		if branch := tree(v); branch != nil {
+			v = overlay(out.sub(k), branch)
+		}
+		out[k] = v
 	}
 	return out
 }
@@ -94,36 +161,44 @@ func updateAccount(c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := c.form
-	if f.has("email") {
-		o["email"] = null(f.get("email"))
+	was := c.a.render(o, version)
+	if a := c.form.get("tos_acceptance[service_agreement]"); a != "" && a != agreementOf(o) && o.flag("details_submitted") {
+		return nil, invalid("", "tos_acceptance[service_agreement]", "You cannot change `tos_acceptance[service_agreement]` once it has been accepted.")
+	} else if a != "" {
+		if err := settleIn(c.a.Country, o.str("country"), a, true); err != nil {
+			return nil, err
+		}
+		o["tos_acceptance"] = o.sub("tos_acceptance").with(object{"service_agreement": a})
 	}
-	o["metadata"] = f.metadata(o.sub("metadata"))
-	o["capabilities"] = requested(f, o.sub("capabilities"))
-	o["business_profile"] = o.sub("business_profile").with(f.tree("business_profile"))
-	c.put(o)
+	if err := fillAccount(o, c.form); err != nil {
+		return nil, err
+	}
+	o["capabilities"] = requested(c.form, o.sub("capabilities"))
+	c.keepAccount(o, was)
 	return c.show(o)
 }
 
-// RestrictAccount takes a connected account's ability to receive away, as Stripe does when papers are missing.
-func (s *Sandbox) RestrictAccount(id string) error {
-	return s.turn(id, object{"capabilities": object{"transfers": "inactive"}, "charges_enabled": false, "payouts_enabled": false,
-		"requirements": shapes.sub("account").sub("requirements").copy().with(object{"disabled_reason": "requirements.past_due",
-			"currently_due": []any{"individual.verification.document"}, "past_due": []any{"individual.verification.document"}})})
+// deleteAccount takes a connected account away for good.
+func deleteAccount(c *call) (object, error) {
+	o, err := c.connected(c.path("id"))
+	switch {
+	case err != nil:
+		return nil, err
+	case c.path("id") == c.a.ID:
+		return nil, refuse(403, "", "", "You cannot delete your own account with the API.")
+	}
+	there := &call{Sandbox: c.Sandbox, a: c.accounts[o.str("id")], at: c.at, request: c.request, key: c.key}
+	there.emitInto(c, "account.application.deauthorized", object{"id": or(c.a.App.ClientID, "ca_"+letters(c.a.ID, 32)), "object": "application", "name": null(c.a.Name)}, nil)
+	c.put(o.with(object{"_deleted": true}))
+	return object{"id": o["id"], "object": "account", "deleted": true}, nil
 }
 
-func (s *Sandbox) turn(id string, now object) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.accounts[id]
-	if a == nil || a.platform == nil {
-		return missing(404, "account", id, "id")
+func listBanks(c *call) (object, error) {
+	o, err := c.connected(c.path("id"))
+	if err != nil {
+		return nil, err
 	}
-	c := &call{Sandbox: s, a: a.platform, at: s.clock(a.platform)}
-	o := a.self().with(now)
-	c.put(o)
-	(&call{Sandbox: s, a: a, at: c.at}).emitInto(c, "account.updated", o, nil)
-	return c.commit()
+	return c.page("/v1/accounts/"+o.str("id")+"/external_accounts", trees(o.list("external_accounts")))
 }
 
 // receives says whether a connected account can be the destination of a charge.

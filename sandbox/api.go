@@ -25,6 +25,7 @@ func (s *Sandbox) API() http.Handler {
 		mux.HandleFunc(rt.pattern, s.serve(rt))
 	}
 	mux.Handle("/oauth/", s.OAuth())
+	s.hosted(mux)
 	mux.HandleFunc("/", s.serve(route{do: func(c *call) (object, error) { return nil, nil }}))
 	return mux
 }
@@ -32,7 +33,7 @@ func (s *Sandbox) API() http.Handler {
 func (s *Sandbox) serve(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-		c := &call{Sandbox: s, path: r.PathValue, key: r.Header.Get("Idempotency-Key")}
+		c := &call{Sandbox: s, path: r.PathValue, key: r.Header.Get("Idempotency-Key"), host: r.Host}
 		var saved *answer
 		var fault *Fault
 		if err == nil {
@@ -101,7 +102,7 @@ func (c *call) work(rt route, fault *Fault) (status int, body []byte) {
 		o, err = nil, f
 	}
 	status, body = c.shown(o, err)
-	c.save(status, body)
+	c.save(status, body, err)
 	if err := c.commit(); err != nil {
 		return c.shown(nil, err)
 	}

@@ -5,10 +5,12 @@ func getSession(c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.lapse(o)
 	return c.show(o)
 }
 
 func listSessions(c *call) (object, error) {
+	c.lapseAll()
 	return c.search(query{url: "/v1/checkout/sessions", kind: "checkout.session", fields: []string{"payment_intent", "subscription", "customer"}})
 }
 

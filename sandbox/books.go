@@ -47,6 +47,7 @@ type call struct {
 	path         func(string) string
 	version      string
 	request, key string
+	host         string // that the API was asked at
 	changes      []change
 }
 

@@ -13,6 +13,8 @@ type card struct {
 	asks   asks
 	refund string // what becomes of its refunds: "", "pending", "failed"
 	doubts doubts // whether its holder disputes each charge
+	quick  bool   // its money is available at once
+	debit  string // not a card at all, but a bank account of this type, whose charges are under way for days
 }
 
 type doubts int
@@ -36,7 +38,7 @@ var cards = map[string]card{
 	"4000056655665556": {brand: "visa"},
 	"5555555555554444": {brand: "mastercard"},
 	"378282246310005":  {brand: "amex"},
-	"4000000000000077": {brand: "visa"},
+	"4000000000000077": {brand: "visa", quick: true},
 	"4000000000000002": {brand: "visa", refuse: "generic_decline"},
 	"4000000000009995": {brand: "visa", refuse: "insufficient_funds"},
 	"4000000000009987": {brand: "visa", refuse: "lost_card"},
@@ -51,6 +53,8 @@ var cards = map[string]card{
 	"4000000000001976": {brand: "visa", doubts: inquiry},
 	"4000000000007726": {brand: "visa", refund: "pending"},
 	"4000000000005126": {brand: "visa", refund: "failed"},
+	usBank:             {debit: "us_bank_account"},
+	sepaDebit:          {debit: "sepa_debit"},
 }
 
 // tokens are the payment methods that exist in every account in test mode; each use makes a new one.
@@ -78,6 +82,9 @@ var tokens = map[string]string{
 	"pm_card_createDisputeInquiry":                 "4000000000001976",
 	"pm_card_pendingRefund":                        "4000000000007726",
 	"pm_card_refundFail":                           "4000000000005126",
+	"pm_usBankAccount":                             usBank,
+	"pm_usBankAccount_success":                     usBank,
+	"pm_sepaDebit":                                 sepaDebit,
 }
 
 // declined is the error of a refused card.
@@ -134,6 +141,10 @@ func (c *call) newMethod(number string, month, year int64) object {
 	}
 	brand := cards[number].brand
 	o := c.make("pm_1", "payment_method", object{"_number": number})
+	if cards[number].debit != "" {
+		c.put(bankDebit(o))
+		return o
+	}
 	o["card"] = object{"brand": brand, "checks": object{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": "pass"},
 		"country": "US", "display_brand": brand, "exp_month": month, "exp_year": year, "fingerprint": letters(number, 16),
 		"funding": "credit", "generated_from": nil, "last4": number[len(number)-4:], "networks": object{"available": []any{brand}, "preferred": nil},
@@ -206,13 +217,9 @@ func detachMethod(c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if pm.str("customer") == "" {
-		return nil, invalid("", "payment_method", "The payment method you provided is not attached to a customer so detachment is impossible.")
+	if err := c.detach(pm); err != nil {
+		return nil, err
 	}
-	was := pm["customer"]
-	pm["customer"], pm["_detached"] = nil, true
-	c.put(pm)
-	c.emit("payment_method.detached", pm, object{"customer": was})
 	return c.show(pm)
 }
 
@@ -231,6 +238,9 @@ func listCustomerMethods(c *call) (object, error) {
 // shownCard is a card as a charge shows it.
 func shownCard(pm object, amount int64) object {
 	k := pm.sub("card")
+	if kind := pm.str("type"); kind != "" && kind != "card" {
+		return shownDebit(pm)
+	}
 	out := object{"amount_authorized": amount, "extended_authorization": object{"status": "disabled"},
 		"incremental_authorization": object{"status": "unavailable"}, "installments": nil, "mandate": nil,
 		"multicapture": object{"status": "unavailable"}, "network": k["brand"], "network_token": object{"used": false},

@@ -11,8 +11,8 @@ const clockKind = "_clock"
 
 // clock is the time in an account: the sandbox's, and what Advance put it ahead. All that is made in the account is created
 // at that time, whether by the API, by the shop or by a renewal; only the signatures of webhooks are made by the sandbox's
-// own clock, for who checks them compares them with theirs.
-func (s *Sandbox) clock(a *account) time.Time { return s.now().Add(a.ahead) }
+// own clock, for who checks them compares them with theirs. A connected account has its platform's time.
+func (s *Sandbox) clock(a *account) time.Time { return s.now().Add(a.owner().ahead) }
 
 // Clock is the time in an account.
 func (s *Sandbox) Clock(accountID string) time.Time {
@@ -31,6 +31,7 @@ func (s *Sandbox) Advance(accountID string, to time.Time) ([]Sold, error) {
 	if a == nil {
 		return nil, fmt.Errorf("sandbox has no account %q", accountID)
 	}
+	a = a.owner()
 	if to.Before(s.clock(a)) {
 		return nil, invalid("", "to", "The account's clock is at %s and goes forward only.", s.clock(a).UTC().Format(time.RFC3339))
 	}

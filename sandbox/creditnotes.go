@@ -80,7 +80,7 @@ func createCreditNote(c *call) (object, error) {
 		if err != nil {
 			return nil, err
 		}
-		if refund, err = c.refund(ch, n[1], false, object{}); err != nil {
+		if refund, err = c.refund(ch, n[1], takeBack{}, object{}); err != nil {
 			return nil, err
 		}
 	}

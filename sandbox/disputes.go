@@ -91,6 +91,9 @@ func (c *call) dispute(ch object, d Dispute) (object, error) {
 	o := c.make("dp_1", "dispute", object{"amount": d.Amount, "currency": or(d.Currency, ch.str("currency")), "charge": ch["id"],
 		"payment_intent": ch["payment_intent"], "reason": or(d.Reason, "fraudulent"), "status": "needs_response", "metadata": object{},
 		"payment_method_details": object{"type": "card", "card": object{"brand": details["brand"], "network_reason_code": "10.4"}}})
+	if details == nil { // a debit that its bank took back after it had been paid (MONEY.md 4.7)
+		delete(o, "payment_method_details")
+	}
 	o["evidence_details"] = object{"due_by": c.at.AddDate(0, 0, 9).Unix(), "has_evidence": false, "past_due": false, "submission_count": 0}
 	if d.Inquiry {
 		o.with(object{"status": "warning_needs_response", "is_charge_refundable": true})
@@ -113,25 +116,27 @@ func (c *call) withdraw(o object) {
 	c.emit("charge.dispute.funds_withdrawn", o, before(was, c.a.render(o, version)))
 }
 
-// funds notes a move of a dispute's money; what is withdrawn costs a fee.
+// funds books a move of a dispute's money; what is withdrawn costs a fee.
 func (c *call) funds(o object, amount int64) {
-	moved := o.list("balance_transactions")
-	t := object{"id": "txn_1" + letters("dispute "+o.str("id")+strings.Repeat("+", len(moved)), 23), "object": "balance_transaction", "amount": amount,
-		"available_on": c.at.Unix(), "created": c.at.Unix(), "currency": o["currency"], "description": "Chargeback reversal for " + o.str("charge"),
-		"exchange_rate": nil, "fee": 0, "fee_details": []any{}, "net": amount, "reporting_category": "dispute_reversal", "source": o["id"],
-		"status": "available", "type": "adjustment"}
+	moved, from := o.list("balance_transactions"), o.str("currency")
+	currency := c.a.lands(from)
+	line := object{"type": "adjustment", "amount": convert(amount, from, currency), "currency": currency, "exchange_rate": exchange(from, currency), "source": o["id"],
+		"description": "Chargeback reversal for " + o.str("charge"), "reporting_category": "dispute_reversal", "_of": amount}
 	if amount < 0 {
-		t.with(object{"description": "Chargeback withdrawal for " + o.str("charge"), "reporting_category": "dispute", "fee": disputeFee,
-			"net": amount - disputeFee, "fee_details": []any{object{"amount": disputeFee, "application": nil, "currency": o["currency"],
-				"description": "Dispute fee", "type": "stripe_fee"}}})
+		line.with(object{"description": "Chargeback withdrawal for " + o.str("charge"), "reporting_category": "dispute", "fee": disputeFee,
+			"fee_details": []any{stripeFee(disputeFee, currency, "Dispute fee")}})
 	}
-	o["balance_transactions"] = append(slices.Clone(moved), t)
+	o["balance_transactions"] = append(slices.Clone(moved), c.due(c.book(c.a, line)))
 }
 
-// withdrawn is what a dispute took and did not give back yet.
+// withdrawn is what a dispute took and did not give back yet, in its own currency.
 func withdrawn(o object) (left int64) {
 	for _, t := range o.list("balance_transactions") {
-		left -= tree(t).num("amount")
+		of := "_of"
+		if tree(t)[of] == nil { // as older journals have it
+			of = "amount"
+		}
+		left -= tree(t).num(of)
 	}
 	return left
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -67,12 +68,14 @@ func (c *call) release() {
 	}
 }
 
-// save keeps the answer for the call's key, declines and server errors too.
-func (c *call) save(status int, body []byte) {
+// save keeps the answer for the call's key: once the work began a decline, a server error and a lack of funds too.
+func (c *call) save(status int, body []byte, err error) {
 	if c.key == "" {
 		return
 	}
-	if status >= 400 && status < 500 && status != http.StatusPaymentRequired {
+	var f *failure
+	began := status == http.StatusPaymentRequired || errors.As(err, &f) && f.body.str("code") == "balance_insufficient"
+	if status >= 400 && status < 500 && !began {
 		c.release()
 		return
 	}

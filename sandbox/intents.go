@@ -99,6 +99,8 @@ func (c *call) destination(amount int64) (to object, fee int64, err error) {
 		return nil, 0, nil
 	case partial && (part < 1 || part > amount):
 		return nil, 0, invalid("parameter_invalid_integer", "transfer_data[amount]", "transfer_data[amount] must be at least 1 and at most the amount.")
+	case partial && fee > 0:
+		return nil, 0, invalid("", "application_fee_amount", "You cannot pass both transfer_data[amount] and application_fee_amount.")
 	case fee < 0 || fee > amount:
 		return nil, 0, invalid("parameter_invalid_integer", "application_fee_amount", "The application fee must be at most the amount.")
 	}
@@ -132,8 +134,8 @@ func confirmIntent(c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s := o.str("status"); s == "succeeded" || s == "canceled" {
-		return nil, c.unexpected(o, "You cannot confirm this PaymentIntent because it has already %s.", s)
+	if s := o.str("status"); s == "succeeded" || s == "canceled" || s == "processing" {
+		return nil, c.unexpected(o, "You cannot confirm this PaymentIntent because it has already %s.", map[bool]string{true: "begun " + s, false: s}[s == "processing"])
 	}
 	for _, field := range []string{"receipt_email", "setup_future_usage"} {
 		if c.form.has(field) {
@@ -180,19 +182,27 @@ func (c *call) confirm(o, pm object) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := cards[pm.str("_number")]
-	asks := k.asks == always || k.asks == onceSaved && !pm.flag("_confirmed")
+	if err := c.wayBack(); err != nil {
+		return nil, err
+	}
+	refuse, asks := c.bankAnswers(o, pm)
 	switch {
-	case k.refuse != "":
-		return nil, c.decline(o, pm, declined(k.refuse))
+	case refuse != "":
+		return nil, c.decline(o, pm, declined(refuse))
+	case c.worn(pm):
+		return nil, c.decline(o, pm, declined("expired_card"))
 	case asks && away:
 		return nil, c.decline(o, pm, declined("authentication_required"))
 	case asks && strict:
 		return nil, c.decline(o, pm, declined("authentication_not_handled"))
 	case asks:
-		o["status"], o["next_action"] = "requires_action", nextAction(o)
+		o["status"], o["next_action"] = "requires_action", c.nextAction(o)
 		c.put(o)
 		c.emit("payment_intent.requires_action", o, nil)
+		return c.show(o)
+	}
+	if cards[pm.str("_number")].debit != "" {
+		c.begun(o, pm)
 		return c.show(o)
 	}
 	if _, err := c.succeed(o, pm); err != nil {
@@ -203,10 +213,14 @@ func (c *call) confirm(o, pm object) (object, error) {
 
 // succeed takes the money and sends it on to the destination.
 func (c *call) succeed(o, pm object) (charge object, err error) {
-	ch := c.newCharge(o, pm)
-	ch.with(object{"amount_captured": o["amount"], "balance_transaction": booking(ch, "charge"),
-		"outcome": object{"network_status": "approved_by_network", "reason": nil, "risk_level": "normal", "risk_score": 17,
-			"seller_message": "Payment complete.", "type": "authorized"}})
+	return c.collected(o, pm, c.newCharge(o, pm))
+}
+
+// collected is a charge whose money is there.
+func (c *call) collected(o, pm, ch object) (charge object, err error) {
+	ch.with(object{"amount_captured": o["amount"], "status": "succeeded", "paid": true, "outcome": object{"network_status": "approved_by_network", "reason": nil, "risk_level": "normal", "risk_score": 17,
+		"seller_message": "Payment complete.", "type": "authorized"}})
+	c.came(ch)
 	if o.sub("transfer_data") != nil {
 		c.transfer(o, ch)
 	}
@@ -300,8 +314,8 @@ func cancelIntent(c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s := o.str("status"); s == "succeeded" || s == "canceled" {
-		return nil, c.unexpected(o, "You cannot cancel this PaymentIntent because it has a status of %s. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action, processing.", s)
+	if s := o.str("status"); s == "succeeded" || s == "canceled" || s == "processing" {
+		return nil, c.unexpected(o, "You cannot cancel this PaymentIntent because it has a status of %s. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action.", s)
 	}
 	o.with(object{"status": "canceled", "canceled_at": c.at.Unix(), "next_action": nil,
 		"cancellation_reason": null(c.form.get("cancellation_reason"))})

@@ -17,7 +17,7 @@ func TestADestinationChargeMovesMoneyToThePartner(t *testing.T) {
 	t.Parallel()
 	s := open(t, sandbox.Options{})
 	sc := stripeAt(t, s, platformKey, time.Minute)
-	cus, pm, to := payer(t, sc, "pm_card_visa")
+	cus, pm, to := payer(t, s, sc, "pm_card_visa")
 	pi := must[*stripe.PaymentIntent](t)(sc.PaymentIntents.New(pay(cus, pm, to, 1099, "k1")))
 	if pi.Status != stripe.PaymentIntentStatusSucceeded || pi.AmountReceived != 1099 || pi.Metadata["invoice"] != "1" {
 		t.Fatalf("intent %+v", pi)
@@ -45,7 +45,7 @@ func TestARefusedCardMovesNothing(t *testing.T) {
 	} {
 		s := open(t, sandbox.Options{})
 		sc := stripeAt(t, s, platformKey, time.Minute)
-		cus, _, to := payer(t, sc, "pm_card_visa")
+		cus, _, to := payer(t, s, sc, "pm_card_visa")
 		params := pay(cus, card, to, 1099, "k1")
 		_, err := sc.PaymentIntents.New(params)
 		e := refused(t, err, 402, want.code)
@@ -69,7 +69,7 @@ func TestAHolderWhoConfirmsEndsThePayment(t *testing.T) {
 	t.Parallel()
 	s := open(t, sandbox.Options{})
 	sc := stripeAt(t, s, platformKey, time.Minute)
-	cus, pm, to := payer(t, sc, "pm_card_authenticationRequiredOnSetup")
+	cus, pm, to := payer(t, s, sc, "pm_card_authenticationRequiredOnSetup")
 	_, err := sc.PaymentIntents.New(pay(cus, "pm_card_authenticationRequired", to, 500, ""))
 	pi := refused(t, err, 402, "authentication_required").PaymentIntent
 	pi = must[*stripe.PaymentIntent](t)(sc.PaymentIntents.Confirm(pi.ID, &stripe.PaymentIntentConfirmParams{PaymentMethod: stripe.String("pm_card_authenticationRequired")}))
@@ -91,7 +91,7 @@ func TestAPartnerWhoCannotReceiveIsNotPaid(t *testing.T) {
 	t.Parallel()
 	s := open(t, sandbox.Options{})
 	sc := stripeAt(t, s, platformKey, time.Minute)
-	cus, pm, to := payer(t, sc, "pm_card_visa")
+	cus, pm, to := payer(t, s, sc, "pm_card_visa")
 	if err := s.RestrictAccount(to); err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestOneKeyChargesOnceHoweverManyAsk(t *testing.T) {
 	t.Parallel()
 	s := open(t, sandbox.Options{})
 	sc := stripeAt(t, s, platformKey, time.Minute)
-	cus, pm, to := payer(t, sc, "pm_card_visa")
+	cus, pm, to := payer(t, s, sc, "pm_card_visa")
 	var wg sync.WaitGroup
 	var paid, busy atomic.Int32
 	s.Fail(sandbox.Fault{Path: "/v1/payment_intents", Hang: 50 * time.Millisecond})
@@ -147,7 +147,7 @@ func TestAKeyIsForgottenAfterADay(t *testing.T) {
 	var hours atomic.Int64
 	s := open(t, sandbox.Options{Now: func() time.Time { return start.Add(time.Duration(hours.Load()) * time.Hour) }})
 	sc := stripeAt(t, s, platformKey, time.Minute)
-	cus, pm, to := payer(t, sc, "pm_card_visa")
+	cus, pm, to := payer(t, s, sc, "pm_card_visa")
 	for i, want := range []int{1, 1, 2} {
 		hours.Store([]int64{0, 23, 24}[i])
 		must[*stripe.PaymentIntent](t)(sc.PaymentIntents.New(pay(cus, pm, to, 1099, "daily")))
@@ -161,7 +161,7 @@ func TestAnAnswerLostAfterTheWorkIsFoundByItsKey(t *testing.T) {
 	t.Parallel()
 	s := open(t, sandbox.Options{})
 	sc := stripeAt(t, s, platformKey, 500*time.Millisecond)
-	cus, pm, to := payer(t, sc, "pm_card_visa")
+	cus, pm, to := payer(t, s, sc, "pm_card_visa")
 	for i, f := range []sandbox.Fault{{After: true, Hang: time.Second}, {After: true}, {}} {
 		f.Path, f.Method = "/v1/payment_intents", "POST"
 		s.Fail(f)
@@ -180,7 +180,7 @@ func TestAServerErrorAfterTheWorkIsSavedAndOneBeforeIsNot(t *testing.T) {
 	t.Parallel()
 	s := open(t, sandbox.Options{})
 	sc := stripeAt(t, s, platformKey, time.Minute)
-	cus, pm, to := payer(t, sc, "pm_card_visa")
+	cus, pm, to := payer(t, s, sc, "pm_card_visa")
 	s.Fail(sandbox.Fault{Path: "/v1/payment_intents", Status: 500})
 	_, err := sc.PaymentIntents.New(pay(cus, pm, to, 1000, "a"))
 	refused(t, err, 500, "")
@@ -199,7 +199,7 @@ func TestRefundsEndAtTheWholeCharge(t *testing.T) {
 	t.Parallel()
 	s := open(t, sandbox.Options{})
 	sc := stripeAt(t, s, platformKey, time.Minute)
-	cus, pm, to := payer(t, sc, "pm_card_visa")
+	cus, pm, to := payer(t, s, sc, "pm_card_visa")
 	pi := must[*stripe.PaymentIntent](t)(sc.PaymentIntents.New(pay(cus, pm, to, 1001, "")))
 	part := func(amount int64) *stripe.RefundParams {
 		return &stripe.RefundParams{PaymentIntent: &pi.ID, Amount: &amount, ReverseTransfer: stripe.Bool(true)}

@@ -20,7 +20,7 @@ func TestAReopenedSandboxKnowsWhatItKnew(t *testing.T) {
 	silent := func(string, http.Header, []byte) int { return 0 }
 	s := open(t, sandbox.Options{Journal: file, Deliver: silent})
 	sc := stripeAt(t, s, platformKey, time.Minute)
-	cus, pm, to := payer(t, sc, "pm_card_visa")
+	cus, pm, to := payer(t, s, sc, "pm_card_visa")
 	pi := must[*stripe.PaymentIntent](t)(sc.PaymentIntents.New(pay(cus, pm, to, 1000, "k")))
 	secret := endpoint(t, s, shopKey, "http://portal.test/hook", "")
 	sold := must[sandbox.Sold](t)(s.Subscribe(shop, sandbox.Order{Email: "a@example.com", Amount: 1000}))

@@ -90,7 +90,29 @@ func (c *call) byID(id string) (object, bool) {
 	if id == c.a.ID {
 		return c.a.self(), true
 	}
-	return c.a.get("", id)
+	o, ok := c.a.get("", id)
+	if !ok {
+		o, ok = c.beyond(id)
+	}
+	if o.str("object") == "balance_transaction" {
+		c.due(o)
+	}
+	return o, ok
+}
+
+// beyond finds the payment that a transfer became in a connected account, and its balance transaction.
+func (c *call) beyond(id string) (object, bool) {
+	if !strings.HasPrefix(id, "py_") && !strings.HasPrefix(id, "pyr_") && !strings.HasPrefix(id, "txn_") {
+		return nil, false
+	}
+	for _, a := range c.accounts {
+		if a.platform == c.a {
+			if o, ok := a.get("", id); ok {
+				return o, true
+			}
+		}
+	}
+	return nil, false
 }
 
 // page answers a request for a list that stands inside something: the last first, a page of it, and whether there is more.

@@ -186,7 +186,7 @@ func TestTheAccountsHavePlainNames(t *testing.T) {
 	t.Parallel()
 	s := open(t, sandbox.Options{})
 	sc := stripeAt(t, s, platformKey, time.Minute)
-	cus, pm, to := payer(t, sc, "pm_card_visa")
+	cus, pm, to := payer(t, s, sc, "pm_card_visa")
 	must[*stripe.PaymentIntent](t)(sc.PaymentIntents.New(pay(cus, pm, to, 1000, "")))
 	get, _ := browser(t, s)
 	doc := get("/sandbox/?account=" + platform)

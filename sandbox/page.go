@@ -16,7 +16,7 @@ import (
 //go:embed page.html
 var pageHTML string
 
-var pages = template.Must(template.New("").Parse(pageHTML))
+var pages = template.Must(template.Must(template.Must(template.New("").Parse(pageHTML)).Parse(accountsHTML)).Parse(banksHTML))
 
 // Page is the human side: GET / shows what there is, POST to sales, subscriptions, renewals, refunds and
 // confirmations does something. All its links but those into Portal are relative to where it is mounted.
@@ -71,13 +71,16 @@ func (s *Sandbox) Page() http.Handler {
 		words := map[bool]string{true: "The code is on again.", false: "The code is off: nobody can use it."}[yes]
 		return done{words: words, see: "/admin/coupons"}, s.TurnCode(a, r.PostFormValue("code"), yes)
 	}))
+	mux.HandleFunc("POST /accounts", s.act(s.decide))
 	mux.HandleFunc("POST /faults", s.act(s.setFaults))
 	mux.HandleFunc("POST /confirmations", s.act(func(a string, r *http.Request) (done, error) {
 		yes := r.PostFormValue("answer") == "yes"
 		words := map[bool]string{true: "Confirmed", false: "Refused"}[yes] + " as the card holder."
 		return done{words, "", ""}, s.Authenticate(a, r.PostFormValue("intent"), yes)
 	}))
+	s.bankActs(mux)
 	mux.Handle("/oauth/", s.OAuth())
+	s.hosted(mux)
 	return mux
 }
 
@@ -97,14 +100,15 @@ func (s *Sandbox) act(do func(account string, r *http.Request) (done, error)) ht
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
 		account := r.PostFormValue("account")
+		of := or(r.PostFormValue("connected"), account) // whose events tell of it
 		s.pressing.Lock()
-		before := s.happened(account)
+		before := s.happened(of)
 		did, err := do(account, r)
-		after := s.happened(account)
+		after := s.happened(of)
 		s.pressing.Unlock()
 		if err == nil {
-			if strings.TrimPrefix(r.URL.Path, "/") != "faults" {
-				did.words += " " + s.told(r.Context(), account, before, after)
+			if page := strings.TrimPrefix(r.URL.Path, "/"); page != "faults" && page != "accounts" {
+				did.words += " " + s.told(r.Context(), of, before, after)
 			}
 			q := url.Values{"account": {account}, "done": {s.say(did.words)}}
 			if did.first != "" {

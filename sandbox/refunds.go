@@ -24,7 +24,11 @@ func createRefund(c *call) (object, error) {
 	default:
 		return nil, invalid("", "reason", "Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer")
 	}
-	re, err := c.refund(ch, amount, back, object{"reason": null(f.get("reason")), "metadata": f.metadata(nil)})
+	fees, err := f.flag("refund_application_fee")
+	if err != nil {
+		return nil, err
+	}
+	re, err := c.refund(ch, amount, takeBack{back, fees}, object{"reason": null(f.get("reason")), "metadata": f.metadata(nil)})
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +54,11 @@ func (c *call) refunded() (object, error) {
 	return ch, nil
 }
 
+// takeBack says what a refund of a destination charge takes back besides: the transfer, and the application fee.
+type takeBack struct{ transfer, fee bool }
+
 // refund gives an amount of a charge back; 0 means all that is left.
-func (c *call) refund(ch object, amount int64, back bool, more object) (object, error) {
+func (c *call) refund(ch object, amount int64, back takeBack, more object) (object, error) {
 	left := ch.num("amount") - ch.num("amount_refunded")
 	currency := ch.str("currency")
 	switch {
@@ -63,16 +70,25 @@ func (c *call) refund(ch object, amount int64, back bool, more object) (object, 
 		return nil, invalid("charge_disputed", "", "Charge %s has been charged back; cannot issue a refund.", ch.str("id"))
 	case amount > left:
 		return nil, invalid("", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)", show(amount, currency), show(left, currency))
-	case back && ch.str("transfer") == "":
+	case back.transfer && ch.str("transfer") == "":
 		return nil, invalid("", "reverse_transfer", "Cannot reverse transfer on charge %s because it does not have an associated transfer.", ch.str("id"))
+	case back.fee && ch.str("application_fee") == "":
+		return nil, invalid("", "refund_application_fee", "Cannot refund the application fee of charge %s because it has none.", ch.str("id"))
 	case amount == 0:
 		amount = left
 	}
+	undo, err := c.undoFor(ch, amount, back)
+	if err != nil {
+		return nil, err
+	}
 	re := c.make("re_3", "refund", object{"amount": amount, "currency": currency, "charge": ch["id"],
 		"payment_intent": ch["payment_intent"]}).with(more)
-	re["balance_transaction"] = booking(re, "refund")
-	if back {
-		re["transfer_reversal"] = c.reverse(ch, re, left)
+	c.went(re, ch)
+	switch {
+	case undo != nil:
+		re["transfer_reversal"] = c.reverse(undo, object{"source_refund": re["id"]})["id"]
+	case back.fee:
+		c.forgo(ch, amount)
 	}
 	fate := cards[ch.str("_card")].refund
 	if fate == "pending" {
@@ -88,6 +104,32 @@ func (c *call) refund(ch object, amount int64, back bool, more object) (object, 
 		c.failRefund(re)
 	}
 	return re, nil
+}
+
+// undoFor is the share of a destination charge's transfer that goes back with so much of the charge.
+func (c *call) undoFor(ch object, amount int64, back takeBack) (*undoing, error) {
+	if !back.transfer {
+		return nil, nil
+	}
+	tr, _ := c.a.get("transfer", ch.str("transfer"))
+	from := ch.num("amount_refunded")
+	part := min(span(tr.num("amount"), from, from+amount, ch.num("amount")), max(1, tr.num("amount")-tr.num("amount_reversed")))
+	if part == 0 { // less than half a minor unit
+		return nil, nil
+	}
+	return c.undo(tr, part, back.fee)
+}
+
+// went books the money of a refund; Stripe keeps its fee.
+func (c *call) went(re, ch object) {
+	funds, from := c.a.bookingOf(ch), ch.num("amount_refunded")
+	kind := "refund"
+	if funds.str("type") == "payment" {
+		kind = "payment_refund"
+	}
+	re["balance_transaction"] = c.book(c.a, object{"type": kind, "amount": -span(funds.num("amount"), from, from+re.num("amount"), ch.num("amount")),
+		"currency": funds["currency"], "source": re["id"], "available_on": c.ready(funds), "exchange_rate": funds["exchange_rate"],
+		"description": "REFUND FOR CHARGE"})["id"]
 }
 
 // FailRefund lets a refund fail that seemed to have gone well: the money comes back to the account. An empty id means
@@ -133,28 +175,12 @@ func (c *call) turnRefund(re, now object) {
 
 func (c *call) failRefund(re object) {
 	ch, _ := c.a.get("charge", re.str("charge"))
-	c.turnRefund(re, object{"status": "failed", "failure_reason": "expired_or_canceled_card",
-		"failure_balance_transaction": booking(re, "failure")})
+	gone := c.a.bookingOf(re)
+	back := c.book(c.a, object{"type": "refund_failure", "amount": max(gone.num("amount"), -gone.num("amount")), "currency": gone["currency"], "source": re["id"],
+		"exchange_rate": gone["exchange_rate"], "description": "REFUND FAILURE"})
+	c.turnRefund(re, object{"status": "failed", "failure_reason": "expired_or_canceled_card", "failure_balance_transaction": back["id"]})
 	c.emit("refund.failed", re, nil)
 	c.count(ch, -re.num("amount"))
-}
-
-// reverse takes the refunded share of a destination charge's transfer back; the last refund takes the rest.
-func (c *call) reverse(ch, re object, left int64) (id any) {
-	tr, _ := c.a.get("transfer", ch.str("transfer"))
-	was := c.a.render(tr, version)
-	amount := tr.num("amount") * re.num("amount") / ch.num("amount")
-	if re.num("amount") == left && tr.num("amount_reversed") > 0 || re.num("amount") == ch.num("amount") {
-		amount = tr.num("amount") - tr.num("amount_reversed")
-	}
-	rev := c.make("trr_1", "transfer_reversal", object{"amount": amount, "currency": tr["currency"], "transfer": tr["id"], "source_refund": re["id"]})
-	c.put(rev)
-	tr["amount_reversed"] = tr.num("amount_reversed") + amount
-	tr["reversed"] = tr.num("amount_reversed") == tr.num("amount")
-	tr["reversals"] = listOf("/v1/transfers/"+tr.str("id")+"/reversals", append([]any{rev}, tr.list("reversals")...)...)
-	c.put(tr)
-	c.emit("transfer.reversed", tr, before(was, c.a.render(tr, version)))
-	return rev["id"]
 }
 
 func getRefund(c *call) (object, error) {

@@ -11,6 +11,7 @@ var rights = map[string]string{
 	"account": "accounts_kyc_basic", "charges": "charge", "refunds": "charge", "payment_intents": "payment_intent", "invoices": "invoice", "invoice_payments": "invoice",
 	"subscriptions": "subscription", "customers": "customer", "checkout": "checkout_session", "products": "product", "prices": "plan", "plans": "plan", "events": "event",
 	"disputes": "dispute", "credit_notes": "credit_note", "webhook_endpoints": "webhook", "coupons": "coupon", "promotion_codes": "promotion_code",
+	"transfers": "transfer", "balance": "balance", "balance_transactions": "balance_transaction_source", "payouts": "payout", "application_fees": "application_fee",
 }
 
 // permit refuses what a restricted key has no right to. A right to write is one to read, too.

@@ -144,6 +144,8 @@ func shownCharge(a *account, o object, now time.Time) row {
 	switch {
 	case o.str("status") == "failed":
 		r.State, r.Left = state{"Declined", "cross", "tone-error"}, 0
+	case o.str("status") == "pending":
+		r.State, r.Left = state{"On its way", "alert", "tone-neutral"}, 0
 	case amount == refunded:
 		r.State = state{"Refunded", "back", "tone-neutral"}
 	case disputed && d.str("status") != "won":

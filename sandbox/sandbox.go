@@ -17,6 +17,7 @@ type Options struct {
 	Now     func() time.Time // the sandbox's clock
 	CSS     string           // href of the page's style sheet, default /static/app.css
 	Senders int              // how many webhook deliveries may be under way at once, default 4
+	PageURL string           // where people reach Page, as SetPageURL says
 	Deliver Deliver          // how a signed webhook is handed over, default an HTTP POST
 
 	// Partners are codes that the page offers, the first one filled in. A note may follow a code: "BRIGHT (eur)".
@@ -29,6 +30,7 @@ type Account struct {
 	Country         string   // two letters, default US
 	DefaultCurrency string   // lower case, default usd
 	SecretKeys      []string // sk_ or rk_; a live key makes the account's objects livemode
+	Settles         []string // the currencies in which it keeps money; what comes in another becomes its default currency. Default: that alone
 	PayloadVersion  string   // API version of its events, default 2023-10-16 (MONEY.md 1.2)
 
 	Rights map[string][]string // of its restricted keys, as rak_invoice_read; a key that is not here may do everything
@@ -39,6 +41,7 @@ type Account struct {
 type Sandbox struct {
 	now      func() time.Time
 	css      string
+	pageURL  string // guarded by mu
 	partners []string
 	journal  *journal
 	pressing sync.Mutex // held while a button of the page does its work, so that its events can be counted
@@ -56,7 +59,7 @@ type Sandbox struct {
 
 // Open loads the journal, if there is one, and starts to deliver what it still owes.
 func Open(o Options) (*Sandbox, error) {
-	s := &Sandbox{now: o.Now, css: o.CSS, partners: o.Partners, accounts: map[string]*account{}, keys: map[string]*account{}}
+	s := &Sandbox{now: o.Now, css: o.CSS, pageURL: strings.TrimSuffix(o.PageURL, "/"), partners: o.Partners, accounts: map[string]*account{}, keys: map[string]*account{}}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -66,28 +66,39 @@ func refused(t *testing.T, err error, status int, code string) *stripe.Error {
 }
 
 // payer is a company with a card saved by a SetupIntent, and a partner who can receive.
-func payer(t *testing.T, sc *client.API, card string) (customer, method, partner string) {
+func payer(t *testing.T, s *sandbox.Sandbox, sc *client.API, card string) (customer, method, partner string) {
 	t.Helper()
 	cus := must[*stripe.Customer](t)(sc.Customers.New(&stripe.CustomerParams{Email: stripe.String("pay@acme.test")}))
 	si := must[*stripe.SetupIntent](t)(sc.SetupIntents.New(&stripe.SetupIntentParams{Customer: &cus.ID, Usage: stripe.String("off_session"),
 		PaymentMethod: stripe.String(card), Confirm: stripe.Bool(true)}))
 	if si.Status == stripe.SetupIntentStatusRequiresAction {
-		return cus.ID, si.PaymentMethod.ID, account(t, sc)
+		return cus.ID, si.PaymentMethod.ID, receiver(t, s, sc)
 	}
 	if si.Status != stripe.SetupIntentStatusSucceeded {
 		t.Fatalf("setup intent is %s", si.Status)
 	}
-	return cus.ID, si.PaymentMethod.ID, account(t, sc)
+	return cus.ID, si.PaymentMethod.ID, receiver(t, s, sc)
 }
 
+// receiver is the account of a partner who answered Stripe's questions.
+func receiver(t *testing.T, s *sandbox.Sandbox, sc *client.API) string {
+	t.Helper()
+	id := account(t, sc)
+	if err := s.Onboard(id, sandbox.Complete); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// account is one of which Stripe knows nothing yet.
 func account(t *testing.T, sc *client.API) string {
 	t.Helper()
 	a := must[*stripe.Account](t)(sc.Accounts.New(&stripe.AccountParams{Type: stripe.String("express"), Country: stripe.String("DE"),
 		Email:           stripe.String("partner@example.com"),
 		BusinessProfile: &stripe.AccountBusinessProfileParams{ProductDescription: stripe.String("referrals")},
 		Capabilities:    &stripe.AccountCapabilitiesParams{Transfers: &stripe.AccountCapabilitiesTransfersParams{Requested: stripe.Bool(true)}}}))
-	if a.Capabilities.Transfers != "active" || !a.PayoutsEnabled || a.DefaultCurrency != "eur" {
-		t.Fatalf("account cannot receive: %+v", a.Capabilities)
+	if a.Capabilities.Transfers != "inactive" || a.PayoutsEnabled || a.DefaultCurrency != "eur" {
+		t.Fatalf("account %+v", a)
 	}
 	return a.ID
 }

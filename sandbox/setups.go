@@ -70,12 +70,18 @@ func confirmSetup(c *call) (object, error) {
 
 // setUp asks the bank, which may want the holder to confirm first.
 func (c *call) setUp(o, pm object) (object, error) {
+	if err := c.wayBack(); err != nil {
+		return nil, err
+	}
 	k := cards[pm.str("_number")]
+	if c.worn(pm) {
+		return nil, c.failSetup(o, pm, declined("expired_card"))
+	}
 	if k.refuse != "" && !k.keeps {
 		return nil, c.failSetup(o, pm, declined(k.refuse))
 	}
 	if k.asks != never && !pm.flag("_confirmed") {
-		o["status"], o["next_action"] = "requires_action", nextAction(o)
+		o["status"], o["next_action"] = "requires_action", c.nextAction(o)
 		c.put(o)
 		c.emit("setup_intent.requires_action", o, nil)
 		return c.show(o)
@@ -97,6 +103,9 @@ func (c *call) endSetup(o, pm object) error {
 	o.with(object{"status": "succeeded", "next_action": nil, "last_setup_error": nil, "latest_attempt": "setatt_1" + letters(o.str("id"), 23)})
 	c.put(o)
 	c.emit("setup_intent.succeeded", o, nil)
+	if cs, ok := c.a.sessionOf(o); ok {
+		c.completeSession(cs)
+	}
 	return nil
 }
 
@@ -121,9 +130,4 @@ func cancelSetup(c *call) (object, error) {
 	c.put(o)
 	c.emit("setup_intent.canceled", o, nil)
 	return c.show(o)
-}
-
-func nextAction(o object) object {
-	return object{"type": "use_stripe_sdk", "use_stripe_sdk": object{"type": "three_d_secure_redirect",
-		"stripe_js": "https://hooks.stripe.com/redirect/authenticate/" + letters(o.str("id"), 20), "source": "src_1" + letters(o.str("id"), 23)}}
 }

@@ -115,7 +115,8 @@ func TestEveryAnswerAndEventIsAsStripeDescribesIt(t *testing.T) {
 	for kind := range strings.FieldsSeq(`charge.dispute.created charge.dispute.updated charge.dispute.closed charge.dispute.funds_withdrawn charge.dispute.funds_reinstated refund.failed refund.updated
 		charge.refund.updated charge.updated credit_note.created credit_note.voided invoice.updated product.created product.updated product.deleted price.created price.updated price.deleted
 		coupon.created coupon.updated coupon.deleted promotion_code.created promotion_code.updated customer.subscription.created customer.subscription.updated customer.subscription.deleted
-		customer.subscription.trial_will_end customer.updated invoice.paid checkout.session.completed`) {
+		customer.subscription.trial_will_end customer.updated invoice.paid checkout.session.completed checkout.session.expired setup_intent.canceled setup_intent.requires_action
+		payment_method.attached payment_method.updated payment_method.automatically_updated payment_method.detached`) {
 		if !told[kind] {
 			t.Errorf("%s was not told", kind)
 		}
@@ -197,8 +198,48 @@ func everything(t *testing.T, s *sandbox.Sandbox, do func(method, path string, p
 	do("GET", "/v1/customers/"+sold.Customer)
 	do("POST", "/v1/accounts", "type", "express", "country", "DE", "capabilities[transfers][requested]", "true")
 	connected := must[[]string](t)(strings.Fields(ids(t, s, "/v1/accounts")), nil)
+	onboarding(t, s, do, connected[0])
+	saving(t, s, do)
 	do("POST", "/v1/payment_intents", "amount", "1000", "currency", "eur", "confirm", "true", "payment_method", "pm_card_visa", "transfer_data[destination]", connected[0])
 	hook := do("POST", "/v1/webhook_endpoints", "url", "http://portal.test/", "enabled_events[]", "charge.succeeded")
 	do("POST", "/v1/webhook_endpoints/"+id(hook), "description", "ours")
 	do("DELETE", "/v1/webhook_endpoints/"+id(do("POST", "/v1/webhook_endpoints", "url", "http://portal.test/2", "enabled_events[]", "charge.succeeded")))
+}
+
+// onboarding does each thing once that a connected account goes through.
+func onboarding(t *testing.T, s *sandbox.Sandbox, do func(method, path string, pairs ...string) map[string]any, id string) {
+	t.Helper()
+	do("POST", "/v1/account_links", "account", id, "type", "account_onboarding", "refresh_url", "https://portal.test/again", "return_url", "https://portal.test/back")
+	for _, outcome := range []sandbox.Outcome{sandbox.Incomplete, sandbox.Pending, sandbox.Rejected, sandbox.Restricted, sandbox.PapersDue, sandbox.Complete} {
+		if err := s.Onboard(id, outcome); err != nil {
+			t.Fatal(err)
+		}
+		do("GET", "/v1/accounts/"+id)
+	}
+	do("POST", "/v1/accounts/"+id+"/login_links")
+	do("GET", "/v1/accounts/"+id+"/external_accounts")
+	do("POST", "/v1/accounts/"+id, "business_profile[url]", "https://ann.example", "settings[payouts][schedule][interval]", "weekly", "capabilities[card_payments][requested]", "true")
+	gone := do("POST", "/v1/accounts", "type", "express", "country", "IN", "tos_acceptance[service_agreement]", "recipient", "capabilities[transfers][requested]", "true")
+	do("DELETE", "/v1/accounts/"+gone["id"].(string))
+}
+
+// saving does each thing once that a card goes through which is saved.
+func saving(t *testing.T, s *sandbox.Sandbox, do func(method, path string, pairs ...string) map[string]any) {
+	t.Helper()
+	id := func(o map[string]any) string { return o["id"].(string) }
+	payer := do("POST", "/v1/customers", "email", "pay@example.com")
+	open := do("POST", "/v1/checkout/sessions", "mode", "setup", "currency", "usd", "customer", id(payer), "payment_method_types[]", "card", "metadata[a]", "b",
+		"setup_intent_data[metadata][c]", "d", "success_url", "https://portal.test/done?s={CHECKOUT_SESSION_ID}", "cancel_url", "https://portal.test/back")
+	do("GET", "/v1/checkout/sessions/"+id(open)+"?expand[]=setup_intent&expand[]=setup_intent.payment_method")
+	do("POST", "/v1/checkout/sessions/"+id(open)+"/expire")
+	do("POST", "/v1/setup_intents", "confirm", "true", "customer", id(payer), "payment_method", "pm_card_authenticationRequired", "return_url", "https://portal.test/back")
+	card := do("POST", "/v1/payment_methods/pm_card_visa/attach", "customer", id(payer))
+	do("POST", "/v1/customers/"+id(payer), "invoice_settings[default_payment_method]", id(card))
+	do("GET", "/v1/customers/"+id(payer)+"?expand[]=invoice_settings.default_payment_method")
+	do("POST", "/v1/payment_intents", "amount", "1000", "currency", "usd", "confirm", "true", "payment_method", "pm_card_authenticationRequired", "return_url", "https://portal.test/back")
+	for _, err := range []error{s.ReplaceCard(shop, id(card), "5555555555554444", 7, 2031), s.ExpireCard(shop, id(card)), s.RemoveCard(shop, id(card))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }

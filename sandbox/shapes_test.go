@@ -120,6 +120,7 @@ func TestEveryObjectIsAsStripeDescribesIt(t *testing.T) {
 		return body
 	}
 	to := do("/v1/accounts", url.Values{"type": {"express"}, "country": {"DE"}, "capabilities[transfers][requested]": {"true"}, "business_profile[url]": {"https://example.com"}})["id"].(string)
+	must[any](t)(nil, s.Onboard(to, sandbox.Complete))
 	pi := do("/v1/payment_intents", url.Values{"amount": {"1000"}, "currency": {"eur"}, "confirm": {"true"}, "off_session": {"true"},
 		"payment_method": {"pm_card_visa"}, "transfer_data[destination]": {to}})
 	do("/v1/refunds", url.Values{"payment_intent": {pi["id"].(string)}, "amount": {"300"}, "reverse_transfer": {"true"}})

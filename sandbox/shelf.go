@@ -52,7 +52,7 @@ func (s shelf) without(k *kept) shelf {
 }
 
 // sought are the fields by whose value objects are found without looking at all of them.
-var sought = []string{"email", "customer", "payment_intent", "subscription", "charge", "invoice", "product"}
+var sought = []string{"email", "customer", "payment_intent", "subscription", "charge", "invoice", "product", "source_transaction"}
 
 // file puts an object on its shelves: of its kind, and of each value that one of the sought fields has anywhere in it.
 // Who looks there looks again whether the field is the object's own.

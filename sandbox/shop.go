@@ -258,7 +258,7 @@ func (s *Sandbox) Refund(accountID, id string, amount int64, at time.Time) (stri
 		if err != nil {
 			return Sold{}, err
 		}
-		re, err := c.refund(ch, amount, false, object{"reason": "requested_by_customer"})
+		re, err := c.refund(ch, amount, takeBack{}, object{"reason": "requested_by_customer"})
 		refund = re.str("id")
 		return Sold{}, err
 	})

@@ -37,8 +37,9 @@ var troubles = map[Trouble]Fault{
 type moods struct {
 	trouble                  Trouble
 	withheld, twice, shuffle bool
-	revoked                  []string // keys
-	drawn                    uint64   // how often chance was asked for the order of webhooks
+	revoked                  []string          // keys
+	drawn                    uint64            // how often chance was asked for the order of webhooks
+	banks                    map[string]string // by currency, how banks answer the next payment
 }
 
 func (a *account) owner() *account {

@@ -28,7 +28,9 @@ type view struct {
 	Accounts                           []tab
 	Partners, Products                 []option
 	Forms                              []entry
-	Waiting                            []row
+	Owners                             []accountView
+	Waiting, Underway                  []row
+	Banks                              []bankRow
 	Charges, Subscriptions, Deliveries list
 	Disputes                           list
 	Codes                              []row
@@ -88,6 +90,8 @@ func (s *Sandbox) look(account string, v visit) view {
 		out.Ahead = moment{now, now.UTC().Format("2 January 2006")}
 	}
 	out.Waiting = waiting(a)
+	out.Owners = s.owners(a)
+	out.Underway, out.Banks = underway(a), s.banks(a, now)
 	out.Charges = v.charges(a, now)
 	out.Faults = s.faultForm(a)
 	out.Disputes = v.disputes(a, now)

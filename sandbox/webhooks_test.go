@@ -198,7 +198,7 @@ func TestConnectEndpointsHearOfConnectedAccounts(t *testing.T) {
 	h.mu.Lock()
 	h.secret = w.Secret
 	h.mu.Unlock()
-	cus, pm, to := payer(t, sc, "pm_card_visa")
+	cus, pm, to := payer(t, s, sc, "pm_card_visa")
 	must[*stripe.PaymentIntent](t)(sc.PaymentIntents.New(pay(cus, pm, to, 1000, "")))
 	flush(t, s)
 	ch, events := h.of("charge.succeeded")

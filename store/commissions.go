@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lib/pq"
+
 	"portal/models"
 )
 
@@ -139,10 +141,16 @@ func (s *Store) Commissions(ctx context.Context, t models.Tenant, partner *model
 	return s.commissions(ctx, where+page.after("c.id", 3)+` LIMIT $4`, args...)
 }
 
-// Ripe lists commissions, of one partner or of all, whose hold ends on or before a day and which the books still hold.
-func (s *Store) Ripe(ctx context.Context, t models.Tenant, partner *models.PartnerID, day time.Time, limit int) ([]CommissionRow, error) {
-	return s.commissions(ctx, `NOT c.matured AND NOT c.disputed AND c.payable_on <= $3 AND ($5::uuid IS NULL OR c.partner_id = $5) ORDER BY c.payable_on, c.id LIMIT $4`,
-		t.Company, t.Mode, day, limit, partner)
+// Ripe lists commissions whose hold ends on or before a day and which the books still hold, of these partners, or of all when none is named.
+func (s *Store) Ripe(ctx context.Context, t models.Tenant, partners []models.PartnerID, day time.Time, limit int) ([]CommissionRow, error) {
+	return s.commissions(ctx, `NOT c.matured AND NOT c.disputed AND c.payable_on <= $3 AND (cardinality($5::uuid[]) = 0 OR c.partner_id = ANY($5::uuid[]))
+		ORDER BY c.payable_on, c.id LIMIT $4`, t.Company, t.Mode, day, limit, pq.Array(uuids(partners)))
+}
+
+// Mature ends the hold of commissions: those that are held are due.
+func (s *Store) Mature(ctx context.Context, t models.Tenant, ids []models.CommissionID) error {
+	return s.do(ctx, `UPDATE commissions SET matured = true, status = CASE status WHEN 'held' THEN 'due' ELSE status END
+		WHERE company_id = $1 AND mode = $2 AND id = ANY($3::uuid[])`, t.Company, t.Mode, pq.Array(uuids(ids)))
 }
 
 // TenantsWithRipe lists the tenants that have commissions whose hold has ended.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/lib/pq"
+
 	"portal/models"
 )
 
@@ -67,6 +69,29 @@ func (s *Store) bankOf(row bankRow) (models.BankDetails, error) {
 		return row.BankDetails, fmt.Errorf("load the bank details of %s: %w", row.Partner, err)
 	}
 	return row.BankDetails, nil
+}
+
+// Destinations says, of each of these partners, where money would go now: the Stripe account and the id of the bank details in
+// force, each empty where there is none.
+func (s *Store) Destinations(ctx context.Context, t models.Tenant, partners []models.PartnerID) (map[models.PartnerID]string, error) {
+	var rows []struct {
+		Partner models.PartnerID  `db:"id"`
+		Account string            `db:"account"`
+		Bank    *models.DetailsID `db:"bank"`
+	}
+	if err := s.list(ctx, &rows, `SELECT r.id, coalesce(r.stripe_account, '') AS account, (SELECT b.id FROM bank_details b
+			WHERE b.company_id = r.company_id AND b.mode = r.mode AND b.partner_id = r.id ORDER BY b.set_at DESC, b.id DESC LIMIT 1) AS bank
+		FROM partners r WHERE r.company_id = $1 AND r.mode = $2 AND r.id = ANY($3::uuid[]) ORDER BY r.id`, t.Company, t.Mode, pq.Array(uuids(partners))); err != nil {
+		return nil, fmt.Errorf("load where partners are paid: %w", err)
+	}
+	all := map[models.PartnerID]string{}
+	for _, r := range rows {
+		all[r.Partner] = "stripe " + r.Account + " bank"
+		if r.Bank != nil {
+			all[r.Partner] += " " + r.Bank.String()
+		}
+	}
+	return all, nil
 }
 
 // Bank loads the newest bank details of a partner, opened. None is ErrNotFound.

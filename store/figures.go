@@ -21,6 +21,7 @@ type Waiting struct {
 	FailedEvents int `db:"failed_events"`
 	Unrated      int `db:"unrated"`    // commissions that wait for an exchange rate
 	WriteOffs    int `db:"write_offs"` // that somebody asked for, for another person to decide
+	Contests     int `db:"contests"`   // lines of invoices that partners contest
 }
 
 // Waiting counts what waits for somebody of the company.
@@ -34,7 +35,8 @@ func (s *Store) Waiting(ctx context.Context, t models.Tenant, now time.Time) (Wa
 			WHERE `+StrangersWaiting.where()+` LIMIT $3) waiting) AS unattributed,
 		(SELECT count(*) FROM (SELECT 1 FROM events WHERE company_id = $1 AND mode = $2 AND status = 'failed' LIMIT $3) e) AS failed_events,
 		(SELECT count(*) FROM (SELECT 1 FROM commissions WHERE company_id = $1 AND mode = $2 AND status = 'waiting' LIMIT $3) c) AS unrated,
-		(SELECT count(*) FROM (SELECT 1 FROM write_offs WHERE company_id = $1 AND mode = $2 AND status = 'asked' LIMIT $3) w) AS write_offs`,
+		(SELECT count(*) FROM (SELECT 1 FROM write_offs WHERE company_id = $1 AND mode = $2 AND status = 'asked' LIMIT $3) w) AS write_offs,
+		(SELECT count(*) FROM (SELECT 1 FROM contests WHERE company_id = $1 AND mode = $2 AND status = 'open' LIMIT $3) x) AS contests`,
 		t.Company, t.Mode, CountCap, now.Add(-Settling), StrangersSummed)
 	if err != nil {
 		return w, fmt.Errorf("count what waits: %w", err)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/lib/pq"
 
@@ -12,7 +11,7 @@ import (
 
 const invoiceSelect = `SELECT i.company_id, i.mode, i.id, i.number, i.partner_id, r.key AS partner_key, r.name AS partner_name, i.currency, i.total, i.status,
 	i.until, i.drawn_at, i.approved_by, i.approved_at, i.approved_hash, i.paid_by, i.paid_at, i.paid_how, i.payment_reference, i.because,
-	i.approved_person, i.first_person, i.first_by, i.first_at, i.first_hash, i.reissue_of
+	i.approved_person, i.first_person, i.first_by, i.first_at, i.first_hash, i.reissue_of, i.run_id
 	FROM invoices i JOIN partners r ON r.company_id = i.company_id AND r.mode = i.mode AND r.id = i.partner_id
 	WHERE i.company_id = $1 AND i.mode = $2 AND `
 
@@ -34,35 +33,70 @@ func (s *Store) invoice(ctx context.Context, t models.Tenant, id models.InvoiceI
 	return i, nil
 }
 
-// Invoices lists a page by when they were drawn up, narrowed to a partner or a status when they are given.
-func (s *Store) Invoices(ctx context.Context, t models.Tenant, partner *models.PartnerID, status models.InvoiceStatus, page Page) ([]models.Invoice, error) {
-	where, args := ``, []any{t.Company, t.Mode, page.At(), page.ID(), page.Limit + 1}
-	if partner != nil {
-		args = append(args, *partner)
+// InvoicesAsked narrows a list of invoices; what is zero narrows nothing.
+type InvoicesAsked struct {
+	Partner *models.PartnerID
+	Status  models.InvoiceStatus
+	Run     *models.RunID
+}
+
+// where is the condition of a list, and its arguments after those given.
+func (q InvoicesAsked) where(args []any) (string, []any) {
+	where := ``
+	if q.Partner != nil {
+		args = append(args, *q.Partner)
 		where += fmt.Sprintf(`i.partner_id = $%d AND `, len(args))
 	}
-	if status != "" {
-		args = append(args, status)
+	if q.Status != "" {
+		args = append(args, q.Status)
 		where += fmt.Sprintf(`i.status = $%d AND `, len(args))
 	}
+	if q.Run != nil {
+		args = append(args, *q.Run)
+		where += fmt.Sprintf(`i.run_id = $%d AND `, len(args))
+	}
+	return where, args
+}
+
+// Invoices lists a page by when they were drawn up, narrowed to a partner or a status when they are given.
+func (s *Store) Invoices(ctx context.Context, t models.Tenant, partner *models.PartnerID, status models.InvoiceStatus, page Page) ([]models.Invoice, error) {
+	return s.InvoicesLike(ctx, t, InvoicesAsked{Partner: partner, Status: status}, page)
+}
+
+// InvoicesLike lists a page by when they were drawn up.
+func (s *Store) InvoicesLike(ctx context.Context, t models.Tenant, asked InvoicesAsked, page Page) ([]models.Invoice, error) {
+	where, args := asked.where([]any{t.Company, t.Mode, page.At(), page.ID(), page.Limit + 1})
 	var list []models.Invoice
 	err := s.list(ctx, &list, invoiceSelect+where+page.afterTime("i.drawn_at", "i.id", 3)+` LIMIT $5`, args...)
 	return list, err
 }
 
-// NextInvoiceNumber gives a company's next number of a year, without gaps: the row stays locked until the invoice is kept.
-func (s *Store) NextInvoiceNumber(ctx context.Context, t models.Tenant, year int) (int, error) {
-	var n int
-	err := s.get(ctx, &n, `INSERT INTO invoice_numbers (company_id, mode, year, last) VALUES ($1, $2, $3, 1)
-		ON CONFLICT (company_id, mode, year) DO UPDATE SET last = invoice_numbers.last + 1 RETURNING last`, t.Company, t.Mode, year)
-	return n, err
+// InvoiceSum is what invoices of one currency come to.
+type InvoiceSum struct {
+	Currency models.Currency `db:"currency"`
+	Minor    int64           `db:"minor"`
+	Number   int             `db:"number"`
 }
 
-// AddInvoice keeps a new invoice in review.
-func (s *Store) AddInvoice(ctx context.Context, i models.Invoice) error {
-	return s.do(ctx, `INSERT INTO invoices (company_id, mode, id, number, partner_id, currency, total, status, until, drawn_at, reissue_of)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		i.Company, i.Mode, i.ID, i.Number, i.Partner, i.Currency, i.TotalMinor, i.Status, i.Until, i.DrawnAt, i.ReissueOf)
+// InvoiceSums sums, by currency, those invoices that are neither paid nor given up.
+func (s *Store) InvoiceSums(ctx context.Context, t models.Tenant, asked InvoicesAsked) ([]InvoiceSum, error) {
+	where, args := asked.where([]any{t.Company, t.Mode})
+	var list []InvoiceSum
+	err := s.list(ctx, &list, `SELECT i.currency, sum(i.total)::bigint AS minor, count(*) AS number FROM invoices i
+		WHERE i.company_id = $1 AND i.mode = $2 AND `+where+`i.status NOT IN ('paid', 'refunded', 'void') GROUP BY i.currency ORDER BY i.currency`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("sum invoices: %w", err)
+	}
+	return list, nil
+}
+
+// ReissueOf loads the invoice that stands for a void one. None is ErrNotFound.
+func (s *Store) ReissueOf(ctx context.Context, t models.Tenant, void models.InvoiceID) (models.Invoice, error) {
+	var i models.Invoice
+	if err := s.get(ctx, &i, invoiceSelect+`i.reissue_of = $3`, t.Company, t.Mode, void); err != nil {
+		return i, fmt.Errorf("load what stands for invoice %s: %w", void, err)
+	}
+	return i, nil
 }
 
 // SaveInvoice keeps where an invoice stands now.
@@ -75,19 +109,20 @@ func (s *Store) SaveInvoice(ctx context.Context, i models.Invoice) error {
 }
 
 const invoiceLineSelect = `SELECT e.invoice_id, e.commission_id, NULL::uuid AS adjustment_id, e.seq, e.kind, e.amount, e.because, p.key AS payment_key,
-			p.id AS payment_id, p.paid_at, coalesce(u.email, u.key) AS customer
+			p.id AS payment_id, p.paid_at, coalesce(u.email, u.key) AS customer, p.gross AS sale_amount, p.currency AS sale_currency, c.rate, c.rate_source, c.rate_day
 		FROM commission_entries e
 		JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
 		JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
 		LEFT JOIN customers u ON u.company_id = p.company_id AND u.mode = p.mode AND u.id = p.customer_id
 		WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id = ANY($3)
 	UNION ALL
-	SELECT invoice_id, NULL, id, 0, kind, amount, reason, '', NULL, made_at, NULL FROM adjustments
+	SELECT invoice_id, NULL, id, 0, kind, amount, reason, '', NULL, made_at, NULL, NULL, NULL, NULL, NULL, NULL FROM adjustments
 		WHERE company_id = $1 AND mode = $2 AND invoice_id = ANY($3)
 	UNION ALL
-	SELECT i.id, f.commission_id, f.adjustment_id, f.seq, f.kind, f.amount, f.because, f.payment_key, f.payment_id, f.paid_at, coalesce(u.email, u.key)
+	SELECT i.id, f.commission_id, f.adjustment_id, f.seq, f.kind, f.amount, f.because, f.payment_key, f.payment_id, f.paid_at, coalesce(u.email, u.key),
+			f.sale_amount, f.sale_currency, f.rate, f.rate_source, f.rate_day
 		FROM invoices i CROSS JOIN LATERAL jsonb_to_recordset(i.frozen) AS f(commission_id uuid, adjustment_id uuid, seq int, kind text, amount bigint,
-			because text, payment_key text, payment_id uuid, paid_at timestamptz)
+			because text, payment_key text, payment_id uuid, paid_at timestamptz, sale_amount bigint, sale_currency text, rate text, rate_source text, rate_day date)
 		LEFT JOIN payments p ON p.company_id = $1 AND p.mode = $2 AND p.id = f.payment_id
 		LEFT JOIN customers u ON u.company_id = $1 AND u.mode = $2 AND u.id = p.customer_id
 		WHERE i.company_id = $1 AND i.mode = $2 AND i.id = ANY($3) AND i.frozen IS NOT NULL
@@ -115,41 +150,6 @@ func (s *Store) LinesOfInvoices(ctx context.Context, t models.Tenant, ids []mode
 	return lines, nil
 }
 
-// Owed is what one partner would get in one currency.
-type Owed struct {
-	Partner  models.PartnerID `db:"partner_id"`
-	Currency models.Currency  `db:"currency"`
-	Total    int64            `db:"total"`
-}
-
-// OwedUntil sums, by partner and currency, what no invoice gathers yet: the entries payable on or before a day, and
-// every adjustment.
-func (s *Store) OwedUntil(ctx context.Context, t models.Tenant, day time.Time) ([]Owed, error) {
-	var list []Owed
-	err := s.list(ctx, &list, `SELECT partner_id, currency, sum(amount)::bigint AS total FROM (
-			SELECT e.partner_id, e.currency, e.amount FROM commission_entries e
-			JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
-			WHERE e.company_id = $1 AND e.mode = $2 AND e.invoice_id IS NULL AND e.payable_on <= $3 AND NOT c.disputed
-			UNION ALL SELECT partner_id, currency, amount FROM adjustments WHERE company_id = $1 AND mode = $2 AND invoice_id IS NULL) standing
-		GROUP BY partner_id, currency HAVING sum(amount) > 0 ORDER BY partner_id, currency`, t.Company, t.Mode, day)
-	return list, err
-}
-
-// Gather puts all that OwedUntil summed on an invoice and marks the commissions.
-func (s *Store) Gather(ctx context.Context, i models.Invoice, day time.Time) error {
-	if err := s.do(ctx, `UPDATE commission_entries e SET invoice_id = $4 FROM commissions c
-		WHERE e.company_id = $1 AND e.mode = $2 AND e.partner_id = $5 AND e.currency = $6 AND e.invoice_id IS NULL AND e.payable_on <= $3
-			AND c.company_id = $1 AND c.mode = $2 AND c.id = e.commission_id AND NOT c.disputed`,
-		i.Company, i.Mode, day, i.ID, i.Partner, i.Currency); err != nil {
-		return fmt.Errorf("gather invoice %s: %w", i.ID, err)
-	}
-	if err := s.do(ctx, `UPDATE adjustments SET invoice_id = $3 WHERE company_id = $1 AND mode = $2 AND partner_id = $4 AND currency = $5 AND invoice_id IS NULL`,
-		i.Company, i.Mode, i.ID, i.Partner, i.Currency); err != nil {
-		return fmt.Errorf("gather the adjustments of invoice %s: %w", i.ID, err)
-	}
-	return s.MarkCommissions(ctx, i, models.Due, models.CommissionInvoiced)
-}
-
 // MarkCommissions moves the commissions of an invoice from one state to the next; those reversed stay so.
 func (s *Store) MarkCommissions(ctx context.Context, i models.Invoice, from, to models.CommissionStatus) error {
 	return s.do(ctx, `UPDATE commissions SET status = $4 WHERE company_id = $1 AND mode = $2 AND status = $5 AND id IN
@@ -172,10 +172,12 @@ func (s *Store) Release(ctx context.Context, i models.Invoice) error {
 		WHERE company_id = $1 AND mode = $2 AND id = $4`, i.Company, i.Mode, pq.Array([]models.InvoiceID{i.ID}), i.ID); err != nil {
 		return fmt.Errorf("keep the lines of invoice %s: %w", i.ID, err)
 	}
-	for _, was := range []models.CommissionStatus{models.CommissionInvoiced, models.CommissionPaid} {
-		if err := s.MarkCommissions(ctx, i, was, models.Due); err != nil {
-			return err
-		}
+	was := models.CommissionInvoiced
+	if i.Status == models.Paid || i.Status == models.Refunded {
+		was = models.CommissionPaid // of one that was not paid, a commission may have been paid by another
+	}
+	if err := s.MarkCommissions(ctx, i, was, models.Due); err != nil {
+		return err
 	}
 	for _, table := range []string{"commission_entries", "adjustments"} {
 		if err := s.do(ctx, `UPDATE `+table+` SET invoice_id = NULL WHERE company_id = $1 AND mode = $2 AND invoice_id = $3`, i.Company, i.Mode, i.ID); err != nil {

@@ -17,21 +17,15 @@ func (s *Store) Book(ctx context.Context, t models.Tenant, transfers []models.Tr
 		m.transfers = append(m.transfers, transfers...)
 		return nil
 	}
-	for _, tr := range transfers {
-		booked, err := s.exec(ctx, `INSERT INTO transfers (company_id, mode, key, from_account, to_account, amount, currency, cause, at, digest)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (company_id, mode, key) DO NOTHING`,
-			t.Company, t.Mode, tr.Key, tr.From, tr.To, tr.Amount.Minor, tr.Amount.Currency, tr.Cause, tr.At, tr.Digest[:])
-		if err != nil {
-			return fmt.Errorf("book %s: %w", tr.Key, err)
-		}
-		if booked == 0 {
-			continue
-		}
-		if err := s.do(ctx, `INSERT INTO balances (company_id, mode, account, currency, minor) VALUES ($1, $2, $3, $5, -$6::bigint), ($1, $2, $4, $5, $6)
-			ON CONFLICT (company_id, mode, account, currency) DO UPDATE SET minor = balances.minor + excluded.minor`,
-			t.Company, t.Mode, tr.From, tr.To, tr.Amount.Currency, tr.Amount.Minor); err != nil {
-			return fmt.Errorf("book %s: %w", tr.Key, err)
-		}
+	if len(transfers) == 0 {
+		return nil
+	}
+	statement, args, err := manyRows(t, writeTransfers, transferFields, transfers)
+	if err == nil {
+		err = s.do(ctx, statement, args...)
+	}
+	if err != nil {
+		return fmt.Errorf("book %s: %w", transfers[0].Key, err)
 	}
 	return nil
 }

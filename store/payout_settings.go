@@ -55,3 +55,36 @@ func namesOf(roles []models.Role) pq.StringArray {
 	}
 	return names
 }
+
+// Scheduled lists the tenants that have a schedule.
+func (s *Store) Scheduled(ctx context.Context) ([]models.Tenant, error) {
+	var list []models.Tenant
+	err := s.list(ctx, &list, `SELECT company_id, mode FROM payout_settings WHERE schedule <> 'manual' ORDER BY company_id, mode LIMIT 100000`)
+	return list, err
+}
+
+// PartnerMinimums loads the own minimums of these partners, in their currencies; who has none is left out.
+func (s *Store) PartnerMinimums(ctx context.Context, t models.Tenant, partners []models.PartnerID) (map[models.PartnerID]int64, error) {
+	var rows []struct {
+		Partner models.PartnerID `db:"partner_id"`
+		Minimum int64            `db:"minimum"`
+	}
+	if err := s.list(ctx, &rows, `SELECT partner_id, minimum FROM partner_minimums WHERE company_id = $1 AND mode = $2 AND partner_id = ANY($3::uuid[]) ORDER BY partner_id`,
+		t.Company, t.Mode, pq.Array(uuids(partners))); err != nil {
+		return nil, fmt.Errorf("load partners' minimums: %w", err)
+	}
+	all := map[models.PartnerID]int64{}
+	for _, r := range rows {
+		all[r.Partner] = r.Minimum
+	}
+	return all, nil
+}
+
+// SetPartnerMinimum keeps a partner's own minimum, in the partner's currency; nil forgets it.
+func (s *Store) SetPartnerMinimum(ctx context.Context, t models.Tenant, partner models.PartnerID, minimum *int64) error {
+	if minimum == nil {
+		return s.do(ctx, `DELETE FROM partner_minimums WHERE company_id = $1 AND mode = $2 AND partner_id = $3`, t.Company, t.Mode, partner)
+	}
+	return s.do(ctx, `INSERT INTO partner_minimums (company_id, mode, partner_id, minimum) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (company_id, mode, partner_id) DO UPDATE SET minimum = excluded.minimum`, t.Company, t.Mode, partner, *minimum)
+}

@@ -212,6 +212,8 @@ var refusals = map[string]error{
 	"place_once":           models.Refuse(models.ErrConflict, "This person is here already."),
 	"import_one_open":      models.Refuse(models.ErrConflict, "An import of this program is open already. Finish or cancel it first."),
 	"write_off_one_open":   models.Refuse(models.ErrConflict, "A write-off for this partner waits for approval already. It must be approved or refused before another one can be asked for."),
+	"contest_one_open":     models.Refuse(models.ErrConflict, "This line is contested already. Wait for the answer."),
+	"invoice_two_people":   models.Refuse(models.ErrConflict, "Two different people must approve this invoice."),
 	"write_off_two_people": models.Refuse(models.ErrConflict, "You asked for this write-off. Another person must approve or refuse it."),
 }
 

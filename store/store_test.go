@@ -49,7 +49,7 @@ func TestInvoiceNumbersHaveNoGapsUnderConcurrency(t *testing.T) {
 	for n := range 40 {
 		all.Go(func() {
 			err := s.InTx(context.Background(), func(tx *store.Store) error {
-				number, err := tx.NextInvoiceNumber(context.Background(), c.Tenant, 2026)
+				number, err := tx.TakeInvoiceNumbers(context.Background(), c.Tenant, 2026, 1)
 				if err != nil {
 					return err
 				}

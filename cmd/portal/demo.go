@@ -82,13 +82,13 @@ func runDemo(ctx context.Context, b *base, listener net.Listener, std streams) e
 	if err != nil {
 		return err
 	}
-	stripe, err := sandbox.Open(sandbox.Options{Journal: journal, Now: t.now, Partners: []string{"NORA", "ATLAS", "KENJI", "MAPLE (usd)", "BRIGHT (eur)"}})
+	stripe, err := sandbox.Open(sandbox.Options{Journal: journal, Now: t.now, PageURL: b.config.Server.PublicURL + "/sandbox", Partners: []string{"NORA", "ATLAS", "KENJI", "MAPLE (usd)", "BRIGHT (eur)"}})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = stripe.Close() }()
 	stripe.AddAccount(sandbox.Account{ID: shopAccount, Name: "Lumen Analytics", SecretKeys: []string{shopKey, shopRestricted}})
-	stripe.AddAccount(sandbox.Account{ID: platformAccount, Name: "Portal", SecretKeys: []string{platformKey},
+	stripe.AddAccount(sandbox.Account{ID: platformAccount, Name: "Portal", SecretKeys: []string{platformKey}, Settles: []string{"usd", "eur", "gbp"},
 		App: sandbox.App{ClientID: platformClient, Redirects: []string{b.config.Server.PublicURL + "/admin/connection/stripe/callback"}}})
 	for _, account := range free {
 		stripe.AddAccount(account)

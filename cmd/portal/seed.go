@@ -153,6 +153,9 @@ func (s *seeder) partner(ctx context.Context, d demoPartner, now time.Time) erro
 		if p, err = s.house.Payouts.ConnectPartner(ctx, p); err != nil {
 			return err
 		}
+		if err := s.sandbox.Onboard(*p.StripeAccount, sandbox.Complete); err != nil {
+			return fmt.Errorf("set up the account of %s: %w", d.key, err)
+		}
 	}
 	s.partners[d.key] = p
 	return nil

@@ -1,0 +1,69 @@
+package payouts
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"portal/ledger"
+	"portal/models"
+	"portal/store"
+)
+
+// Void gives up an invoice on which nothing is being paid, with a reason. Its number stays used, its lines are kept to be seen,
+// and all that it gathered is due again.
+func (p *Payouts) Void(ctx context.Context, t models.Tenant, id models.InvoiceID, reason string, who models.Actor) (models.Invoice, error) {
+	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error { return p.void(ctx, tx, i, reason, who) })
+}
+
+// Reissue gives up an invoice and draws up another one for the same partner and currency, up to the same day, of what is due
+// now. With nothing due it is refused, and nothing changes.
+func (p *Payouts) Reissue(ctx context.Context, t models.Tenant, id models.InvoiceID, reason string, who models.Actor) (models.Invoice, error) {
+	void, err := p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
+		if err := p.void(ctx, tx, i, reason, who); err != nil {
+			return err
+		}
+		if err := tx.SaveInvoice(ctx, *i); err != nil {
+			return err
+		}
+		owed, err := tx.OwedUntil(ctx, t, i.Until, i.Partner)
+		if err != nil {
+			return err
+		}
+		for _, o := range owed {
+			if o.Currency == i.Currency {
+				mine := Owed{Partner: i.Partner, Total: models.Money{Minor: o.Total, Currency: o.Currency}}
+				return p.draw(ctx, tx, t, []Owed{mine}, models.Invoice{Until: i.Until, ReissueOf: &i.ID}, who)
+			}
+		}
+		return models.Refuse(models.ErrConflict, "Nothing is due to "+i.PartnerName+" any more, so there is nothing to draw up in place of "+i.Number+". Void it without another one.")
+	})
+	if err != nil {
+		return models.Invoice{}, err
+	}
+	return p.Store.ReissueOf(ctx, t, void.ID)
+}
+
+func (p *Payouts) void(ctx context.Context, tx *store.Store, i *models.Invoice, reason string, who models.Actor) error {
+	if err := p.mayApprove(ctx, tx, i.Tenant, who); err != nil {
+		return err
+	}
+	if i.Status != models.InReview && i.Status != models.Approved && i.Status != models.Failed {
+		return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an invoice on which nothing is being paid, or was, can be voided; %s %s.", i.Number, stands[i.Status]))
+	}
+	reason = strings.Join(strings.Fields(reason), " ")
+	if reason == "" || utf8.RuneCountInString(reason) > 500 || !utf8.ValidString(reason) || strings.ContainsFunc(reason, hidden) {
+		return models.Invalid("reason", "say why, in 500 characters at most")
+	}
+	was := i.Total()
+	if err := tx.Book(ctx, i.Tenant, ledger.Stamp(i.Tenant, ledger.Voided(*i, was, p.now()))); err != nil {
+		return err
+	}
+	if err := tx.Release(ctx, *i); err != nil {
+		return err
+	}
+	i.Unapprove()
+	i.TotalMinor, i.Status, i.Because = 0, models.Void, &reason
+	return tx.Audited(ctx, i.Company, who, "invoice.voided", i.ID.String(), was.String()+": "+reason, p.now())
+}

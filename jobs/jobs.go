@@ -58,6 +58,7 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &endHolds{payouts: j.Payouts})
 	river.AddWorker(workers, &payInvoice{payouts: j.Payouts})
 	river.AddWorker(workers, &carryAll{payouts: j.Payouts})
+	river.AddWorker(workers, &remind{payouts: j.Payouts})
 	river.AddWorker(workers, &drawScheduled{payouts: j.Payouts})
 	river.AddWorker(workers, &carryRun{payouts: j.Payouts})
 	river.AddWorker(workers, &fetchRates{inbox: j.Inbox, fetch: j.FetchRates, log: j.Log})
@@ -79,7 +80,7 @@ func (j *Jobs) config() *river.Config {
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: 100 * time.Millisecond,
-		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(time.Minute, models.DrawScheduled{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(5*time.Minute, models.CarryImports{}), every(24*time.Hour, models.Reconcile{}), every(time.Minute, models.CarrySyncs{})},
+		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(time.Minute, models.DrawScheduled{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(5*time.Minute, models.CarryImports{}), every(24*time.Hour, models.Reconcile{}), every(time.Minute, models.CarrySyncs{}), every(24*time.Hour, models.Remind{})},
 	}
 }
 

@@ -155,7 +155,7 @@ func (p *Payouts) settle(ctx context.Context, t models.Tenant, began models.Atte
 			if err := tx.Audited(ctx, t.Company, who, "invoice.failed", i.ID.String(), o.Because, p.now()); err != nil {
 				return err
 			}
-			if err := p.shrink(ctx, tx, i); err != nil {
+			if err := errors.Join(p.tellFailed(ctx, tx, o.Because, *i), p.shrink(ctx, tx, i)); err != nil {
 				return err
 			}
 		}

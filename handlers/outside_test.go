@@ -134,7 +134,9 @@ func TestABankFileIsMadeFlaggedAndMarkedAsPaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	held := w.expect(http.StatusConflict, finance, page+"/mark-paid", url.Values{"paid_at": {w.clock.Format(time.DateOnly)}, "reference": {"wire 7"}})
-	wants(t, "marked while they wait", textOf(t, bodyOf(t, held)), "may be paid to from")
+	said := bodyOf(t, held)
+	wants(t, "marked while they wait", textOf(t, said), "may be paid to from")
+	wants(t, "what was typed", said, `value="wire 7"`)
 	w.clock = w.clock.AddDate(0, 0, 3)
 	wants(t, "afterwards", w.words(finance, bankFilesAt), "Other transfers", "Ann Lind, account in Germany ending 3000", "20.00 USD")
 	lacks(t, "a viewer's page", bodyOf(t, w.expect(http.StatusOK, viewer, bankFilesAt, nil)), "Make a CSV file", `type="checkbox"`)

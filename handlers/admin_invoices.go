@@ -89,7 +89,7 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 	}
 	v.Chips[reviewTab].Count = waits.Review
 	v.Sentence = "What partners are to be paid: review it, approve it, pay it."
-	v.More = append(v.More, views.Action{Label: "Runs", Icon: "clock", Href: runsAt}, views.Action{Label: "Contested lines", Icon: "circle-help", Href: contestsAt})
+	v.More = []views.Action{{Label: "Bank files", Icon: "banknote", Href: bankFilesAt}, {Label: "Runs", Icon: "clock", Href: runsAt}, {Label: "Contested lines", Icon: "circle-help", Href: contestsAt}}
 	if waits.Contests > 0 {
 		v.Flash = append(v.Flash, views.Flash{Tone: views.Careful, Text: views.Count(waits.Contests, "line of an invoice is", "lines of invoices are") + " contested. Answer under Contested lines, in the menu."})
 	}

@@ -64,6 +64,9 @@ func (h *House) showPartnerInvoice(c echo.Context, se models.Session, status int
 	if err := h.insteadOf(ctx, i, &v); err != nil {
 		return err
 	}
+	if err := h.ownOutside(ctx, side, i, &v); err != nil {
+		return err
+	}
 	return show(c, status, views.PartnerInvoicePage(v), nil)
 }
 

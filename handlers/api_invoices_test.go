@@ -29,8 +29,8 @@ func TestAPIInvoiceIsDrawnUpApprovedAndMarkedAsPaid(t *testing.T) {
 		"approved_by":null,"paid_by":null,"paid_at":null,"payment_reference":null,"because":null}`)
 	hasExactly(t, "an invoice", a.body, apiInvoiceFields)
 	line := a.body["lines"].([]any)[0].(map[string]any)
-	hasExactly(t, "a line", line, "commission transaction adjustment kind amount because paid_at")
-	contains(t, "a line", line, `{"transaction":"in_1","adjustment":null,"kind":"earned","amount":{"amount":"20.00","currency":"usd"},"because":"earned from in_1"}`)
+	hasExactly(t, "a line", line, "commission transaction adjustment kind amount because paid_at sale rate")
+	contains(t, "a line", line, `{"transaction":"in_1","adjustment":null,"kind":"earned","amount":{"amount":"20.00","currency":"usd"},"because":"earned from in_1","sale":{"amount":"100.00","currency":"usd"},"rate":null}`)
 	if a := w.call("POST", "/v1/invoices", `{"until":"2026-12-31"}`).is(201); len(a.data()) != 0 {
 		t.Errorf("drawn up twice: %s", a.raw)
 	}

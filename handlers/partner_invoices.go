@@ -88,6 +88,9 @@ func ownInvoice(side partnerSide, i models.Invoice, lines []models.InvoiceLine) 
 		line := views.PartnerInvoiceLine{PaidAt: l.PaidAt, Customer: what, Reason: reason, Amount: amount}
 		if !l.IsAdjustment() {
 			line.Href = "/partner/earnings/" + l.Commission.String()
+			if rate := l.Rate(i.Currency); rate != nil {
+				line.Sale = views.SaleText(l.Sale(), rate)
+			}
 		}
 		v.Lines = append(v.Lines, line)
 	}

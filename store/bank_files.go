@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
+
 	"portal/models"
 )
 
@@ -113,4 +115,22 @@ func (s *Store) EndBankLine(ctx context.Context, t models.Tenant, l models.BankF
 		AND EXISTS (SELECT 1 FROM bank_files f WHERE f.company_id = $1 AND f.mode = $2 AND f.id = $3 AND f.state = 'open')`,
 		t.Company, t.Mode, l.File, l.Invoice, l.State, l.Because)
 	return n == 1, err
+}
+
+// BanksOf loads the newest bank details of each of some partners; those who have given none are left out.
+func (s *Store) BanksOf(ctx context.Context, t models.Tenant, partners []models.PartnerID) (map[models.PartnerID]models.BankDetails, error) {
+	var rows []bankRow
+	if err := s.list(ctx, &rows, `SELECT DISTINCT ON (partner_id) `+bankColumns+` FROM bank_details
+		WHERE company_id = $1 AND mode = $2 AND partner_id = ANY($3) ORDER BY partner_id, set_at DESC, id DESC`, t.Company, t.Mode, pq.Array(partners)); err != nil {
+		return nil, fmt.Errorf("load bank details: %w", err)
+	}
+	all := map[models.PartnerID]models.BankDetails{}
+	for _, r := range rows {
+		b, err := s.bankOf(r)
+		if err != nil {
+			return nil, err
+		}
+		all[b.Partner] = b
+	}
+	return all, nil
 }

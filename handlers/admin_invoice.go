@@ -47,6 +47,9 @@ func (h *House) showInvoice(c echo.Context, se models.Session, status int, v vie
 	if err != nil {
 		return err
 	}
+	if err := h.outsideShown(ctx, se, &v); err != nil {
+		return err
+	}
 	return show(c, status, views.AdminInvoicePage(v), views.AdminInvoiceMain(v))
 }
 
@@ -124,7 +127,8 @@ func (h *House) adminInvoicesBack(c echo.Context, _ models.Session) error {
 
 func tryLine(a models.Attempt) views.TryLine {
 	outcomes := map[models.AttemptStatus]views.State{models.AttemptLive: {Word: "Under way", Icon: "clock", Tone: views.Telling},
-		models.AttemptSucceeded: {Word: "Went through", Icon: "circle-check", Tone: views.Good}, models.AttemptFailed: {Word: "Did not go through", Icon: "circle-x", Tone: views.Bad}}
+		models.AttemptSucceeded: {Word: "Went through", Icon: "circle-check", Tone: views.Good}, models.AttemptFailed: {Word: "Did not go through", Icon: "circle-x", Tone: views.Bad},
+		models.AttemptUndone: {Word: "Marked by mistake, undone", Icon: "undo-2", Tone: views.Careful}}
 	l := views.TryLine{How: "By card through Stripe", Outcome: outcomes[a.Status], At: a.StartedAt, By: a.StartedBy}
 	if a.Kind == "manual" {
 		l.How = "Paid elsewhere"
@@ -223,26 +227,6 @@ func (h *House) adminInvoicePay(c echo.Context, se models.Session) error {
 		code = "sent"
 	}
 	return goTo(c, "/admin/invoices/"+id.String(), code, 0)
-}
-
-// adminInvoiceMarkPaid records that an invoice was paid elsewhere.
-func (h *House) adminInvoiceMarkPaid(c echo.Context, se models.Session) error {
-	id, err := models.ParseID[models.InvoiceID](c.Param("id"))
-	if err != nil {
-		return err
-	}
-	typed := views.MarkPaid{PaidAt: c.FormValue("paid_at"), Reference: strings.TrimSpace(c.FormValue("reference"))}
-	day, err := dayTyped("paid_at", typed.PaidAt)
-	if err == nil && typed.Reference != shortened(typed.Reference, 200) {
-		err = models.Invalid("reference", "use 200 characters at most")
-	}
-	if err == nil {
-		_, err = h.Payouts.MarkPaid(c.Request().Context(), se.Tenant(), id, typed.Reference, day, actor(se))
-	}
-	if err != nil {
-		return h.refusedAction(c, se, views.AdminInvoice{Mark: &typed}, err)
-	}
-	return goTo(c, "/admin/invoices/"+id.String(), "marked", 0)
 }
 
 // refusedAction shows the invoice again with the reason; what was typed stays.

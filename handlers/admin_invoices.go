@@ -69,6 +69,7 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 	}
 	v.Chips[reviewTab].Count = waits.Review
 	v.Sentence = "What partners are to be paid: review it, approve it, pay it."
+	v.More = []views.Action{{Label: "Bank files", Icon: "banknote", Href: bankFilesAt}}
 	if draw := (views.Action{Label: "Draw up invoices", Icon: "plus", Href: "/admin/invoices/new", Kind: views.Primary}); money.takes(se.Role) && len(list) > 0 {
 		v.Primary = views.Button(draw)
 	} else if money.takes(se.Role) {

@@ -64,6 +64,9 @@ func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int,
 			return err
 		}
 	}
+	if v.Details, err = h.adminDetails(ctx, se, id); err != nil {
+		return err
+	}
 	if v.Frame, err = h.adminFrame(c, se, "/admin/partners", v.Partner.Name); err != nil {
 		return err
 	}

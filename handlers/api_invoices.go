@@ -157,21 +157,27 @@ func (h *House) apiInvoiceMarkPaid(ctx context.Context, who apiCall, in *struct 
 	Body *struct {
 		Reference *string `json:"reference,omitempty" nullable:"true" doc:"What the payment is known by elsewhere."`
 		PaidAt    *string `json:"paid_at,omitempty" nullable:"true" example:"2026-11-30T12:00:00Z" doc:"A time or a day up to now; now when it is left out."`
+		Method    *string `json:"method,omitempty" nullable:"true" enum:"bank_transfer,paypal,wise,check,cash,other" doc:"How it was paid."`
+		Words     *string `json:"words,omitempty" nullable:"true" doc:"Which other way, where the method is other."`
+		Note      *string `json:"note,omitempty" nullable:"true" doc:"For the company; the partner does not see it."`
 	}
 }) (*apiBody[apiInvoiceShape], error) {
 	var w apiWrong
-	reference, at := "", h.Now()
+	how := models.PaidElsewhere{PaidAt: h.Now()}
 	if b := in.Body; b != nil {
-		reference = w.optional("reference", b.Reference)
+		how.Reference, how.Words, how.Note = w.optional("reference", b.Reference), w.optional("words", b.Words), w.optional("note", b.Note)
 		if b.PaidAt != nil {
-			at = w.moment("paid_at", *b.PaidAt)
+			how.PaidAt = w.moment("paid_at", *b.PaidAt)
+		}
+		if b.Method != nil {
+			how.Method = new(models.PayMethod(*b.Method))
 		}
 	}
 	if err := w.err(); err != nil {
 		return nil, err
 	}
 	return h.apiOnInvoice(ctx, who, in.ID, func(id models.InvoiceID) (models.Invoice, error) {
-		return h.Payouts.MarkPaid(ctx, who.Tenant, id, reference, at, who.actor())
+		return h.Payouts.MarkPaidElsewhere(ctx, who.Tenant, id, how, who.actor())
 	})
 }
 

@@ -50,6 +50,9 @@ func (h *House) fenced(e *echo.Echo) http.Handler {
 		if r.Method == http.MethodPost && r.URL.Path == linkFilesAt {
 			limit = linkFileLimit
 		}
+		if r.Method == http.MethodPost && markPaidAt.MatchString(r.URL.Path) {
+			limit = markPaidLimit
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		inner.ServeHTTP(w, r)
 	})

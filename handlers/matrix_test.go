@@ -73,6 +73,8 @@ GET  /admin/partners/{partner}/adjust                   303    403     200   200
 POST /admin/partners/{partner}/adjust                   303    403     422   422   422     403      404
 GET  /admin/partners/{partner}/write-off                303    403     200   200   200     403      404
 POST /admin/partners/{partner}/write-off                303    403     422   422   422     403      404
+GET  /admin/partners/{partner}/end-hold                  303    403     403   403   404     403      404
+POST /admin/partners/{partner}/end-hold                  303    403     403   403   404     403      404
 GET  /admin/write-offs                                  303    200     200   200   200     403      200
 GET  /admin/write-offs/{writeoff}/approve               303    303     303   303   303     403      303
 POST /admin/write-offs/{writeoff}/approve               303    403     409   409   409     403      404
@@ -93,6 +95,21 @@ GET  /admin/invoices/{invoice}/pay                      303    303     303   303
 POST /admin/invoices/{invoice}/pay                      303    403     409   409   409     403      404
 GET  /admin/invoices/{invoice}/mark-paid                303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/mark-paid                303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/undo                      303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/undo                      303    403     422   422   422     403      404
+GET  /admin/invoices/{invoice}/attachments/{attempt}     303    404     404   404   404     403      404
+GET  /admin/invoices/bank-file                           303    200     200   200   200     403      200
+POST /admin/invoices/bank-file                           303    403     422   422   422     403      422
+GET  /admin/invoices/bank-file/{bankfile}                303    200     200   200   200     403      404
+GET  /admin/invoices/bank-file/{bankfile}/download       303    403     200   200   200     403      404
+GET  /admin/invoices/bank-file/{bankfile}/paid           303    303     303   303   303     403      303
+POST /admin/invoices/bank-file/{bankfile}/paid           303    403     409   409   409     403      404
+GET  /admin/invoices/bank-file/{bankfile}/cancel         303    303     303   303   303     403      303
+POST /admin/invoices/bank-file/{bankfile}/cancel         303    403     409   409   409     403      404
+GET  /admin/settings/company                             303    403     403   200   200     403      200
+POST /admin/settings/company                             303    403     403   422   422     403      422
+GET  /admin/settings/company/account                     303    403     403   303   303     403      303
+POST /admin/settings/company/account                     303    403     403   422   422     403      422
 GET  /admin/rates                                       303    403     200   200   200     403      200
 POST /admin/rates                                       303    403     422   422   422     403      422
 GET  /admin/customers/sync                              303    200     200   200   200     403      200
@@ -129,6 +146,12 @@ GET  /partner/earnings/{commission}                     303    403     403   403
 GET  /partner/invoices                                  303    403     403   403   403     200      403
 GET  /partner/invoices/{invoice}                        303    403     403   403   403     200      403
 GET  /partner/invoices/{invoice}/invoice.pdf            303    403     403   403   403     200      403
+GET  /partner/invoices/{invoice}/attachments/{attempt}   303    403     403   403   403     404      403
+GET  /partner/payouts                                    303    403     403   403   403     200      403
+GET  /partner/payouts/billing                            303    403     403   403   403     200      403
+POST /partner/payouts/billing                            303    403     403   403   403     422      403
+GET  /partner/payouts/bank                               303    403     403   403   403     200      403
+POST /partner/payouts/bank                               303    403     403   403   403     422      403
 
 POST /v1/integrations/{source}/{program}/webhook        400    400     400   400   400     400      400
 POST /v1/stripe/webhook                                 400    400     400   400   400     400      400
@@ -251,7 +274,19 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 	}
 	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(), "{writeoff}", w.decidedWriteOff(),
 		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{file}", w.linked("customer,partner\ncus_1,BOB_KEY\n").ID.String(),
-		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String(), "{import}", w.imported().ID.String()}
+		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String(), "{import}", w.imported().ID.String(),
+		"{attempt}", models.NewID[models.AttemptID](w.clock).String(), "{bankfile}", w.cancelledFile().ID.String()}
+}
+
+// cancelledFile is a bank file that was given up.
+func (w *companyWorld) cancelledFile() models.BankFile {
+	w.t.Helper()
+	f := models.BankFile{Tenant: w.caller.Tenant, ID: models.NewID[models.BankFileID](w.clock), Kind: models.CSVFile, State: models.FileCancelled, Hash: strings.Repeat("0", 64),
+		Body: []byte("invoice\r\n"), MadeBy: "Ann", MadeAt: w.clock, EndedBy: new("Ann"), EndedAt: &w.clock}
+	if err := w.Store.AddBankFile(w.t.Context(), f, nil); err != nil {
+		w.t.Fatal(err)
+	}
+	return f
 }
 
 // imported is an import that was cancelled.

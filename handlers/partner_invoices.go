@@ -51,7 +51,11 @@ func (h *House) partnerInvoice(c echo.Context, se models.Session) error {
 	if err != nil {
 		return err
 	}
-	return show(c, http.StatusOK, views.PartnerInvoicePage(ownInvoice(side, i, lines)), nil)
+	v := ownInvoice(side, i, lines)
+	if err := h.ownOutside(ctx, side, i, &v); err != nil {
+		return err
+	}
+	return show(c, http.StatusOK, views.PartnerInvoicePage(v), nil)
 }
 
 // ownInvoice is the page of one invoice.

@@ -47,6 +47,7 @@ func partnerPlaces(path string) []views.Place {
 		{Label: "Home", Href: "/partner", Icon: "house"},
 		{Label: "Earnings", Href: "/partner/earnings", Icon: "hand-coins"},
 		{Label: "Invoices", Href: "/partner/invoices", Icon: "file-text"},
+		{Label: "Payouts", Href: "/partner/payouts", Icon: "banknote"},
 	}
 	for i, p := range places {
 		places[i].Current = path == p.Href || i > 0 && strings.HasPrefix(path, p.Href+"/")

@@ -45,6 +45,22 @@ var flashes = map[string]func(n int) views.Flash{
 		return views.Flash{Tone: views.Bad, Text: "The payment did not go through. Nothing was paid; the reason stands below."}
 	},
 	"marked": func(int) views.Flash { return done("Marked as paid.") },
+	"mark-undone": func(int) views.Flash {
+		return done("Undone. What was booked is booked back, and the invoice waits to be paid.")
+	},
+	"billing-saved": func(int) views.Flash {
+		return done("The billing details were saved. Invoices drawn up from now on bear them.")
+	},
+	"bank-saved":    func(int) views.Flash { return done("The bank details were saved, and a mail says so.") },
+	"account-saved": func(int) views.Flash { return done("The account was saved. Files made from now on name it.") },
+	"hold-ended":    func(int) views.Flash { return done("The wait was ended. The bank details can be paid to now.") },
+	"file-made": func(int) views.Flash {
+		return done("The file was made. Download it, give it to your bank, and mark it as paid once it went through.")
+	},
+	"file-paid": func(int) views.Flash {
+		return done("The file is settled. What was left as it was, and why, stands on its line.")
+	},
+	"file-cancelled": func(int) views.Flash { return done("The file was cancelled. Its invoices can go into another one.") },
 	"given": func(int) views.Flash {
 		return done("The payment was given to the partner. What it earned before is booked back.")
 	},

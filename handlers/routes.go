@@ -54,6 +54,7 @@ var (
 	viewers  = who{models.Owner, models.Admin, models.Finance, models.Viewer} // the company's people
 	money    = who{models.Owner, models.Admin, models.Finance}                // who may approve and pay, and change by hand what is due
 	admins   = who{models.Owner, models.Admin}                                // who may change the program
+	owners   = who{models.Owner}
 	partners = who{models.PartnerMember}
 )
 
@@ -117,6 +118,8 @@ func (h *House) routes() []route {
 		{"POST", "/admin/partners/:id/adjust", money, h.adminAdjust},
 		{"GET", "/admin/partners/:id/write-off", money, h.adminWriteOffForm},
 		{"POST", "/admin/partners/:id/write-off", money, h.adminWriteOffAsk},
+		{"GET", "/admin/partners/:id/end-hold", owners, h.adminEndHoldForm},
+		{"POST", "/admin/partners/:id/end-hold", owners, h.adminEndHold},
 		{"GET", "/admin/write-offs", viewers, h.adminWriteOffs},
 		{"GET", "/admin/write-offs/:id/approve", viewers, h.adminWriteOffsBack},
 		{"POST", "/admin/write-offs/:id/approve", money, h.adminWriteOffApprove},
@@ -137,6 +140,21 @@ func (h *House) routes() []route {
 		{"POST", "/admin/invoices/:id/pay", money, h.adminInvoicePay},
 		{"GET", "/admin/invoices/:id/mark-paid", viewers, h.adminInvoiceBack},
 		{"POST", "/admin/invoices/:id/mark-paid", money, h.adminInvoiceMarkPaid},
+		{"GET", "/admin/invoices/:id/undo", viewers, h.adminInvoiceBack},
+		{"POST", "/admin/invoices/:id/undo", money, h.adminInvoiceUndo},
+		{"GET", "/admin/invoices/:id/attachments/:attempt", viewers, h.adminAttachment},
+		{"GET", "/admin/invoices/bank-file", viewers, h.adminBankFiles},
+		{"POST", "/admin/invoices/bank-file", money, h.adminBankFileMake},
+		{"GET", "/admin/invoices/bank-file/:file", viewers, h.adminBankFile},
+		{"GET", "/admin/invoices/bank-file/:file/download", money, h.adminBankFileDownload},
+		{"GET", "/admin/invoices/bank-file/:file/paid", viewers, h.adminBankFileBack},
+		{"POST", "/admin/invoices/bank-file/:file/paid", money, h.adminBankFilePaid},
+		{"GET", "/admin/invoices/bank-file/:file/cancel", viewers, h.adminBankFileBack},
+		{"POST", "/admin/invoices/bank-file/:file/cancel", money, h.adminBankFileCancel},
+		{"GET", "/admin/settings/company", admins, h.adminCompany},
+		{"POST", "/admin/settings/company", admins, h.adminCompanySave},
+		{"GET", "/admin/settings/company/account", admins, h.adminCompanyBack},
+		{"POST", "/admin/settings/company/account", admins, h.adminCompanyAccount},
 		{"GET", "/admin/rules", viewers, h.adminRules},
 		{"POST", "/admin/rules", admins, h.adminRuleSave},
 		{"GET", "/admin/rules/new", admins, h.adminRuleNew},
@@ -180,6 +198,12 @@ func (h *House) routes() []route {
 		{"GET", "/partner/invoices", partners, h.partnerInvoices},
 		{"GET", "/partner/invoices/:id", partners, h.partnerInvoice},
 		{"GET", "/partner/invoices/:id/invoice.pdf", partners, h.partnerInvoicePaper},
+		{"GET", "/partner/invoices/:id/attachments/:attempt", partners, h.partnerAttachment},
+		{"GET", "/partner/payouts", partners, h.partnerPayouts},
+		{"GET", "/partner/payouts/billing", partners, h.partnerBilling},
+		{"POST", "/partner/payouts/billing", partners, h.partnerBillingSave},
+		{"GET", "/partner/payouts/bank", partners, h.partnerBank},
+		{"POST", "/partner/payouts/bank", partners, h.partnerBankSave},
 
 		{"POST", "/v1/integrations/:source/:program/webhook", senders, h.programWebhook},
 		{"POST", "/v1/stripe/webhook", senders, h.platformWebhook},

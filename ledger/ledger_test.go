@@ -71,6 +71,7 @@ func TestBookings(t *testing.T) {
 		"an invoice gathers due money":                     {got: ledger.Drawn(invoice), key: ofThisInvoice + "/drawn", from: due, to: onInvoice, amount: 1500, cause: ofThisInvoice},
 		"Stripe pays an invoice":                           {got: ledger.Paid(invoice, attempt, noon), key: ofThisAttemptPaid, from: onInvoice, to: byStripe, amount: 1500, cause: ofThisInvoice},
 		"a person pays an invoice":                         {got: ledger.Paid(invoice, manual, noon), key: ofThisAttemptPaid, from: onInvoice, to: byHand, amount: 1500, cause: ofThisInvoice},
+		"a payment marked by mistake is booked back":       {got: ledger.Unpaid(invoice, manual, noon), key: "attempt/" + attempt.ID.String() + "/undone", from: byHand, to: onInvoice, amount: 1500, cause: ofThisInvoice},
 		"a void invoice gives back what is left":           {got: ledger.Voided(invoice, usd(700), noon), key: ofThisInvoice + "/voided", from: onInvoice, to: due, amount: 700, cause: ofThisInvoice},
 		"a dispute puts due money back on hold":            {got: ledger.HeldAgain(again, usd(2000), noon), key: ofThisCommission + "/held/2", from: due, to: held, amount: 2000, cause: ofThisCommission},
 		"a hold that ends again has a key of its own":      {got: ledger.Matured(again, usd(2000), noon), key: ofThisCommission + "/matured/2", from: held, to: due, amount: 2000, cause: ofThisCommission},

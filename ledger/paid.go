@@ -41,6 +41,11 @@ func Refunded(i models.Invoice, a models.Attempt, at time.Time) []models.Transfe
 	return ofAttempt(i, a, "refunded", models.PaidByStripe(i.Partner), models.DueTo(i.Partner), at)
 }
 
+// Unpaid books back an attempt that was marked as paid by mistake: its money lies on the invoice again.
+func Unpaid(i models.Invoice, a models.Attempt, at time.Time) []models.Transfer {
+	return ofAttempt(i, a, "undone", models.PaidManually(i.Partner), models.OnInvoice(i.ID), at)
+}
+
 func ofAttempt(i models.Invoice, a models.Attempt, what string, from, to models.Account, at time.Time) []models.Transfer {
 	return flow(models.Transfer{
 		Key: fmt.Sprintf("attempt/%s/%s", a.ID, what), Cause: "invoice/" + i.ID.String(),

@@ -27,6 +27,9 @@ CREATE INDEX runs_listed ON runs (company_id, mode, started_at DESC, id DESC);
 CREATE INDEX runs_open ON runs (moved_at) WHERE status = 'running';
 CREATE INDEX invoices_of_run ON invoices (company_id, mode, run_id, drawn_at DESC, id DESC) WHERE run_id IS NOT NULL;
 
+-- Few commissions are disputed: what is drawn up looks for those, and not at each one.
+CREATE INDEX commissions_disputed ON commissions (company_id, mode, id) WHERE disputed;
+
 -- A void invoice has one that stands for it at most, and nobody is two people.
 CREATE UNIQUE INDEX invoice_reissued ON invoices (company_id, mode, reissue_of) WHERE reissue_of IS NOT NULL;
 ALTER TABLE invoices ADD CONSTRAINT invoice_two_people CHECK (approved_person <> first_person);

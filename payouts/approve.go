@@ -158,32 +158,6 @@ func (p *Payouts) StillApproved(ctx context.Context, i models.Invoice) error {
 	return p.approved(ctx, p.Store, i)
 }
 
-// MarkPaid records that an approved invoice was paid elsewhere. It is refused while a payment is under way, and when
-// paidAt lies ahead.
-func (p *Payouts) MarkPaid(ctx context.Context, t models.Tenant, id models.InvoiceID, reference string, paidAt time.Time, who models.Actor) (models.Invoice, error) {
-	if paidAt.After(p.now().Add(time.Minute)) {
-		return models.Invoice{}, models.Invalid("paid_at", "lies in the future; give the day on which it was paid")
-	}
-	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
-		if err := p.mayPay(ctx, tx, t, who); err != nil {
-			return err
-		}
-		if err := p.approved(ctx, tx, *i); err != nil {
-			return err
-		}
-		if reference = strings.TrimSpace(reference); reference == "" {
-			return models.Invalid("reference", "must say how it was paid, such as the transfer's reference")
-		}
-		now := p.now()
-		a := models.Attempt{Tenant: t, ID: models.NewID[models.AttemptID](now), Invoice: id, Kind: "manual", Status: models.AttemptSucceeded,
-			Amount: i.TotalMinor, Currency: i.Currency, StartedBy: who.Name, StartedAt: now, EndedAt: &now}
-		if err := tx.AddAttempt(ctx, a); err != nil {
-			return err
-		}
-		return p.paid(ctx, tx, i, a, reference, paidAt, who)
-	})
-}
-
 // paid books a payment that went through and marks everything the invoice gathers.
 func (p *Payouts) paid(ctx context.Context, tx *store.Store, i *models.Invoice, a models.Attempt, reference string, at time.Time, who models.Actor) error {
 	i.Status, i.PaidBy, i.PaidAt, i.PaidHow, i.Because = models.Paid, &who.Name, new(at.UTC().Truncate(time.Microsecond)), &a.Kind, nil

@@ -65,7 +65,7 @@ func (p *Payouts) begin(ctx context.Context, tx *store.Store, r models.Run) (mod
 }
 
 // perPiece is how many partners one transaction of a run looks at: webhooks of the company flow in between.
-const perPiece = 250
+const perPiece = 100
 
 // CarryRun draws up the invoices of a run to its end, as often as it is called and by as many as call it: each piece begins
 // where the last one that was kept has come.

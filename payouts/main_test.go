@@ -161,3 +161,7 @@ func (h *house) noGaps(n int) {
 		h.t.Errorf("%d numbers from %d to %d, want %d without a gap", numbers, first, last, n)
 	}
 }
+
+func fileOrder(kind models.BankFileKind, again bool, ids []models.InvoiceID) payouts.FileOrder {
+	return payouts.FileOrder{Kind: kind, Invoices: ids, Again: again}
+}

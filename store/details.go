@@ -52,23 +52,21 @@ func (s *Store) AddBank(ctx context.Context, b models.BankDetails) error {
 		s.keys.seal(string(numbers), bankLocked(b)), b.Last4, b.SetBy, b.SetAt, b.HoldsUntil)
 }
 
-// Bank loads the newest bank details of a partner, opened. None is ErrNotFound.
-func (s *Store) Bank(ctx context.Context, t models.Tenant, partner models.PartnerID) (models.BankDetails, error) {
-	var row struct {
-		models.BankDetails
-		Sealed []byte `db:"numbers"`
-	}
-	err := s.get(ctx, &row, `SELECT company_id, mode, partner_id, id, holder, kind, country, numbers, last4, set_by, set_at, holds_until FROM bank_details
-		WHERE company_id = $1 AND mode = $2 AND partner_id = $3 ORDER BY set_at DESC, id DESC LIMIT 1`, t.Company, t.Mode, partner)
-	if err != nil {
-		return row.BankDetails, fmt.Errorf("load the bank details of %s: %w", partner, err)
-	}
+const bankColumns = `company_id, mode, id, partner_id, holder, kind, country, numbers, last4, set_by, set_at, holds_until`
+
+type bankRow struct {
+	models.BankDetails
+	Sealed []byte `db:"numbers"`
+}
+
+// bankOf opens what is sealed.
+func (s *Store) bankOf(row bankRow) (models.BankDetails, error) {
 	text, err := s.keys.open(row.Sealed, bankLocked(row.BankDetails))
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &row.Numbers)
 	}
 	if err != nil {
-		return row.BankDetails, fmt.Errorf("load the bank details of %s: %w", partner, err)
+		return row.BankDetails, fmt.Errorf("load the bank details of %s: %w", row.Partner, err)
 	}
 	return row.BankDetails, nil
 }
@@ -94,4 +92,14 @@ func (s *Store) Destinations(ctx context.Context, t models.Tenant, partners []mo
 		}
 	}
 	return all, nil
+}
+
+// Bank loads the newest bank details of a partner, opened. None is ErrNotFound.
+func (s *Store) Bank(ctx context.Context, t models.Tenant, partner models.PartnerID) (models.BankDetails, error) {
+	var row bankRow
+	if err := s.get(ctx, &row, `SELECT `+bankColumns+` FROM bank_details
+		WHERE company_id = $1 AND mode = $2 AND partner_id = $3 ORDER BY set_at DESC, id DESC LIMIT 1`, t.Company, t.Mode, partner); err != nil {
+		return row.BankDetails, fmt.Errorf("load the bank details of %s: %w", partner, err)
+	}
+	return s.bankOf(row)
 }

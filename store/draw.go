@@ -17,6 +17,9 @@ type Owed struct {
 	Total    int64            `db:"total"`
 }
 
+// undisputed is the condition that no dispute of an entry's payment is open.
+const undisputed = `commission_id NOT IN (SELECT id FROM commissions WHERE company_id = $1 AND mode = $2 AND disputed)`
+
 // OwedUntil sums, by partner and currency, what no invoice gathers yet: the entries payable on or before a day, and
 // every adjustment. Who is owed nothing, or owes, is left out; so are all but these partners, when any are named.
 func (s *Store) OwedUntil(ctx context.Context, t models.Tenant, day time.Time, partners ...models.PartnerID) ([]Owed, error) {
@@ -27,9 +30,8 @@ func (s *Store) OwedUntil(ctx context.Context, t models.Tenant, day time.Time, p
 	}
 	var list []Owed
 	err := s.list(ctx, &list, `SELECT partner_id, currency, sum(amount)::bigint AS total FROM (
-			SELECT e.partner_id, e.currency, e.amount FROM (SELECT company_id, mode, commission_id, partner_id, currency, amount FROM commission_entries
-				WHERE company_id = $1 AND mode = $2 AND invoice_id IS NULL AND payable_on <= $3`+of+`) e
-			JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id AND NOT c.disputed
+			SELECT partner_id, currency, amount FROM commission_entries
+				WHERE company_id = $1 AND mode = $2 AND invoice_id IS NULL AND payable_on <= $3 AND `+undisputed+of+`
 			UNION ALL SELECT partner_id, currency, amount FROM adjustments WHERE company_id = $1 AND mode = $2 AND invoice_id IS NULL`+of+`) standing
 		GROUP BY partner_id, currency HAVING sum(amount) > 0 ORDER BY partner_id, currency`, args...)
 	if err != nil {
@@ -101,14 +103,12 @@ func (s *Store) AddInvoices(ctx context.Context, t models.Tenant, list []models.
 	ids, partners := column(list, func(i models.Invoice) string { return uuidOf(i.ID) }), column(list, func(i models.Invoice) string { return uuidOf(i.Partner) })
 	currencies := column(list, func(i models.Invoice) string { return string(i.Currency) })
 	for _, gather := range []string{
-		`UPDATE commission_entries e SET invoice_id = i.id
-			FROM unnest($4::uuid[], $5::uuid[], $6::text[]) AS i (id, partner_id, currency), commissions c
-			WHERE e.company_id = $1 AND e.mode = $2 AND e.partner_id = i.partner_id AND e.currency = i.currency AND e.invoice_id IS NULL AND e.payable_on <= $3
-				AND c.company_id = $1 AND c.mode = $2 AND c.id = e.commission_id AND NOT c.disputed`,
+		`WITH gathered AS (UPDATE commission_entries e SET invoice_id = i.id FROM unnest($4::uuid[], $5::uuid[], $6::text[]) AS i (id, partner_id, currency)
+				WHERE e.company_id = $1 AND e.mode = $2 AND e.partner_id = i.partner_id AND e.currency = i.currency AND e.invoice_id IS NULL
+					AND e.payable_on <= $3::date AND `+undisputed+` RETURNING e.commission_id)
+			UPDATE commissions SET status = 'invoiced' WHERE company_id = $1 AND mode = $2 AND status = 'due' AND id IN (SELECT commission_id FROM gathered)`,
 		`UPDATE adjustments a SET invoice_id = i.id FROM unnest($4::uuid[], $5::uuid[], $6::text[]) AS i (id, partner_id, currency)
 			WHERE a.company_id = $1 AND a.mode = $2 AND a.partner_id = i.partner_id AND a.currency = i.currency AND a.invoice_id IS NULL AND $3::date IS NOT NULL`,
-		`UPDATE commissions SET status = 'invoiced' WHERE company_id = $1 AND mode = $2 AND status = 'due' AND $3::date IS NOT NULL AND $5::uuid[] IS NOT NULL
-			AND $6::text[] IS NOT NULL AND id IN (SELECT commission_id FROM commission_entries WHERE company_id = $1 AND mode = $2 AND invoice_id = ANY($4::uuid[]))`,
 	} {
 		if err := s.do(ctx, gather, t.Company, t.Mode, day, ids, partners, currencies); err != nil {
 			return fmt.Errorf("gather %d invoices: %w", len(list), err)

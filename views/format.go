@@ -81,6 +81,9 @@ func DaySpan(first, last time.Time) string {
 	return first.Format("2") + " to " + Day(last)
 }
 
+// Minute is a moment to the minute, for what somebody waits for: "23 November 2026, 20:08 UTC".
+func Minute(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+
 // Exact is a moment to the second, in UTC: "12 December 2026, 14:03:05 UTC".
 func Exact(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") }
 

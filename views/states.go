@@ -71,6 +71,16 @@ var states = map[string]map[string]State{
 		"approved": {"Written off", "check", Good},
 		"refused":  {"Refused", "x", Plain},
 	},
+	"bank_file": {
+		"open":      {"To be settled", "clock", Careful},
+		"settled":   {"Settled", "circle-check", Good},
+		"cancelled": {"Cancelled", "ban", Plain},
+	},
+	"bank_line": {
+		"open": {"To be settled", "clock", Plain},
+		"paid": {"Marked as paid", "circle-check", Good},
+		"left": {"Left as it was", "triangle-alert", Careful},
+	},
 	"mail": {
 		"queued":  {"Waiting to be sent", "clock", Plain},
 		"sending": {"Being sent", "clock", Plain},

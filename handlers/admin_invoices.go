@@ -60,7 +60,7 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 	}
 	list, next := store.Next(list, page.Limit, func(i models.Invoice) (time.Time, fmt.Stringer) { return i.DrawnAt, i.ID })
 	v.Lines = invoiceLines(list)
-	v.Tick = status == models.InReview && money.takes(se.Role)
+	v.Tick, v.PayTick = status == models.InReview && money.takes(se.Role), status == models.Approved && money.takes(se.Role)
 	v.Newest, v.Older = around("/admin/invoices", url.Values{"status": {string(status)}}, page, next)
 	v.Shown = shown(len(list), "invoice", "invoices", next != "")
 	var waits store.Waiting
@@ -69,7 +69,7 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 	}
 	v.Chips[reviewTab].Count = waits.Review
 	v.Sentence = "What partners are to be paid: review it, approve it, pay it."
-	v.More = []views.Action{{Label: "Bank files", Icon: "banknote", Href: bankFilesAt}}
+	v.More = []views.Action{{Label: "Bank files", Icon: "banknote", Href: bankFilesAt}, {Label: "Payment runs", Icon: "hand-coins", Href: payRunsAt}}
 	if draw := (views.Action{Label: "Draw up invoices", Icon: "plus", Href: "/admin/invoices/new", Kind: views.Primary}); money.takes(se.Role) && len(list) > 0 {
 		v.Primary = views.Button(draw)
 	} else if money.takes(se.Role) {

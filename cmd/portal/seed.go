@@ -15,6 +15,7 @@ import (
 	"portal/handlers"
 	"portal/integrations"
 	"portal/models"
+	"portal/payouts"
 	"portal/sandbox"
 	"portal/store"
 )
@@ -195,7 +196,7 @@ func (d *demo) tellSandbox(_ context.Context) (platformSecret, connectSecret str
 			return "", "", fmt.Errorf("drop a webhook endpoint: %w", err)
 		}
 	}
-	if platformSecret, err = d.endpoint(platformKey, "/v1/stripe/webhook", false, "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled"); err != nil {
+	if platformSecret, err = d.endpoint(platformKey, "/v1/stripe/webhook", false, payouts.PlatformEvents()...); err != nil {
 		return "", "", err
 	}
 	connectSecret, err = d.endpoint(platformKey, "/v1/stripe/connect/webhook", true, integrations.ConnectEvents()...)

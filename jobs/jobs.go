@@ -59,6 +59,8 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &payInvoice{payouts: j.Payouts})
 	river.AddWorker(workers, &carryAll{payouts: j.Payouts})
 	river.AddWorker(workers, &remind{payouts: j.Payouts})
+	river.AddWorker(workers, &carryPayRun{payouts: j.Payouts})
+	river.AddWorker(workers, &platformNews{payouts: j.Payouts})
 	river.AddWorker(workers, &drawScheduled{payouts: j.Payouts})
 	river.AddWorker(workers, &carryRun{payouts: j.Payouts})
 	river.AddWorker(workers, &fetchRates{inbox: j.Inbox, fetch: j.FetchRates, log: j.Log})
@@ -188,7 +190,7 @@ func (w *payInvoice) Work(ctx context.Context, job *river.Job[models.PayInvoice]
 
 // NextRetry looks at an open attempt every half minute at first, then ever more seldom, up to an hour.
 func (w *payInvoice) NextRetry(job *river.Job[models.PayInvoice]) time.Time {
-	return time.Now().Add(min(30*time.Second<<min(job.Attempt-1, 7), time.Hour))
+	return soon(job.Attempt)
 }
 
 // quiet lets only what needs somebody's eye through: the queue tells of every round it makes.

@@ -317,8 +317,9 @@ func TestNewBankDetailsHoldWhatIsPaidOutsideStripe(t *testing.T) {
 	if _, err := h.MarkPaid(ctx, h.caller.Tenant, i.ID, "wire 7", h.at, h.who); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
-	audit, err := h.Store.AuditOf(ctx, h.caller.Company, h.partner.ID.String()) // the first tells of the Stripe account
-	if audit = audit[1:]; err != nil || len(audit) != 2 || audit[0].Action != "bank.changed" || strings.Contains(audit[0].Note, "3704") || audit[1].Note != "Rang them" {
+	audit, err := h.Store.AuditOf(ctx, h.caller.Company, h.partner.ID.String())
+	audit = slices.DeleteFunc(audit, func(a models.Audit) bool { return !strings.HasPrefix(a.Action, "bank.") })
+	if err != nil || len(audit) != 2 || audit[0].Action != "bank.changed" || strings.Contains(audit[0].Note, "3704") || audit[1].Note != "Rang them" {
 		t.Errorf("audit %+v, %v", audit, err)
 	}
 }

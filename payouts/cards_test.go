@@ -205,8 +205,12 @@ func TestACardIsNotRemovedWhileAPaymentIsUnderWay(t *testing.T) {
 	if n := len(h.attached()); h.payer().Last4 != "4444" || n != 2 { // the payment under way may need the first
 		t.Errorf("the card is %+v, Stripe has %d", h.payer(), n)
 	}
-	if _, err := h.Store.DB().Exec(`UPDATE attempts SET status = 'failed', ended_at = now()`); err != nil {
-		t.Fatal(err)
+	h.at = h.at.Add(48 * time.Hour) // the key has lapsed, and Stripe has no record
+	for range 12 {
+		_ = h.CarryAll(ctx) // the first ones meet the fault
+	}
+	if now := h.again(i); now.Status != models.Failed {
+		t.Fatalf("the invoice is %s", now.Status)
 	}
 	if err := h.RemoveCard(ctx, h.caller.Tenant, h.who); err != nil {
 		t.Fatal(err)

@@ -53,6 +53,17 @@ func (p *Payouts) TellAsked(ctx context.Context, tx *store.Store, asked ...model
 	return p.tellPayers(ctx, tx, asked, func(c models.Company) models.Message { return models.ConfirmationNeeded(c, asked...) })
 }
 
+// tellOutcome tells those who may pay what they must know of a charge of these invoices, as they stood before.
+func (p *Payouts) tellOutcome(ctx context.Context, tx *store.Store, was models.AttemptStatus, o Outcome, of ...models.Invoice) error {
+	switch {
+	case o.State == DidNotGo:
+		return p.tellFailed(ctx, tx, o.Because, of...)
+	case o.State == Asks && was != models.AttemptAsks:
+		return p.TellAsked(ctx, tx, of...)
+	}
+	return nil
+}
+
 func (p *Payouts) tellPartner(ctx context.Context, tx *store.Store, i models.Invoice, message func(models.Company) models.Message) error {
 	to, err := tx.PartnerReaders(ctx, i.Tenant, i.Partner)
 	if err != nil {

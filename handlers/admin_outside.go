@@ -129,6 +129,9 @@ func (h *House) outsideShown(ctx context.Context, se models.Session, v *views.Ad
 	filed, err := h.Store.FiledIn(ctx, i.Tenant, []models.InvoiceID{i.ID})
 	if in, ok := filed[i.ID]; ok && (i.Status == models.Approved || i.Status == models.Failed) {
 		v.Filed = &views.InBankFile{Href: bankFilesAt + "/" + in.File.String(), Words: "It is in the bank file that " + in.MadeBy + " made on " + views.Minute(in.MadeAt) + " and that is not settled yet. Do not pay it in another way too."}
+		if v.Pay != nil { // it would be refused
+			v.Pay, v.CannotBy = nil, "It cannot be paid by card while it stands in that file. Mark the file as paid, or cancel it if the bank did not get it."
+		}
 	}
 	return err
 }

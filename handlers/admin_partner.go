@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -24,12 +25,17 @@ func (h *House) showPartner(c echo.Context, se models.Session, status int, form 
 
 // showPartnerGiving shows a partner with what was typed for a new code.
 func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int, form views.CodeForm, give views.NewCodeForm) error {
+	return h.showPartnerWith(c, se, status, views.AdminPartner{NewCode: form}, give)
+}
+
+// showPartnerWith shows a partner with what was typed into the forms of the page.
+func (h *House) showPartnerWith(c echo.Context, se models.Session, status int, v views.AdminPartner, give views.NewCodeForm) error {
 	ctx, t := c.Request().Context(), se.Tenant()
 	id, err := models.ParseID[models.PartnerID](c.Param("id"))
 	if err != nil {
 		return err
 	}
-	v := views.AdminPartner{Now: h.Now(), NewCode: form}
+	v.Now = h.Now()
 	if admins.takes(se.Role) {
 		v.NewCode.Post = "/admin/partners/" + id.String() + "/codes"
 	}
@@ -51,6 +57,9 @@ func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int,
 	if err := h.adjustmentsOf(ctx, se, &v); err != nil {
 		return err
 	}
+	if err := h.minimumOf(ctx, se, &v); err != nil {
+		return err
+	}
 	invoices, err := h.Store.Invoices(ctx, t, &id, "", store.Page{Limit: 10, Desc: true})
 	if err != nil {
 		return fmt.Errorf("list the invoices of %s: %w", id, err)
@@ -64,6 +73,9 @@ func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int,
 			return err
 		}
 	}
+	if v.Account, err = h.accountOf(ctx, v.Partner); err != nil {
+		return err
+	}
 	if v.Details, err = h.adminDetails(ctx, se, id); err != nil {
 		return err
 	}
@@ -76,6 +88,16 @@ func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int,
 		v.Primary = views.Button(views.Action{Label: "Bonus or deduction", Icon: "plus", Href: "/admin/partners/" + id.String() + "/adjust"})
 	}
 	return show(c, status, views.AdminPartnerPage(v), nil)
+}
+
+// accountOf says how a partner can be paid.
+func (h *House) accountOf(ctx context.Context, p models.Partner) (views.AccountLine, error) {
+	_, bank := h.Store.Bank(ctx, p.Tenant, p.ID)
+	a, err := h.Store.PayoutAccount(ctx, p.Tenant, p.ID)
+	if errors.Is(err, models.ErrNotFound) {
+		return views.AccountLine{Bank: bank == nil}, nil
+	}
+	return accountLine(a, bank == nil), err
 }
 
 // adjustmentsShown is how many of a partner's latest bonuses and deductions their page shows.
@@ -114,4 +136,13 @@ func commissionLine(c store.CommissionRow, now time.Time) views.CommissionLine {
 		l.Customer = *c.CustomerEmail
 	}
 	return l
+}
+
+// adminPartnerBack leads from the address of a form, to which a browser may come back, to the partner.
+func (h *House) adminPartnerBack(c echo.Context, _ models.Session) error {
+	id, err := models.ParseID[models.PartnerID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/admin/partners/"+id.String())
 }

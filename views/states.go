@@ -38,8 +38,20 @@ var states = map[string]map[string]State{
 		"paid":     {"Paid out", "circle-check", Good},
 		"reversed": {"Taken back", "undo-2", Plain},
 	},
+	"payout_account": { // on which a partner is paid
+		"able":     {"Can be paid", "circle-check", Good},
+		"papers":   {"Can be paid, Stripe asks for more", "triangle-alert", Careful},
+		"asked":    {"Stripe asks for more", "triangle-alert", Careful},
+		"checking": {"Stripe is checking", "clock", Telling},
+		"stopped":  {"Stopped by Stripe", "circle-alert", Bad},
+		"rejected": {"Rejected by Stripe", "circle-x", Bad},
+		"gone":     {"Closed at Stripe", "ban", Plain},
+		"opening":  {"Being opened", "clock", Telling},
+		"unread":   {"Connected", "circle-help", Plain},
+	},
 	"invoice": {
 		"review":             {"Waiting for your approval", "eye", Careful},
+		"first":              {"Needs a second approval", "users", Careful}, // approved by one of two people
 		"shrunk":             {"Smaller, approve again", "undo-2", Careful}, // in review again, because something was taken back
 		"approved":           {"Approved, ready to pay", "check", Telling},
 		"processing":         {"Payment under way", "clock", Telling},
@@ -60,6 +72,14 @@ var states = map[string]map[string]State{
 		"failed":             {"Payment to be tried again", "clock", Careful},
 		"refunded":           {"Payment returned", "undo-2", Careful},
 		"void":               {"Withdrawn", "ban", Plain},
+	},
+	"run": { // the drawing up of invoices
+		"running": {"Under way", "clock", Telling},
+		"done":    {"Done", "circle-check", Good},
+	},
+	"contest": {
+		"open":     {"Waits for an answer", "circle-help", Careful},
+		"answered": {"Answered", "circle-check", Good},
 	},
 	"adjustment": {
 		"bonus":     {"Bonus", "plus", Good},

@@ -79,6 +79,7 @@ func (h *House) showPartnerWith(c echo.Context, se models.Session, status int, v
 		return err
 	}
 	v.Status, v.Back = views.Badge("partner", v.Partner.Status), views.Place{Label: "Partners", Href: "/admin/partners"}
+	v.More = append(v.More, views.Action{Label: "Statements", Icon: "file-text", Href: "/admin/partners/" + id.String() + "/statements"})
 	if money.takes(se.Role) {
 		v.Primary = views.Button(views.Action{Label: "Bonus or deduction", Icon: "plus", Href: "/admin/partners/" + id.String() + "/adjust"})
 	}

@@ -47,6 +47,8 @@ func partnerPlaces(path string) []views.Place {
 		{Label: "Home", Href: "/partner", Icon: "house"},
 		{Label: "Earnings", Href: "/partner/earnings", Icon: "hand-coins"},
 		{Label: "Invoices", Href: "/partner/invoices", Icon: "file-text"},
+		{Label: "Money calendar", Href: "/partner/calendar", Icon: "clock"},
+		{Label: "Statements", Href: "/partner/statements", Icon: "chart-line"},
 		{Label: "Payouts", Href: "/partner/payouts", Icon: "banknote"},
 	}
 	for i, p := range places {

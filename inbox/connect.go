@@ -83,8 +83,14 @@ func (in *Inbox) routed(ctx context.Context, e heard) (to []store.Connection, be
 func (in *Inbox) aside(ctx context.Context, tx *store.Store, e heard, because string) error {
 	isNew, err := tx.KeepAccountEvent(ctx, store.PlatformEvent{ID: models.NewID[models.EventID](in.now()), ProviderID: e.ProviderID, Type: e.Type,
 		Account: e.account, Mode: e.Mode, Because: because, Body: e.Body}, in.now())
-	if err != nil || !isNew || because != ofAccess {
+	if err != nil || !isNew {
 		return err
+	}
+	if because == ofPartner {
+		return in.ofPayout(ctx, tx, e)
+	}
+	if because != ofAccess {
+		return nil
 	}
 	broken, err := tx.Revoke(ctx, e.Mode, models.SourceStripe, e.account, e.at)
 	if err != nil || len(broken) == 0 {
@@ -115,4 +121,14 @@ func accountIn(body []byte) (account string, at time.Time) {
 	}
 	seconds, _ := said.Created.(float64)
 	return account, time.Unix(int64(seconds), 0).UTC()
+}
+
+// ofPayout has a payout from a partner's account to the partner's bank looked at (MONEY.md 4.7).
+func (in *Inbox) ofPayout(ctx context.Context, tx *store.Store, e heard) error {
+	news, ok := namedIn(e.Body)
+	if !ok || news.Object != "payout" {
+		return nil
+	}
+	news.Account = e.account
+	return tx.Enqueue(ctx, news, nil)
 }

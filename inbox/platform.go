@@ -5,14 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 
 	"portal/models"
 	"portal/sources"
 	"portal/store"
 )
 
-// AcceptPlatform proves and keeps an event of the platform's own Stripe. One that names a payment attempt has that
-// attempt looked at again: what the event says is not believed, Stripe is asked (MONEY.md 1.4).
+// AcceptPlatform proves and keeps an event of the platform's own Stripe. What it names is looked at again: what the event says of it
+// is not believed, Stripe is asked (MONEY.md 1.4).
 func (in *Inbox) AcceptPlatform(ctx context.Context, secret string, h http.Header, body []byte) error {
 	e, err := sources.Stripe{}.Verify([]string{secret}, h, body, in.Now())
 	if err != nil {
@@ -23,8 +24,8 @@ func (in *Inbox) AcceptPlatform(ctx context.Context, secret string, h http.Heade
 		if err != nil || !isNew {
 			return err
 		}
-		if job, ok := attemptIn(body); ok {
-			return tx.Enqueue(ctx, job, nil)
+		if news, ok := namedIn(body); ok {
+			return tx.Enqueue(ctx, news, nil)
 		}
 		return nil
 	})
@@ -34,24 +35,28 @@ func (in *Inbox) AcceptPlatform(ctx context.Context, secret string, h http.Heade
 	return nil
 }
 
-// attemptIn finds the payment attempt in a payment intent's metadata.
-func attemptIn(body []byte) (models.PayInvoice, bool) {
+// stripeID is what Stripe calls a thing: an event of it leads to nothing else.
+var stripeID = regexp.MustCompile(`^(pi|ch|py|tr|po)_[A-Za-z0-9_]{1,100}$`)
+
+// namedIn finds what of the platform's Stripe an event is about: a payment, a charge, for which refunds and disputes stand, or a transfer.
+func namedIn(body []byte) (models.PlatformNews, bool) {
 	var said struct {
 		Data struct {
-			Object struct {
-				Object   string
-				Metadata map[string]string
-			}
+			Object struct{ Object, ID, Charge any }
 		}
 	}
-	if json.Unmarshal(body, &said) != nil || said.Data.Object.Object != "payment_intent" {
-		return models.PayInvoice{}, false
+	if json.Unmarshal(body, &said) != nil {
+		return models.PlatformNews{}, false
 	}
-	named := said.Data.Object.Metadata
-	company, err := models.ParseID[models.CompanyID](named["company"])
-	if err != nil {
-		return models.PayInvoice{}, false
+	o := said.Data.Object
+	text := func(v any) string { s, _ := v.(string); return s }
+	news := models.PlatformNews{Object: text(o.Object), ID: text(o.ID)}
+	switch news.Object {
+	case "payment_intent", "charge", "transfer", "payout":
+	case "refund", "dispute":
+		news = models.PlatformNews{Object: "charge", ID: text(o.Charge)}
+	default:
+		return news, false
 	}
-	attempt, err := models.ParseID[models.AttemptID](named["attempt"])
-	return models.PayInvoice{Company: company, Mode: models.Mode(named["mode"]), Attempt: attempt}, err == nil
+	return news, stripeID.MatchString(news.ID)
 }

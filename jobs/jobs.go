@@ -58,6 +58,9 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &endHolds{payouts: j.Payouts})
 	river.AddWorker(workers, &payInvoice{payouts: j.Payouts})
 	river.AddWorker(workers, &carryAll{payouts: j.Payouts})
+	river.AddWorker(workers, &remind{payouts: j.Payouts})
+	river.AddWorker(workers, &carryPayRun{payouts: j.Payouts})
+	river.AddWorker(workers, &platformNews{payouts: j.Payouts})
 	river.AddWorker(workers, &drawScheduled{payouts: j.Payouts})
 	river.AddWorker(workers, &carryRun{payouts: j.Payouts})
 	river.AddWorker(workers, &fetchRates{inbox: j.Inbox, fetch: j.FetchRates, log: j.Log})
@@ -79,7 +82,7 @@ func (j *Jobs) config() *river.Config {
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: 100 * time.Millisecond,
-		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(time.Minute, models.DrawScheduled{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(5*time.Minute, models.CarryImports{}), every(24*time.Hour, models.Reconcile{}), every(time.Minute, models.CarrySyncs{})},
+		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(time.Minute, models.DrawScheduled{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(5*time.Minute, models.CarryImports{}), every(24*time.Hour, models.Reconcile{}), every(time.Minute, models.CarrySyncs{}), every(24*time.Hour, models.Remind{})},
 	}
 }
 
@@ -184,7 +187,7 @@ func (w *payInvoice) Work(ctx context.Context, job *river.Job[models.PayInvoice]
 
 // NextRetry looks at an open attempt every half minute at first, then ever more seldom, up to an hour.
 func (w *payInvoice) NextRetry(job *river.Job[models.PayInvoice]) time.Time {
-	return time.Now().Add(min(30*time.Second<<min(job.Attempt-1, 7), time.Hour))
+	return soon(job.Attempt)
 }
 
 // quiet lets only what needs somebody's eye through: the queue tells of every round it makes.

@@ -54,26 +54,6 @@ func Drawn(i models.Invoice) []models.Transfer {
 	})
 }
 
-// Paid books an attempt that moved the invoice's money to the partner, through Stripe or by hand.
-func Paid(i models.Invoice, a models.Attempt, at time.Time) []models.Transfer {
-	to := models.PaidManually(i.Partner)
-	if a.Kind == "stripe" {
-		to = models.PaidByStripe(i.Partner)
-	}
-	return flow(models.Transfer{
-		Key: fmt.Sprintf("attempt/%s/paid", a.ID), Cause: "invoice/" + i.ID.String(),
-		From: models.OnInvoice(i.ID), To: to, Amount: models.Money{Minor: a.Amount, Currency: a.Currency}, At: at,
-	})
-}
-
-// Unpaid books back an attempt that was marked as paid by mistake: its money lies on the invoice again.
-func Unpaid(i models.Invoice, a models.Attempt, at time.Time) []models.Transfer {
-	return flow(models.Transfer{
-		Key: fmt.Sprintf("attempt/%s/undone", a.ID), Cause: "invoice/" + i.ID.String(),
-		From: models.PaidManually(i.Partner), To: models.OnInvoice(i.ID), Amount: models.Money{Minor: a.Amount, Currency: a.Currency}, At: at,
-	})
-}
-
 // Voided books an invoice given up: what is left on it is due again.
 func Voided(i models.Invoice, left models.Money, at time.Time) []models.Transfer {
 	return flow(models.Transfer{
@@ -98,12 +78,15 @@ func TakenOff(i models.Invoice, c models.Commission, amount models.Money, at tim
 	})
 }
 
-// Adjusted books what was made due by hand: from what the program owes, or from what is written off, to the partner's
-// due money. Below zero it flows back.
+// Adjusted books what was made due beside commissions: from what the program owes, from what is written off, or from what was
+// paid and came back, to the partner's due money. Below zero it flows back.
 func Adjusted(a models.Adjustment) []models.Transfer {
 	from := models.WrittenOff(a.Partner)
-	if a.Program != nil {
+	switch {
+	case a.Program != nil:
 		from = models.Owes(*a.Program)
+	case a.Attempt != nil:
+		from = models.PaidByStripe(a.Partner)
 	}
 	of := "adjustment/" + a.ID.String()
 	return flow(models.Transfer{Key: of, Cause: of, From: from, To: models.DueTo(a.Partner), Amount: a.Amount(), At: a.At})

@@ -10,6 +10,7 @@ const (
 	Bonus          AdjustmentKind = "bonus"
 	Deduction      AdjustmentKind = "deduction"
 	DebtWrittenOff AdjustmentKind = "write_off"
+	PaymentBack    AdjustmentKind = "returned" // of a payment to the partner, a part came back and is due again
 )
 
 // Adjustment is a change of what a partner is due that no payment caused. It is due at once, and on the partner's next
@@ -26,6 +27,7 @@ type Adjustment struct {
 	By       string         `db:"made_by"`
 	At       time.Time      `db:"made_at"`
 	Invoice  *InvoiceID     `db:"invoice_id"` // that gathers it
+	Attempt  *AttemptID     `db:"attempt_id"` // the payment that came back, in part or whole
 }
 
 // Amount is by how much the partner is due more, or less.

@@ -40,6 +40,8 @@ type (
 	chargeNoun     struct{}
 	runNoun        struct{}
 	detailsNoun    struct{}
+	payRunNoun     struct{}
+	returnNoun     struct{}
 	contestNoun    struct{}
 )
 
@@ -64,6 +66,8 @@ func (reconcileNoun) prefix() string  { return "rec" }
 func (chargeNoun) prefix() string     { return "chg" }
 func (runNoun) prefix() string        { return "run" }
 func (detailsNoun) prefix() string    { return "det" }
+func (payRunNoun) prefix() string     { return "pay" }
+func (returnNoun) prefix() string     { return "ret" }
 func (contestNoun) prefix() string    { return "con" }
 
 // The ids of the house, one type per noun: the compiler refuses to mix them.
@@ -89,6 +93,8 @@ type (
 	ChargeID     = ID[chargeNoun]
 	RunID        = ID[runNoun]
 	DetailsID    = ID[detailsNoun]
+	PayRunID     = ID[payRunNoun]
+	ReturnID     = ID[returnNoun]
 	ContestID    = ID[contestNoun]
 )
 

@@ -129,6 +129,17 @@ type Attempt struct {
 	Transfer  *string       `db:"stripe_transfer"`
 	Fee       int64         `db:"fee"`      // that the company pays beside the amount
 	Returned  int64         `db:"returned"` // of the amount, reversed since
+
+	Deliveries int        `db:"deliveries"`  // transfers that were begun of money charged before
+	DeliveryAt *time.Time `db:"delivery_at"` // when the last of them was begun
+	Delivering bool       `db:"delivering"`  // whether the last of them may be made: its answer is not known
+	Held       bool       `db:"held"`        // charged money that is not sent on by itself: somebody took the transfer back
+	Refunded   int64      `db:"refunded"`    // of the amount, back with the company
+	Disputed   string     `db:"disputed"`    // by the card holder: "open" while the bank has the money, "lost"
+	Blocked    bool       `db:"blocked"`     // the card's bank wants no further try with this card
+	Looks      int        `db:"looks"`       // how often what became of it was kept
+	Received   *int64     `db:"received"`    // what arrived on the partner's account, where it is known
+	ReceivedIn *Currency  `db:"received_in"`
 }
 
 // AttemptStatus is how far an attempt has come.

@@ -10,6 +10,7 @@ func Owes(p ProgramID) Account         { return Account("owes/" + p.String()) }
 func HeldFor(p PartnerID) Account      { return Account("held/" + p.String()) }
 func DueTo(p PartnerID) Account        { return Account("due/" + p.String()) }
 func OnInvoice(i InvoiceID) Account    { return Account("invoice/" + i.String()) }
+func InDelivery(i InvoiceID) Account   { return Account("charged/" + i.String()) }
 func PaidByStripe(p PartnerID) Account { return Account("stripe/" + p.String()) }
 func PaidManually(p PartnerID) Account { return Account("manual/" + p.String()) }
 func WrittenOff(p PartnerID) Account   { return Account("write-off/" + p.String()) }

@@ -7,13 +7,41 @@ import (
 	"portal/models"
 )
 
-// Bank is the border to money out: the platform's own Stripe, and nothing more of it than this (DESIGN.md 3).
+// Bank is the border to money out: the platform's own Stripe, and nothing more of it than this (DESIGN.md 3). Where it gives words
+// beside an error, the words are a refusal for good, for people; an error means that nobody knows what happened: look it up, never
+// begin anew.
 type Bank interface {
-	// Charge takes an attempt's amount from the company's card and gives it to the partner's account, once per attempt
-	// however often it is called. An error means that nobody knows what happened: look it up, never begin anew.
+	// Charge takes an order's amount from the company's card, and gives it to the partner's account where the order names one,
+	// once per order however often it is called.
 	Charge(ctx context.Context, o Order) (Outcome, error)
-	// Find looks up what became of an attempt; found is false when Stripe has never heard of it.
+	// Find looks up what became of an order; found is false when Stripe has never heard of it.
 	Find(ctx context.Context, o Order) (outcome Outcome, found bool, err error)
+	// Confirm confirms, while the card holder is there, a charge that asks for it. The outcome may name a page of Stripe's, which
+	// leads back in the end.
+	Confirm(ctx context.Context, o Order, back string) (Outcome, error)
+	// Cancel gives a charge up. The outcome says what holds: one that went meanwhile has gone.
+	Cancel(ctx context.Context, o Order) (Outcome, error)
+	// Receives tells in words why an account cannot be paid now; empty when it can.
+	Receives(ctx context.Context, account string) (because string, err error)
+	// Settles lists the currencies in which the platform keeps money.
+	Settles(ctx context.Context) ([]models.Currency, error)
+	// Send gives a charged attempt's money to the partner's account, once per delivery however often it is called.
+	Send(ctx context.Context, a models.Attempt) (transfer, because string, err error)
+	// Sent looks the last delivery of an attempt up; empty when Stripe has never heard of it.
+	Sent(ctx context.Context, a models.Attempt) (transfer string, err error)
+	// Reverse takes back from the partner's account what a return says, once. Late says that the return is too old to be asked
+	// for: it is only looked up.
+	Reverse(ctx context.Context, a models.Attempt, r models.Return, late bool) (reversal, because string, err error)
+	// Refund gives the company's card back what a return says, once; both takes as much back from the partner's account with it.
+	Refund(ctx context.Context, a models.Attempt, r models.Return, both, late bool) (refund, because string, err error)
+	// Standing reads what became of a payment that went.
+	Standing(ctx context.Context, a models.Attempt) (Standing, error)
+	// Arrived reads what arrived on the partner's account, in the currency in which it did.
+	Arrived(ctx context.Context, a models.Attempt) (models.Money, error)
+	// Whose reads what an object of the platform's belongs to, as its metadata or those of its charge say.
+	Whose(ctx context.Context, object, id string) (map[string]string, error)
+	// BankPayout reads a payout from a partner's account to the partner's bank.
+	BankPayout(ctx context.Context, account, id string) (models.BankPayout, error)
 	// SaveCard keeps a card for a company's payouts, through a SetupIntent for use while nobody is there. The customer is
 	// the company at Stripe; empty makes one.
 	SaveCard(ctx context.Context, company models.Company, customer, method string) (models.Card, error)
@@ -21,17 +49,33 @@ type Bank interface {
 	OpenAccount(ctx context.Context, p models.Partner) (string, error)
 }
 
-// Order is all that a charge needs to know of an attempt.
+// Order is all that a charge needs to know: of one attempt, or of several that one charge pays.
 type Order struct {
-	Attempt models.Attempt
-	Number  string // of the invoice, for the statement
+	ID        string // the attempt's or the charge's, and Stripe's idempotency key
+	Amount    int64  // with the fee
+	Fee       int64  // that the platform keeps of it
+	Currency  models.Currency
+	Customer  string
+	Method    string
+	Account   string // the partner's, which receives; empty: the money stays on the platform
+	Group     string
+	Says      string // to the company
+	Suffix    string // on the card's statement
+	Metadata  map[string]string
+	Intent    *string
+	StartedAt time.Time
 }
 
 // Outcome is what Stripe says of a charge.
 type Outcome struct {
-	State   State
-	Intent  string // the payment intent's id, when there is one
-	Because string // why it failed, for people
+	State    State
+	Intent   string // the payment intent's id, when there is one
+	Charge   string // what went
+	Transfer string // that went on with it
+	Page     string // where the card holder confirms
+	Because  string // why it failed or asks, for people
+	Block    bool   // the card's bank wants no further try with this card
+	Look     bool   // a part of it is disputed or refunded already
 }
 
 // State is how far a charge has come.
@@ -42,17 +86,22 @@ const (
 	StillGoing State = iota
 	Went
 	DidNotGo
+	Asks // the card holder must confirm
 )
 
-// minimums are the smallest charges that Stripe takes, in the smallest unit (MONEY.md 4.6).
-var minimums = map[models.Currency]int64{
-	"usd": 50, "aed": 200, "ars": 50, "aud": 50, "brl": 50, "cad": 50, "chf": 50, "cop": 50, "czk": 1500, "dkk": 250, "eur": 50, "gbp": 30,
-	"hkd": 400, "huf": 17500, "idr": 50, "ils": 50, "inr": 50, "jpy": 50, "krw": 50, "mxn": 1000, "myr": 200, "nok": 300, "nzd": 50, "php": 50,
-	"pln": 200, "ron": 200, "rub": 50, "sek": 300, "sgd": 50, "thb": 1000, "zar": 50,
+// Standing is what became of a payment that went, in its own currency.
+type Standing struct {
+	Charge   string
+	Transfer string
+	Reversed int64  // of the last transfer
+	Refunded int64  // back with the company
+	Disputed string // "open" while the card holder's bank has the money, "lost" when it keeps it
+	Withdrew int64  // how much of the charge that bank took
+	Charged  int64  // the whole charge
 }
-
-// maximum is a bound of eight digits that every card network takes (MONEY.md 4.6).
-const maximum = 99_999_999
 
 // patience is how long one call to Stripe may take.
 const patience = 30 * time.Second
+
+// keyLife is how long Stripe surely remembers an idempotency key. Past it an attempt is looked up, never posted again.
+const keyLife = 23 * time.Hour

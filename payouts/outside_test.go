@@ -81,7 +81,7 @@ func TestNothingIsMarkedAsPaidWhileAPaymentIsUnderWay(t *testing.T) {
 	if open, err := h.Pay(ctx, h.caller.Tenant, i.ID, h.who); err != nil || open.Status != models.Processing {
 		t.Fatalf("%s, %v", open.Status, err)
 	}
-	for _, status := range []models.InvoiceStatus{models.Processing, models.NeedsConfirmation, models.Charged} {
+	for _, status := range []models.InvoiceStatus{models.NeedsConfirmation, models.Charged, models.Processing} {
 		now := h.again(i)
 		now.Status = status
 		if err := h.Store.SaveInvoice(ctx, now); err != nil {

@@ -22,6 +22,8 @@ type Payouts struct {
 	Mode  models.Mode // the side whose money the bank moves; empty when there is no bank
 	Now   func() time.Time
 	Log   *slog.Logger
+	// FeePercent is what the company pays beside each invoice for Stripe's fee, a decimal such as "2.9"; empty or "0": the platform bears it.
+	FeePercent string
 }
 
 // now is the clock in what the database can keep.

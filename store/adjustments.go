@@ -25,16 +25,16 @@ func (a AdjustmentRow) Status() models.CommissionStatus {
 	return models.CommissionInvoiced
 }
 
-const adjustmentSelect = `SELECT a.company_id, a.mode, a.id, a.partner_id, a.program_id, a.amount, a.currency, a.kind, a.reason, a.made_by, a.made_at, a.invoice_id,
+const adjustmentSelect = `SELECT a.company_id, a.mode, a.id, a.partner_id, a.program_id, a.amount, a.currency, a.kind, a.reason, a.made_by, a.made_at, a.invoice_id, a.attempt_id,
 	i.number AS invoice_number, i.status AS invoice_status
 	FROM adjustments a LEFT JOIN invoices i ON i.company_id = a.company_id AND i.mode = a.mode AND i.id = a.invoice_id
 	WHERE a.company_id = $1 AND a.mode = $2 AND `
 
 // AddAdjustment keeps a new adjustment.
 func (s *Store) AddAdjustment(ctx context.Context, a models.Adjustment) error {
-	return s.do(ctx, `INSERT INTO adjustments (company_id, mode, id, partner_id, program_id, amount, currency, reason, made_by, made_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		a.Company, a.Mode, a.ID, a.Partner, a.Program, a.Minor, a.Currency, a.Reason, a.By, a.At)
+	return s.do(ctx, `INSERT INTO adjustments (company_id, mode, id, partner_id, program_id, amount, currency, reason, made_by, made_at, attempt_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		a.Company, a.Mode, a.ID, a.Partner, a.Program, a.Minor, a.Currency, a.Reason, a.By, a.At, a.Attempt)
 }
 
 // Adjustment loads one by id.

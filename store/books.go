@@ -49,30 +49,58 @@ var agreements = []string{
 	WHERE c.company_id = $1 AND c.mode = $2 GROUP BY c.company_id, c.mode, c.id
 	HAVING c.amount <> coalesce(sum(CASE WHEN t.from_account LIKE 'owes/%' THEN t.amount WHEN t.to_account LIKE 'owes/%' THEN -t.amount ELSE 0 END), 0)
 	ORDER BY 1 LIMIT 100`,
-	// Each invoice's total is the sum of its lines.
+	// Each invoice's total is the sum of its lines; one that was given back keeps a copy of them.
 	`WITH lines AS (SELECT invoice_id, amount FROM commission_entries WHERE company_id = $1 AND mode = $2 AND invoice_id IS NOT NULL
-		UNION ALL SELECT invoice_id, amount FROM adjustments WHERE company_id = $1 AND mode = $2 AND invoice_id IS NOT NULL)
+		UNION ALL SELECT invoice_id, amount FROM adjustments WHERE company_id = $1 AND mode = $2 AND invoice_id IS NOT NULL
+		UNION ALL SELECT i.id, f.amount FROM invoices i CROSS JOIN LATERAL jsonb_to_recordset(i.frozen) AS f(amount bigint)
+			WHERE i.company_id = $1 AND i.mode = $2 AND i.status = 'refunded')
 	SELECT 'invoice ' || i.number AS what, i.total AS is, coalesce(sum(l.amount), 0)::bigint AS want
 	FROM invoices i LEFT JOIN lines l ON l.invoice_id = i.id
 	WHERE i.company_id = $1 AND i.mode = $2 GROUP BY i.company_id, i.mode, i.id HAVING i.total <> coalesce(sum(l.amount), 0) ORDER BY 1 LIMIT 100`,
-	// What lies on an invoice's account is its total until it is paid, and nothing afterwards.
-	`SELECT 'account of invoice ' || i.number AS what, coalesce(b.minor, 0) AS is, CASE WHEN i.status IN ('paid', 'void') THEN 0 ELSE i.total END AS want
-	FROM invoices i LEFT JOIN balances b ON b.company_id = i.company_id AND b.mode = i.mode AND b.currency = i.currency
-		AND b.account = 'invoice/inv_' || replace(i.id::text, '-', '')
-	WHERE i.company_id = $1 AND i.mode = $2 AND coalesce(b.minor, 0) <> CASE WHEN i.status IN ('paid', 'void') THEN 0 ELSE i.total END ORDER BY 1 LIMIT 100`,
-	// Each paid invoice has one payment that went, over its whole total, and a booking of it; no other invoice has one.
-	`SELECT 'payout of invoice ' || i.number AS what, coalesce(sum(t.amount), 0)::bigint AS is, CASE WHEN i.status = 'paid' THEN i.total ELSE 0 END AS want
-	FROM invoices i
-	LEFT JOIN attempts a ON a.company_id = i.company_id AND a.mode = i.mode AND a.invoice_id = i.id AND a.status = 'succeeded'
-	LEFT JOIN transfers t ON t.company_id = a.company_id AND t.mode = a.mode AND t.key = 'attempt/att_' || replace(a.id::text, '-', '') || '/paid' AND t.amount = a.amount
+	// An invoice's money lies where its state says: on its account until it is charged or paid, in delivery while it is charged.
+	`WITH told AS (SELECT i.number, i.currency, a.account, CASE WHEN a.here THEN i.total ELSE 0 END AS want
+		FROM invoices i CROSS JOIN LATERAL (VALUES ('invoice/inv_' || replace(i.id::text, '-', ''), i.status NOT IN ('charged', 'paid', 'refunded', 'void')),
+			('charged/inv_' || replace(i.id::text, '-', ''), i.status = 'charged')) AS a(account, here)
+		WHERE i.company_id = $1 AND i.mode = $2)
+	SELECT 'account ' || split_part(t.account, '/', 1) || ' of invoice ' || t.number AS what, coalesce(b.minor, 0) AS is, t.want
+	FROM told t LEFT JOIN balances b ON b.company_id = $1 AND b.mode = $2 AND b.currency = t.currency AND b.account = t.account
+	WHERE coalesce(b.minor, 0) <> t.want ORDER BY 1 LIMIT 100`,
+	// What was paid out for an invoice is its total while it is paid, and nothing otherwise.
+	`SELECT 'payout of invoice ' || i.number AS what, coalesce(sum(t.minor), 0)::bigint AS is, CASE WHEN i.status = 'paid' THEN i.total ELSE 0 END AS want
+	FROM invoices i LEFT JOIN (SELECT cause, currency, CASE WHEN to_account ~ '^(stripe|manual)/' THEN amount ELSE -amount END AS minor FROM transfers
+		WHERE company_id = $1 AND mode = $2 AND cause LIKE 'invoice/%' AND (to_account ~ '^(stripe|manual)/' OR from_account ~ '^(stripe|manual)/')) t
+		ON t.cause = 'invoice/inv_' || replace(i.id::text, '-', '') AND t.currency = i.currency
 	WHERE i.company_id = $1 AND i.mode = $2 GROUP BY i.company_id, i.mode, i.id
-	HAVING coalesce(sum(t.amount), 0) <> CASE WHEN i.status = 'paid' THEN i.total ELSE 0 END ORDER BY 1 LIMIT 100`,
+	HAVING coalesce(sum(t.minor), 0) <> CASE WHEN i.status = 'paid' THEN i.total ELSE 0 END ORDER BY 1 LIMIT 100`,
 	// Each attempt that was undone has its booking and one that books it back.
 	`SELECT 'undone attempt att_' || replace(a.id::text, '-', '') AS what, coalesce(sum(CASE WHEN t.from_account LIKE 'invoice/%' THEN 1 ELSE 2 END), 0)::bigint AS is, 3::bigint AS want
 	FROM attempts a LEFT JOIN transfers t ON t.company_id = a.company_id AND t.mode = a.mode AND t.amount = a.amount AND t.currency = a.currency
 		AND t.key IN ('attempt/att_' || replace(a.id::text, '-', '') || '/paid', 'attempt/att_' || replace(a.id::text, '-', '') || '/undone')
 	WHERE a.company_id = $1 AND a.mode = $2 AND a.status = 'undone' GROUP BY a.company_id, a.mode, a.id
 	HAVING coalesce(sum(CASE WHEN t.from_account LIKE 'invoice/%' THEN 1 ELSE 2 END), 0) <> 3 ORDER BY 1 LIMIT 100`,
+	// An invoice that is being paid, charged or paid has one attempt in that state over its total, and no other has one.
+	`SELECT 'attempts of invoice ' || i.number || ' (' || i.status || ')' AS what, count(a.id) AS is,
+		CASE WHEN i.status IN ('processing', 'needs_confirmation', 'charged', 'paid') THEN 1 ELSE 0 END::bigint AS want
+	FROM invoices i LEFT JOIN attempts a ON a.company_id = i.company_id AND a.mode = i.mode AND a.invoice_id = i.id
+		AND a.status IN ('live', 'needs_confirmation', 'charged', 'succeeded') AND CASE i.status WHEN 'processing' THEN a.status = 'live' AND a.amount = i.total
+			WHEN 'needs_confirmation' THEN a.status = 'needs_confirmation' AND a.amount = i.total WHEN 'charged' THEN a.status = 'charged' AND a.amount = i.total
+			WHEN 'paid' THEN a.status = 'succeeded' AND a.amount = i.total ELSE true END
+	WHERE i.company_id = $1 AND i.mode = $2 GROUP BY i.company_id, i.mode, i.id
+	HAVING count(a.id) <> CASE WHEN i.status IN ('processing', 'needs_confirmation', 'charged', 'paid') THEN 1 ELSE 0 END ORDER BY 1 LIMIT 100`,
+	// Each charge is over what its attempts and the fee come to, and they have come as far as it has.
+	`SELECT 'charge chg_' || replace(c.id::text, '-', '') AS what, c.amount AS is, (c.fee + coalesce(sum(a.amount), 0))::bigint AS want
+	FROM charges c LEFT JOIN attempts a ON a.company_id = c.company_id AND a.mode = c.mode AND a.charge_id = c.id AND a.currency = c.currency
+	WHERE c.company_id = $1 AND c.mode = $2 GROUP BY c.company_id, c.mode, c.id HAVING c.amount <> c.fee + coalesce(sum(a.amount), 0) ORDER BY 1 LIMIT 100`,
+	`SELECT 'attempt att_' || replace(a.id::text, '-', '') || ' (' || a.status || ') of a charge that is ' || c.status AS what, 1::bigint AS is, 0::bigint AS want
+	FROM attempts a JOIN charges c ON c.company_id = a.company_id AND c.mode = a.mode AND c.id = a.charge_id
+	WHERE a.company_id = $1 AND a.mode = $2 AND NOT CASE c.status WHEN 'succeeded' THEN a.status IN ('charged', 'succeeded', 'returned') ELSE a.status = c.status END
+	ORDER BY 1 LIMIT 100`,
+	// What came back of a payment is due again by adjustments, while the payment stands.
+	`SELECT 'returns of attempt att_' || replace(a.id::text, '-', '') AS what, coalesce(sum(j.amount), 0)::bigint AS is,
+		CASE WHEN a.status = 'succeeded' THEN a.returned ELSE 0 END AS want
+	FROM attempts a LEFT JOIN adjustments j ON j.company_id = a.company_id AND j.mode = a.mode AND j.attempt_id = a.id AND j.kind = 'returned'
+	WHERE a.company_id = $1 AND a.mode = $2 GROUP BY a.company_id, a.mode, a.id
+	HAVING coalesce(sum(j.amount), 0) <> CASE WHEN a.status = 'succeeded' THEN a.returned ELSE 0 END ORDER BY 1 LIMIT 100`,
 	// No commission without a decision for its partner, unless it was taken back.
 	`SELECT 'decision on commission cms_' || replace(c.id::text, '-', '') AS what, c.amount AS is, 0::bigint AS want
 	FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
@@ -97,9 +125,10 @@ var agreements = []string{
 	FROM commission_entries e JOIN commissions c ON c.company_id = e.company_id AND c.mode = e.mode AND c.id = e.commission_id
 	WHERE e.company_id = $1 AND e.mode = $2 AND (e.partner_id <> c.partner_id OR e.currency <> c.currency OR e.invoice_id IS NULL AND e.payable_on <> c.payable_on)
 	ORDER BY 1 LIMIT 100`,
-	// Each adjustment has its transfer, between its partner's due money and what its program owes, or what is written off.
+	// Each adjustment has its transfer, between its partner's due money and what its program owes, what is written off, or what was paid.
 	`WITH told AS (SELECT amount, currency, 'adjustment/adj_' || replace(id::text, '-', '') AS key, 'due/ptr_' || replace(partner_id::text, '-', '') AS due,
-			coalesce('owes/prg_' || replace(program_id::text, '-', ''), 'write-off/ptr_' || replace(partner_id::text, '-', '')) AS other
+			coalesce('owes/prg_' || replace(program_id::text, '-', ''),
+				CASE WHEN attempt_id IS NULL THEN 'write-off/ptr_' ELSE 'stripe/ptr_' END || replace(partner_id::text, '-', '')) AS other
 		FROM adjustments WHERE company_id = $1 AND mode = $2),
 		booked AS (SELECT a.key, a.amount, coalesce(sum(CASE WHEN t.to_account = a.due AND t.from_account = a.other THEN t.amount
 			WHEN t.from_account = a.due AND t.to_account = a.other THEN -t.amount END), 0)::bigint AS minor
@@ -127,7 +156,7 @@ var agreements = []string{
 	FROM commissions c WHERE c.company_id = $1 AND c.mode = $2 AND (c.status = 'held' AND c.matured OR c.status = 'due' AND NOT c.matured
 		OR c.status = 'reversed' AND c.amount <> 0 OR c.status IN ('held', 'due', 'invoiced', 'paid') AND c.amount = 0)
 	ORDER BY 1 LIMIT 100`,
-	// Every transfer is the booking of something that is there: an entry, the end of a hold, an adjustment, an invoice, an attempt that went.
+	// Every transfer is the booking of something that is there: an entry, the end of a hold, an adjustment, an invoice, an attempt whose money moved.
 	`SELECT 'cause of transfer ' || t.key AS what, t.amount AS is, 0::bigint AS want FROM transfers t
 	WHERE t.company_id = $1 AND t.mode = $2 AND NOT CASE
 		WHEN t.key ~ '^commission/cms_[0-9a-f]{32}/[0-9]+$' THEN EXISTS (SELECT 1 FROM commission_entries e WHERE e.company_id = $1 AND e.mode = $2
@@ -137,10 +166,8 @@ var agreements = []string{
 		WHEN t.key ~ '^adjustment/adj_[0-9a-f]{32}$' THEN EXISTS (SELECT 1 FROM adjustments a WHERE a.company_id = $1 AND a.mode = $2
 			AND a.id = substr(t.key, 16, 32)::uuid AND abs(a.amount) = t.amount)
 		WHEN t.key ~ '^invoice/inv_[0-9a-f]{32}/' THEN EXISTS (SELECT 1 FROM invoices i WHERE i.company_id = $1 AND i.mode = $2 AND i.id = substr(t.key, 13, 32)::uuid)
-		WHEN t.key ~ '^attempt/att_[0-9a-f]{32}/paid$' THEN EXISTS (SELECT 1 FROM attempts a WHERE a.company_id = $1 AND a.mode = $2
-			AND a.id = substr(t.key, 13, 32)::uuid AND a.status IN ('succeeded', 'undone') AND a.amount = t.amount)
-		WHEN t.key ~ '^attempt/att_[0-9a-f]{32}/undone$' THEN EXISTS (SELECT 1 FROM attempts a WHERE a.company_id = $1 AND a.mode = $2
-			AND a.id = substr(t.key, 13, 32)::uuid AND a.status = 'undone' AND a.amount = t.amount)
+		WHEN t.key ~ '^attempt/att_[0-9a-f]{32}/[a-z0-9/-]+$' THEN EXISTS (SELECT 1 FROM attempts a WHERE a.company_id = $1 AND a.mode = $2
+			AND a.id = substr(t.key, 13, 32)::uuid AND a.status IN ('charged', 'succeeded', 'returned', 'undone') AND a.amount = t.amount)
 		ELSE false END
 	ORDER BY 1 LIMIT 100`,
 }

@@ -60,7 +60,7 @@ func (s *Store) BalancesOfAll(ctx context.Context, t models.Tenant, partners []m
 	err := s.list(ctx, &rows, `SELECT account, currency, minor FROM balances WHERE company_id = $1 AND mode = $2 AND account = ANY($3)
 		UNION ALL
 		SELECT 'invoice/ptr_' || replace(i.partner_id::text, '-', ''), i.currency, sum(b.minor)::bigint FROM invoices i
-		JOIN balances b ON b.company_id = i.company_id AND b.mode = i.mode AND b.account = 'invoice/inv_' || replace(i.id::text, '-', '')
+		JOIN balances b ON b.company_id = i.company_id AND b.mode = i.mode AND b.account IN ('invoice/inv_' || replace(i.id::text, '-', ''), 'charged/inv_' || replace(i.id::text, '-', ''))
 		WHERE i.company_id = $1 AND i.mode = $2 AND i.partner_id = ANY($4::uuid[]) AND b.minor <> 0 GROUP BY i.partner_id, i.currency
 		ORDER BY 2, 1`, t.Company, t.Mode, pq.Array(accounts), pq.Array(uuids(partners)))
 	if err != nil {

@@ -124,7 +124,7 @@ var derived = []string{
 	FROM facts WHERE company_id = $1 AND mode = $2 ORDER BY 1`,
 	`SELECT concat_ws(' ', 'adjustment', a.id, 'of', r.key) AS name, concat_ws(' ', a.kind, a.amount, a.currency, a.reason) AS state
 	FROM adjustments a JOIN partners r ON r.company_id = a.company_id AND r.mode = a.mode AND r.id = a.partner_id
-	WHERE a.company_id = $1 AND a.mode = $2 ORDER BY 1`,
+	WHERE a.company_id = $1 AND a.mode = $2 AND a.attempt_id IS NULL ORDER BY 1`, // what hangs on a payment to a partner is not rebuilt, as the payment is not
 	`SELECT 'customer ' || c.key AS name, concat_ws(' ', coalesce(c.email, '-'), coalesce(c.stripe_customer_id, '-'), c.composite) AS state
 	FROM customers c WHERE c.company_id = $1 AND c.mode = $2 ORDER BY 1`,
 	`SELECT concat_ws(' ', 'link of customer', c.key, 'at', extract(epoch FROM l.linked_at), l.origin, l.payment_key) AS name, r.key AS state

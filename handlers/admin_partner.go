@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -72,6 +73,9 @@ func (h *House) showPartnerWith(c echo.Context, se models.Session, status int, v
 			return err
 		}
 	}
+	if v.Account, err = h.accountOf(ctx, v.Partner); err != nil {
+		return err
+	}
 	if v.Details, err = h.adminDetails(ctx, se, id); err != nil {
 		return err
 	}
@@ -84,6 +88,16 @@ func (h *House) showPartnerWith(c echo.Context, se models.Session, status int, v
 		v.Primary = views.Button(views.Action{Label: "Bonus or deduction", Icon: "plus", Href: "/admin/partners/" + id.String() + "/adjust"})
 	}
 	return show(c, status, views.AdminPartnerPage(v), nil)
+}
+
+// accountOf says how a partner can be paid.
+func (h *House) accountOf(ctx context.Context, p models.Partner) (views.AccountLine, error) {
+	_, bank := h.Store.Bank(ctx, p.Tenant, p.ID)
+	a, err := h.Store.PayoutAccount(ctx, p.Tenant, p.ID)
+	if errors.Is(err, models.ErrNotFound) {
+		return views.AccountLine{Bank: bank == nil}, nil
+	}
+	return accountLine(a, bank == nil), err
 }
 
 // adjustmentsShown is how many of a partner's latest bonuses and deductions their page shows.

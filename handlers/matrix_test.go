@@ -77,6 +77,14 @@ POST /admin/coupons/choose                              303    403     403   422
 GET  /admin/coupons/make                                303    303     303   303   303     403      303
 POST /admin/coupons/make                                303    403     403   422   422     403      422
 POST /admin/catalog                                     303    403     403   303   303     403      303
+GET  /admin/settings/payments                           303    200     200   200   200     403      200
+GET  /admin/settings/payments/card                      303    403     303   303   303     403      303
+POST /admin/settings/payments/card                      303    403     303   303   303     403      303
+GET  /admin/settings/payments/remove                    303    303     303   303   303     403      303
+POST /admin/settings/payments/remove                    303    403     409   409   409     403      409
+GET  /partner/payouts/stripe                            303    403     403   403   403     303      403
+POST /partner/payouts/stripe                            303    403     403   403   403     422      403
+GET  /partner/payouts/return                            303    403     403   403   403     303      403
 GET  /admin/partners/{partner}/minimum                  303    303     303   303   303     403      303
 POST /admin/partners/{partner}/minimum                  303    403     403   422   422     403      404
 GET  /admin/settings/payouts                            303    200     200   200   200     403      200

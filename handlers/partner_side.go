@@ -49,7 +49,7 @@ func partnerPlaces(path string) []views.Place {
 		{Label: "Invoices", Href: "/partner/invoices", Icon: "file-text"},
 		{Label: "Money calendar", Href: "/partner/calendar", Icon: "clock"},
 		{Label: "Statements", Href: "/partner/statements", Icon: "chart-line"},
-		{Label: "Payouts", Href: "/partner/payouts", Icon: "banknote"},
+		{Label: "How you are paid", Href: "/partner/payouts", Icon: "wallet"},
 	}
 	for i, p := range places {
 		places[i].Current = path == p.Href || i > 0 && strings.HasPrefix(path, p.Href+"/")

@@ -179,6 +179,9 @@ func takeFlash(c echo.Context) []views.Flash {
 	if !known {
 		say, known = authorised[code]
 	}
+	if !known {
+		say, known = paidThrough[code]
+	}
 	if !known || err != nil {
 		return nil
 	}

@@ -190,6 +190,11 @@ func (h *House) routes() []route {
 		{"GET", "/admin/coupons/make", viewers, h.adminCouponsBack},
 		{"POST", "/admin/coupons/make", admins, h.adminCouponMake},
 		{"POST", "/admin/catalog", admins, h.adminCatalog},
+		{"GET", "/admin/settings/payments", viewers, h.adminCard},
+		{"GET", "/admin/settings/payments/card", money, h.adminCardBack}, // from Stripe's page
+		{"POST", "/admin/settings/payments/card", money, h.adminCardSave},
+		{"GET", "/admin/settings/payments/remove", viewers, h.adminCardsBack},
+		{"POST", "/admin/settings/payments/remove", money, h.adminCardRemove},
 		{"GET", "/admin/rates", money, h.adminRates},
 		{"POST", "/admin/rates", money, h.adminRateEnter},
 		{"GET", "/admin/connection", viewers, h.adminConnection},
@@ -225,6 +230,9 @@ func (h *House) routes() []route {
 		{"GET", "/partner/invoices/:id/invoice.pdf", partners, h.partnerInvoicePaper},
 		{"GET", "/partner/invoices/:id/attachments/:attempt", partners, h.partnerAttachment},
 		{"GET", "/partner/payouts", partners, h.partnerPayouts},
+		{"GET", "/partner/payouts/stripe", partners, h.partnerPayoutsAgainBack},
+		{"POST", "/partner/payouts/stripe", partners, h.partnerPayoutsDo},
+		{"GET", "/partner/payouts/return", partners, h.partnerPayoutsReturnBack}, // from Stripe's questions
 		{"GET", "/partner/payouts/billing", partners, h.partnerBilling},
 		{"POST", "/partner/payouts/billing", partners, h.partnerBillingSave},
 		{"GET", "/partner/payouts/bank", partners, h.partnerBank},

@@ -13,6 +13,7 @@ import (
 	"github.com/stripe/stripe-go/v76/client"
 
 	"portal/handlers"
+	"portal/inbox"
 	"portal/integrations"
 	"portal/models"
 	"portal/sandbox"
@@ -195,7 +196,7 @@ func (d *demo) tellSandbox(_ context.Context) (platformSecret, connectSecret str
 			return "", "", fmt.Errorf("drop a webhook endpoint: %w", err)
 		}
 	}
-	if platformSecret, err = d.endpoint(platformKey, "/v1/stripe/webhook", false, "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled"); err != nil {
+	if platformSecret, err = d.endpoint(platformKey, "/v1/stripe/webhook", false, append([]string{"payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled"}, inbox.CardEvents...)...); err != nil {
 		return "", "", err
 	}
 	connectSecret, err = d.endpoint(platformKey, "/v1/stripe/connect/webhook", true, integrations.ConnectEvents()...)

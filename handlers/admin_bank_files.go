@@ -93,6 +93,10 @@ func (h *House) fileChoices(c echo.Context, t models.Tenant, approved []models.I
 			cannot.Why = "The bank details are new and wait until " + views.Minute(b.HoldsUntil) + ". Ask the partner, in another way than by e-mail, whether they are right; an owner can end the wait."
 			v.Cannot = append(v.Cannot, cannot)
 			continue
+		case i.ApprovedAt == nil || i.ApprovedAt.Before(b.SetAt): // its approval did not cover where the money goes now
+			cannot.Why, cannot.Fix = "The bank details changed after it was approved. Withdraw the approval, look, and approve it again.", views.Place{Label: "See the invoice", Href: at}
+			v.Cannot = append(v.Cannot, cannot)
+			continue
 		}
 		line := views.FileChoice{ID: i.ID.String(), Href: at, Number: i.Number, Partner: i.PartnerName, To: b.Holder + ", account in " + models.CountryName(b.Country) + " ending " + b.Last4, Total: i.Total(), On: true}
 		if in, ok := filed[i.ID]; ok {

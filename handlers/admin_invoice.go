@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"portal/models"
+	"portal/payouts"
 	"portal/views"
 )
 
@@ -38,6 +39,11 @@ func (h *House) showInvoice(c echo.Context, se models.Session, status int, v vie
 		return err
 	}
 	v.Flash = append(v.Flash, flash...)
+	ends, err := h.cardBanner(ctx, t)
+	if err != nil {
+		return err
+	}
+	v.Flash = append(v.Flash, ends...)
 	v.Status, v.Back = views.Badge("invoice", invoiceState(v.Invoice)), views.Place{Label: "Invoices", Href: "/admin/invoices"}
 	v.Sentence = "For " + v.Invoice.PartnerName + ". It gathers what was payable up to " + views.Day(v.Invoice.Until) + "."
 	v.Smaller = smaller(v.Invoice, v.Audit)
@@ -174,13 +180,19 @@ func (h *House) offerPay(ctx context.Context, t models.Tenant, v *views.AdminInv
 	card, err := h.Store.Card(ctx, t)
 	switch {
 	case errors.Is(err, models.ErrNotFound):
-		v.CannotBy = "Your company has no card saved for payouts, so this cannot be paid with one click. Pay it elsewhere and mark it as paid."
+		v.CannotBy = "Your company has no card saved for payouts, so this cannot be paid with one click. Pay it elsewhere and mark it as paid, or save a card first."
+		v.CannotDo = views.Place{Label: "Save a card", Href: cardAt}
 		return nil
 	case err != nil:
 		return fmt.Errorf("load the card of %s: %w", t.Company, err)
 	case partner.StripeAccount == nil:
 		v.CannotBy = partner.Name + " has not connected a Stripe account yet, so this cannot be paid with one click. Pay it elsewhere and mark it as paid."
+		v.CannotDo = views.Place{Label: "How " + partner.Name + " can be paid", Href: "/admin/partners/" + partner.ID.String()}
 		return nil
+	}
+	if why, err := h.cannotReceive(ctx, partner); err != nil || why != "" {
+		v.CannotBy, v.CannotDo = why+" Pay it elsewhere and mark it as paid, or wait.", views.Place{Label: "How " + partner.Name + " can be paid", Href: "/admin/partners/" + partner.ID.String()}
+		return err
 	}
 	v.Pay = &views.MoneyAction{Verb: "Pay", Amount: v.Invoice.Total(), To: partner.Name + ", Stripe account " + views.ShortID(*partner.StripeAccount),
 		From: cardWords(card), Post: post, Note: h.feeWords(v.Invoice.Total())}
@@ -195,6 +207,21 @@ func (h *House) feeWords(m models.Money) string {
 	}
 	return "Your card is charged " + views.AmountText(models.Money{Minor: m.Minor + fee.Minor, Currency: m.Currency}) + ": this amount, all of which the partner receives, and " +
 		views.AmountText(fee) + " for Stripe's fee."
+}
+
+// cannotReceive says why a partner's account cannot be paid; empty when it can. Before it says no, Stripe is asked.
+func (h *House) cannotReceive(ctx context.Context, p models.Partner) (string, error) {
+	a, err := h.Store.PayoutAccount(ctx, p.Tenant, p.ID)
+	if errors.Is(err, models.ErrNotFound) || err == nil && a.Account == nil {
+		return "", nil
+	}
+	if err != nil || a.CanReceive() {
+		return "", err
+	}
+	if now, err := h.Payouts.Refresh(ctx, p.Tenant, p.ID); err == nil {
+		a = now
+	}
+	return payouts.CannotReceive(a.AccountState), nil
 }
 
 // adminInvoiceApprove lets an invoice be paid.

@@ -67,6 +67,11 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 	if v.Frame, waits, err = h.adminFrameCounted(c, se, "/admin/invoices", "Invoices"); err != nil {
 		return err
 	}
+	ends, err := h.cardBanner(c.Request().Context(), se.Tenant())
+	if err != nil {
+		return err
+	}
+	v.Flash = append(v.Flash, ends...)
 	v.Chips[reviewTab].Count = waits.Review
 	v.Sentence = "What partners are to be paid: review it, approve it, pay it."
 	v.More = []views.Action{{Label: "Bank files", Icon: "banknote", Href: bankFilesAt}, {Label: "Payment runs", Icon: "hand-coins", Href: payRunsAt}}

@@ -35,7 +35,11 @@ func (h *House) adminInvoiceMarkPaid(c echo.Context, se models.Session) error {
 	if err == nil {
 		_, err = h.Payouts.MarkPaidElsewhere(c.Request().Context(), se.Tenant(), id, how, actor(se))
 	}
-	if err != nil {
+	if errors.Is(err, models.ErrConflict) { // what was typed stays, in case it can be sent again
+		status, sentence := statusOf(err)
+		typed.Open = true
+		return h.showInvoice(c, se, status, views.AdminInvoice{Mark: &typed, Frame: views.Frame{Flash: []views.Flash{{Tone: views.Bad, Text: sentence}}}})
+	} else if err != nil {
 		return h.refusedAction(c, se, views.AdminInvoice{Mark: &typed}, err)
 	}
 	return goTo(c, "/admin/invoices/"+id.String(), "marked", 0)

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -64,6 +65,9 @@ func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int,
 			return err
 		}
 	}
+	if v.Account, err = h.accountOf(ctx, v.Partner); err != nil {
+		return err
+	}
 	if v.Details, err = h.adminDetails(ctx, se, id); err != nil {
 		return err
 	}
@@ -71,10 +75,21 @@ func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int,
 		return err
 	}
 	v.Status, v.Back = views.Badge("partner", v.Partner.Status), views.Place{Label: "Partners", Href: "/admin/partners"}
+	v.More = append(v.More, views.Action{Label: "Statements", Icon: "file-text", Href: "/admin/partners/" + id.String() + "/statements"})
 	if money.takes(se.Role) {
 		v.Primary = views.Button(views.Action{Label: "Bonus or deduction", Icon: "plus", Href: "/admin/partners/" + id.String() + "/adjust"})
 	}
 	return show(c, status, views.AdminPartnerPage(v), nil)
+}
+
+// accountOf says how a partner can be paid.
+func (h *House) accountOf(ctx context.Context, p models.Partner) (views.AccountLine, error) {
+	_, bank := h.Store.Bank(ctx, p.Tenant, p.ID)
+	a, err := h.Store.PayoutAccount(ctx, p.Tenant, p.ID)
+	if errors.Is(err, models.ErrNotFound) {
+		return views.AccountLine{Bank: bank == nil}, nil
+	}
+	return accountLine(a, bank == nil), err
 }
 
 // adjustmentsShown is how many of a partner's latest bonuses and deductions their page shows.

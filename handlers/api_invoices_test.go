@@ -39,10 +39,11 @@ func TestAPIInvoiceIsDrawnUpApprovedAndMarkedAsPaid(t *testing.T) {
 	w.call("POST", "/v1/invoices/"+id+"/approve", `{"x":1}`).is(422).names("x")
 	w.call("POST", "/v1/invoices/"+id+"/approve", `{}`).is(200).has(`{"status":"approved","approved_by":"API key test key …abcd"}`)
 	w.call("POST", "/v1/invoices/"+id+"/approve", `{}`).is(409)
-	for body, field := range map[string]string{`{"paid_at":"2027-01-01T00:00:00Z"}`: "paid_at", `{"paid_at":"yesterday"}`: "paid_at", `{"paid_at":"0000-01-01"}`: "paid_at", `{"paid_at":5}`: "paid_at", `{"reference":7}`: "reference"} {
+	for body, field := range map[string]string{`{"paid_at":"2027-01-01T00:00:00Z"}`: "paid_at", `{"paid_at":"yesterday"}`: "paid_at", `{"paid_at":"0000-01-01"}`: "paid_at", `{"paid_at":5}`: "paid_at", `{"reference":7}`: "reference",
+		`{"reference":"r","method":"barter"}`: "method", `{"reference":"r","method":"other"}`: "words", `{"reference":"r","how":"wise"}`: "how"} {
 		w.call("POST", "/v1/invoices/"+id+"/mark-paid", body).is(422).names(field)
 	}
-	w.call("POST", "/v1/invoices/"+id+"/mark-paid", `{"reference":"bank 7","paid_at":"2026-12-20T10:00:00+02:00"}`).is(200).
+	w.call("POST", "/v1/invoices/"+id+"/mark-paid", `{"reference":"bank 7","paid_at":"2026-12-20T10:00:00+02:00","method":"wise","note":"From Oslo"}`).is(200).
 		has(`{"status":"paid","paid_by":"API key test key …abcd","paid_at":"2026-12-20T08:00:00Z","payment_reference":"bank 7"}`)
 	w.call("POST", "/v1/invoices/"+id+"/mark-paid", `{}`).is(409)
 	for query, want := range map[string]string{"": id, "status=paid": id, "status=review": "", "status=charged": "", "partner=A": id, "partner=nobody": ""} {

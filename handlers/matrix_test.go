@@ -28,6 +28,11 @@ GET  /readyz                                            200    200     200   200
 GET  /dev/mail                                          404    404     404   404   404     404      404
 GET  /dev/mail/{company}/{mail}                         404    404     404   404   404     404      404
 
+GET  /settings/mail                                     303    200     200   200   200     200      200
+POST /settings/mail                                     303    303     303   303   303     303      303
+GET  /mail/stop/{token}                                 404    404     404   404   404     404      404
+POST /mail/stop/{token}                                 404    404     404   404   404     404      404
+
 GET  /admin                                             303    200     200   200   200     403      200
 POST /admin/mode                                        303    422     422   422   422     403      422
 GET  /admin/payments                                    303    200     200   200   200     403      200
@@ -53,6 +58,9 @@ GET  /admin/partners                                    303    200     200   200
 GET  /admin/partners/new                                303    403     403   200   200     403      200
 POST /admin/partners                                    303    403     403   422   422     403      422
 GET  /admin/partners/{partner}                          303    200     200   200   200     403      404
+GET  /admin/partners/{partner}/statements               303    200     200   200   200     403      404
+GET  /admin/partners/{partner}/statements/{month}       303    200     200   200   200     403      404
+GET  /admin/partners/{partner}/statements/{month}/statement.pdf 303 200 200  200   200     403      404
 POST /admin/partners/{partner}/codes                    303    403     403   422   422     403      404
 POST /admin/partners/{partner}/codes/remove             303    403     403   422   422     403      404
 POST /admin/partners/{partner}/codes/new                303    403     403   422   422     403      404
@@ -69,6 +77,14 @@ POST /admin/coupons/choose                              303    403     403   422
 GET  /admin/coupons/make                                303    303     303   303   303     403      303
 POST /admin/coupons/make                                303    403     403   422   422     403      422
 POST /admin/catalog                                     303    403     403   303   303     403      303
+GET  /admin/settings/payments                           303    200     200   200   200     403      200
+GET  /admin/settings/payments/card                      303    403     303   303   303     403      303
+POST /admin/settings/payments/card                      303    403     303   303   303     403      303
+GET  /admin/settings/payments/remove                    303    303     303   303   303     403      303
+POST /admin/settings/payments/remove                    303    403     409   409   409     403      409
+GET  /partner/payouts/stripe                            303    403     403   403   403     303      403
+POST /partner/payouts/stripe                            303    403     403   403   403     422      403
+GET  /partner/payouts/return                            303    403     403   403   403     303      403
 GET  /admin/partners/{partner}/adjust                   303    403     200   200   200     403      404
 POST /admin/partners/{partner}/adjust                   303    403     422   422   422     403      404
 GET  /admin/partners/{partner}/write-off                303    403     200   200   200     403      404
@@ -80,6 +96,7 @@ GET  /admin/write-offs/{writeoff}/approve               303    303     303   303
 POST /admin/write-offs/{writeoff}/approve               303    403     409   409   409     403      404
 GET  /admin/write-offs/{writeoff}/refuse                303    303     303   303   303     403      303
 POST /admin/write-offs/{writeoff}/refuse                303    403     409   409   409     403      404
+GET  /admin/calendar                                    303    200     200   200   200     403      200
 GET  /admin/invoices                                    303    200     200   200   200     403      200
 GET  /admin/invoices/new                                303    403     200   200   200     403      200
 POST /admin/invoices                                    303    403     422   422   422     403      422
@@ -167,6 +184,10 @@ GET  /partner/payouts/billing                            303    403     403   40
 POST /partner/payouts/billing                            303    403     403   403   403     422      403
 GET  /partner/payouts/bank                               303    403     403   403   403     200      403
 POST /partner/payouts/bank                               303    403     403   403   403     422      403
+GET  /partner/calendar                                  303    403     403   403   403     200      403
+GET  /partner/statements                                303    403     403   403   403     200      403
+GET  /partner/statements/{month}                        303    403     403   403   403     200      403
+GET  /partner/statements/{month}/statement.pdf          303    403     403   403   403     200      403
 
 POST /v1/integrations/{source}/{program}/webhook        400    400     400   400   400     400      400
 POST /v1/stripe/webhook                                 400    400     400   400   400     400      400
@@ -287,7 +308,7 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{event}", event[0].ID.String(), "{writeoff}", w.decidedWriteOff(),
+	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{month}", "2026-10", "{event}", event[0].ID.String(), "{writeoff}", w.decidedWriteOff(),
 		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{file}", w.linked("customer,partner\ncus_1,BOB_KEY\n").ID.String(),
 		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String(), "{import}", w.imported().ID.String(),
 		"{attempt}", models.NewID[models.AttemptID](w.clock).String(), "{bankfile}", w.cancelledFile().ID.String(), "{payrun}", w.payRun(i).ID.String()}

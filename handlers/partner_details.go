@@ -12,19 +12,6 @@ import (
 	"portal/views"
 )
 
-// partnerPayouts shows what a partner has given to be paid outside Stripe and to stand on invoices.
-func (h *House) partnerPayouts(c echo.Context, se models.Session) error {
-	side, err := h.asPartner(c, se, "How you are paid", "Where your money goes, and how you stand on invoices.")
-	if err != nil {
-		return err
-	}
-	d, err := h.partnerDetails(c.Request().Context(), side)
-	if err != nil {
-		return err
-	}
-	return show(c, http.StatusOK, views.PartnerDetailsPage(side.frame, d), nil)
-}
-
 // partnerDetails are the bank and billing details of the partner who looks.
 func (h *House) partnerDetails(ctx context.Context, side partnerSide) (views.PartnerDetails, error) {
 	return h.detailsOf(ctx, side.Tenant, side.partner.ID)

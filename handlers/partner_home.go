@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -25,7 +26,10 @@ func (h *House) partnerHome(c echo.Context, se models.Session) error {
 	ctx := c.Request().Context()
 	side.frame.Sentence = "What you earn with " + side.company + ", and when it is paid."
 	v := views.PartnerHome{Frame: side.frame, Now: side.now, Code: side.partner.Key,
-		Standing: standing(side.partner, side.company), ToBePaid: toBePaid(side.partner, side.company)}
+		Standing: standing(side.partner, side.company)}
+	if v.ToBePaid, err = h.toBePaid(ctx, side); err != nil {
+		return err
+	}
 	if err := h.partnerMoney(ctx, side, &v); err != nil {
 		return err
 	}
@@ -118,17 +122,38 @@ func standing(p models.Partner, company string) string {
 }
 
 // toBePaid is what must be so before money can reach a partner (F123).
-func toBePaid(p models.Partner, company string) []views.Todo {
-	active := views.Todo{What: "Your account is active", Why: "Sales that carry your code earn.", Done: p.Status == models.PartnerActive}
+func (h *House) toBePaid(ctx context.Context, side partnerSide) ([]views.Todo, error) {
+	active := views.Todo{What: "Your account is active", Why: "Sales that carry your code earn.", Done: side.partner.Status == models.PartnerActive}
 	if !active.Done {
-		active.What, active.Why = "Your account is not active", "New sales earn nothing until "+company+" makes it active."
+		active.What, active.Why = "Your account is not active", "New sales earn nothing until "+side.company+" makes it active."
 	}
-	stripe := views.Todo{What: "Stripe account connected", Why: company + " pays you through Stripe.", Done: p.StripeAccount != nil}
-	if !stripe.Done {
-		stripe.What = "Stripe account not connected yet"
-		stripe.Why = "Ask " + company + " to connect it. Until then they can pay you another way, and you see the reference here."
+	way, err := h.wayToBePaid(ctx, side)
+	return []views.Todo{active, way}, err
+}
+
+// wayToBePaid says how money reaches a partner: through Stripe, or to the bank account that they gave.
+func (h *House) wayToBePaid(ctx context.Context, side partnerSide) (views.Todo, error) {
+	look := views.Place{Label: "How you are paid", Href: payoutsAt}
+	a, err := h.Store.PayoutAccount(ctx, side.Tenant, side.partner.ID)
+	if err == nil && a.CanReceive() {
+		return views.Todo{What: "Your Stripe account can be paid", Why: side.company + " pays you through Stripe, and Stripe pays out to your bank account.", Done: true, Do: look}, nil
+	} else if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return views.Todo{}, err
 	}
-	return []views.Todo{active, stripe}
+	_, bankErr := h.Store.Bank(ctx, side.Tenant, side.partner.ID)
+	switch hasBank := bankErr == nil; {
+	case bankErr != nil && !errors.Is(bankErr, models.ErrNotFound):
+		return views.Todo{}, bankErr
+	case err == nil:
+		what := views.StateOf("payout_account", accountState(a)).Word
+		if hasBank {
+			return views.Todo{What: "Bank details given", Why: "You are paid outside Stripe until your Stripe account can be paid. " + what + ".", Done: true, Do: look}, nil
+		}
+		return views.Todo{What: "Your Stripe account cannot be paid yet", Why: strings.TrimSuffix(what, ".") + ".", Do: views.Place{Label: "See what to do", Href: payoutsAt}}, nil
+	case hasBank:
+		return views.Todo{What: "Bank details given", Why: side.company + " pays you outside Stripe, and you see the reference here.", Done: true, Do: look}, nil
+	}
+	return views.Todo{What: "Nobody knows yet where to pay you", Why: "Connect a Stripe account, or give your bank details.", Do: views.Place{Label: "Say how you are paid", Href: payoutsAt}}, nil
 }
 
 func dayOf(t time.Time) time.Time {

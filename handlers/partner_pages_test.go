@@ -37,7 +37,7 @@ func TestAPartnerFollowsTheirMoneyFromTheSaleToThePayment(t *testing.T) {
 	w := newPartnerWorld(t)
 	me, ctx := w.signInAs(w.ann), context.Background()
 	_, words := w.read(me, "/partner")
-	wants(t, "home before anything", words, "Nothing earned yet", "Nothing is held and nothing is on an invoice", "ANN_KEY", "Stripe account not connected yet", "0.00 USD")
+	wants(t, "home before anything", words, "Nothing earned yet", "Nothing is held and nothing is on an invoice", "ANN_KEY", "Nobody knows yet where to pay you", "Say how you are paid", "0.00 USD")
 
 	s := w.sale(1, 2, "cus_1", "jane@shop.example", "ANN_KEY")
 	w.sell(s)

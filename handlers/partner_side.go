@@ -47,7 +47,9 @@ func partnerPlaces(path string) []views.Place {
 		{Label: "Home", Href: "/partner", Icon: "house"},
 		{Label: "Earnings", Href: "/partner/earnings", Icon: "hand-coins"},
 		{Label: "Invoices", Href: "/partner/invoices", Icon: "file-text"},
-		{Label: "Payouts", Href: "/partner/payouts", Icon: "banknote"},
+		{Label: "Money calendar", Href: "/partner/calendar", Icon: "clock"},
+		{Label: "Statements", Href: "/partner/statements", Icon: "chart-line"},
+		{Label: "How you are paid", Href: "/partner/payouts", Icon: "wallet"},
 	}
 	for i, p := range places {
 		places[i].Current = path == p.Href || i > 0 && strings.HasPrefix(path, p.Href+"/")

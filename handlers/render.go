@@ -135,7 +135,8 @@ var flashes = map[string]func(n int) views.Flash{
 	"live": func(int) views.Flash {
 		return views.Flash{Tone: views.Telling, Text: "You see live data now. What you do here is real."}
 	},
-	"signedout": func(int) views.Flash { return done("You are signed out.") },
+	"mail-saved": func(int) views.Flash { return done("Saved. It holds from the next mail on.") },
+	"signedout":  func(int) views.Flash { return done("You are signed out.") },
 }
 
 func done(text string) views.Flash { return views.Flash{Tone: views.Good, Text: text} }
@@ -158,6 +159,9 @@ func takeFlash(c echo.Context) []views.Flash {
 	say, known := flashes[code]
 	if !known {
 		say, known = authorised[code]
+	}
+	if !known {
+		say, known = paidThrough[code]
 	}
 	if !known || err != nil {
 		return nil

@@ -56,6 +56,7 @@ var (
 	admins   = who{models.Owner, models.Admin}                                // who may change the program
 	owners   = who{models.Owner}
 	partners = who{models.PartnerMember}
+	people   = append(slices.Clone(viewers), models.PartnerMember) // whoever is signed in
 )
 
 // takes tells whether the URL is for a role.
@@ -80,6 +81,11 @@ func (h *House) routes() []route {
 		{"GET", "/readyz", anyone, h.readyz},
 		{"GET", "/dev/mail", anyone, h.devMail}, // these two in the demo only
 		{"GET", "/dev/mail/:company/:id", anyone, h.devMailHTML},
+
+		{"GET", "/settings/mail", people, h.mailSettings},
+		{"POST", "/settings/mail", people, h.mailSettingsSave},
+		{"GET", "/mail/stop/:token", anyone, h.mailStop}, // from a mail, without signing in
+		{"POST", "/mail/stop/:token", anyone, h.mailStopDo},
 
 		{"GET", "/admin", viewers, h.adminHome},
 		{"POST", "/admin/mode", viewers, h.adminMode},
@@ -110,6 +116,9 @@ func (h *House) routes() []route {
 		{"GET", "/admin/partners/new", admins, h.adminPartnerNew},
 		{"POST", "/admin/partners", admins, h.adminPartnerAdd},
 		{"GET", "/admin/partners/:id", viewers, h.adminPartner},
+		{"GET", "/admin/partners/:id/statements", viewers, h.adminStatements},
+		{"GET", "/admin/partners/:id/statements/:month", viewers, h.adminStatement},
+		{"GET", "/admin/partners/:id/statements/:month/statement.pdf", viewers, h.adminStatementPaper},
 		{"POST", "/admin/partners/:id/codes", admins, h.adminCodeAdd},
 		{"POST", "/admin/partners/:id/codes/remove", admins, h.adminCodeRemove},
 		{"POST", "/admin/partners/:id/codes/new", admins, h.adminCodeGive},
@@ -125,6 +134,7 @@ func (h *House) routes() []route {
 		{"POST", "/admin/write-offs/:id/approve", money, h.adminWriteOffApprove},
 		{"GET", "/admin/write-offs/:id/refuse", viewers, h.adminWriteOffsBack},
 		{"POST", "/admin/write-offs/:id/refuse", money, h.adminWriteOffRefuse},
+		{"GET", "/admin/calendar", viewers, h.adminCalendar},
 		{"GET", "/admin/invoices", viewers, h.adminInvoices},
 		{"GET", "/admin/invoices/new", money, h.adminInvoicesNew},
 		{"POST", "/admin/invoices", money, h.adminInvoicesDraw},
@@ -182,6 +192,11 @@ func (h *House) routes() []route {
 		{"GET", "/admin/coupons/make", viewers, h.adminCouponsBack},
 		{"POST", "/admin/coupons/make", admins, h.adminCouponMake},
 		{"POST", "/admin/catalog", admins, h.adminCatalog},
+		{"GET", "/admin/settings/payments", viewers, h.adminCard},
+		{"GET", "/admin/settings/payments/card", money, h.adminCardBack}, // from Stripe's page
+		{"POST", "/admin/settings/payments/card", money, h.adminCardSave},
+		{"GET", "/admin/settings/payments/remove", viewers, h.adminCardsBack},
+		{"POST", "/admin/settings/payments/remove", money, h.adminCardRemove},
 		{"GET", "/admin/rates", money, h.adminRates},
 		{"POST", "/admin/rates", money, h.adminRateEnter},
 		{"GET", "/admin/connection", viewers, h.adminConnection},
@@ -215,10 +230,17 @@ func (h *House) routes() []route {
 		{"GET", "/partner/invoices/:id/invoice.pdf", partners, h.partnerInvoicePaper},
 		{"GET", "/partner/invoices/:id/attachments/:attempt", partners, h.partnerAttachment},
 		{"GET", "/partner/payouts", partners, h.partnerPayouts},
+		{"GET", "/partner/payouts/stripe", partners, h.partnerPayoutsAgainBack},
+		{"POST", "/partner/payouts/stripe", partners, h.partnerPayoutsDo},
+		{"GET", "/partner/payouts/return", partners, h.partnerPayoutsReturnBack}, // from Stripe's questions
 		{"GET", "/partner/payouts/billing", partners, h.partnerBilling},
 		{"POST", "/partner/payouts/billing", partners, h.partnerBillingSave},
 		{"GET", "/partner/payouts/bank", partners, h.partnerBank},
 		{"POST", "/partner/payouts/bank", partners, h.partnerBankSave},
+		{"GET", "/partner/calendar", partners, h.partnerCalendar},
+		{"GET", "/partner/statements", partners, h.partnerStatements},
+		{"GET", "/partner/statements/:month", partners, h.partnerStatement},
+		{"GET", "/partner/statements/:month/statement.pdf", partners, h.partnerStatementPaper},
 
 		{"POST", "/v1/integrations/:source/:program/webhook", senders, h.programWebhook},
 		{"POST", "/v1/stripe/webhook", senders, h.platformWebhook},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"portal/models"
@@ -68,11 +69,12 @@ func (in *Inbox) routed(ctx context.Context, e heard) (to []store.Connection, be
 		return nil, ofPlatform, nil
 	case e.Mode == "":
 		return nil, ofNoMode, nil
-	case e.Type == "account.application.deauthorized":
-		return nil, ofAccess, nil
 	}
 	if pays, err := in.Store.AccountPaysPartners(ctx, e.account); err != nil || pays {
 		return nil, ofPartner, err
+	}
+	if e.Type == "account.application.deauthorized" {
+		return nil, ofAccess, nil
 	}
 	to, err = in.Store.Routed(ctx, e.Mode, models.SourceStripe, e.account, e.at)
 	return to, ofNobody, err
@@ -85,6 +87,9 @@ func (in *Inbox) aside(ctx context.Context, tx *store.Store, e heard, because st
 		Account: e.account, Mode: e.Mode, Because: because, Body: e.Body}, in.now())
 	if err != nil || !isNew {
 		return err
+	}
+	if because == ofPartner && tellsOfAccount(e.Type) {
+		return tx.Enqueue(ctx, models.ReadAccount{Mode: e.Mode, Account: e.account}, nil)
 	}
 	if because == ofPartner {
 		return in.ofPayout(ctx, tx, e)
@@ -104,6 +109,11 @@ func (in *Inbox) aside(ctx context.Context, tx *store.Store, e heard, because st
 		}
 	}
 	return failed
+}
+
+// tellsOfAccount tells an event after which an account may stand otherwise: Stripe is asked, the event is not believed (MONEY.md 1.3).
+func tellsOfAccount(kind string) bool {
+	return strings.HasPrefix(kind, "account.") || strings.HasPrefix(kind, "capability.") || strings.HasPrefix(kind, "person.")
 }
 
 // accountID is what a connected account is called.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 
 	"portal/models"
 	"portal/sources"
@@ -27,12 +28,38 @@ func (in *Inbox) AcceptPlatform(ctx context.Context, secret string, h http.Heade
 		if news, ok := namedIn(body); ok {
 			return tx.Enqueue(ctx, news, nil)
 		}
+		if job, ok := cardIn(e.Type, body); ok {
+			return tx.Enqueue(ctx, job, nil)
+		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("%w: keep platform event %s: %w", models.ErrLater, e.ProviderID, err)
 	}
 	return nil
+}
+
+// CardEvents are what the platform's endpoint is to be told of, so that a company's card is known as Stripe has it.
+var CardEvents = []string{"checkout.session.completed", "setup_intent.succeeded", "payment_method.detached", "payment_method.updated", "payment_method.automatically_updated"}
+
+// cardIn finds the card, or the page on which one is saved, of which an event tells.
+func cardIn(kind string, body []byte) (models.ReadCard, bool) {
+	if !slices.Contains(CardEvents, kind) {
+		return models.ReadCard{}, false
+	}
+	var said struct {
+		Data struct {
+			Object struct {
+				ID, Mode string
+				Customer any
+			}
+		}
+	}
+	if json.Unmarshal(body, &said) != nil || said.Data.Object.ID == "" || kind == "checkout.session.completed" && said.Data.Object.Mode != "setup" {
+		return models.ReadCard{}, false
+	}
+	customer, _ := said.Data.Object.Customer.(string)
+	return models.ReadCard{Object: said.Data.Object.ID, Customer: customer}, true
 }
 
 // stripeID is what Stripe calls a thing: an event of it leads to nothing else.

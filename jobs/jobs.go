@@ -58,6 +58,7 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &endHolds{payouts: j.Payouts})
 	river.AddWorker(workers, &payInvoice{payouts: j.Payouts})
 	river.AddWorker(workers, &carryAll{payouts: j.Payouts})
+	river.AddWorker(workers, &remind{payouts: j.Payouts})
 	river.AddWorker(workers, &carryPayRun{payouts: j.Payouts})
 	river.AddWorker(workers, &platformNews{payouts: j.Payouts})
 	river.AddWorker(workers, &drawScheduled{payouts: j.Payouts})
@@ -75,13 +76,16 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &syncCatalog{providers: j.Integrations})
 	river.AddWorker(workers, &keepCatalog{providers: j.Integrations})
 	river.AddWorker(workers, &carrySyncs{providers: j.Integrations})
+	river.AddWorker(workers, &readAccount{payouts: j.Payouts})
+	river.AddWorker(workers, &readAccounts{payouts: j.Payouts})
+	river.AddWorker(workers, &readCard{payouts: j.Payouts})
 	return &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, store.MailQueue: {MaxWorkers: 2}, store.ProviderQueue: {MaxWorkers: 6}},
 		Workers:           workers,
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: 100 * time.Millisecond,
-		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(time.Minute, models.DrawScheduled{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(5*time.Minute, models.CarryImports{}), every(24*time.Hour, models.Reconcile{}), every(time.Minute, models.CarrySyncs{})},
+		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(time.Minute, models.DrawScheduled{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.ReadAccounts{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(5*time.Minute, models.CarryImports{}), every(24*time.Hour, models.Reconcile{}), every(time.Minute, models.CarrySyncs{}), every(24*time.Hour, models.Remind{})},
 	}
 }
 

@@ -29,6 +29,7 @@ var page = template.Must(template.New("layout").Parse(layout))
 type Letter struct {
 	To, ID              string // ID is the same at every try, so that who gets a mail twice all the same can tell
 	Subject, Text, HTML string
+	Stop                string // where whoever gets it can say that they want no more of its kind; empty for what is essential
 }
 
 // block is a part of a letter: a paragraph, a list, a link or the note at its end.
@@ -37,6 +38,7 @@ type block struct {
 	Items []string
 	URL   string
 	Note  bool
+	Small bool // a link beside the note
 }
 
 // Write makes a letter of a mail. Links lead to publicURL. What cannot be written is an ErrInvalid with a sentence.
@@ -72,6 +74,10 @@ func Write(m models.Mail, publicURL string) (Letter, error) {
 			return Letter{}, err
 		}
 		blocks = append(blocks, b)
+	}
+	if token := m.Message.Facts["stop"]; token != "" {
+		l.Stop = strings.TrimSuffix(publicURL, "/") + "/mail/stop/" + token
+		blocks = append(blocks, block{Text: "Stop mails of this kind", URL: l.Stop, Small: true})
 	}
 	l.Text = plainText(blocks)
 	var html bytes.Buffer

@@ -16,14 +16,29 @@ import (
 // told are all messages there are, filled as their makers fill them.
 func told() map[string]models.Message {
 	company, program := models.Company{Name: "Acme"}, models.Program{ID: models.NewID[models.ProgramID](storetest.Day), Name: "Partners"}
+	invoice := models.Invoice{ID: models.NewID[models.InvoiceID](storetest.Day), Number: "INV-2026-0007", PartnerName: "Nora", TotalMinor: 120450, Currency: "usd", Until: storetest.Day,
+		PaidAt: new(storetest.Day), PaidHow: new("stripe"), Reference: new("pi_77")}
+	due := []models.Money{{Minor: 120450, Currency: "usd"}, {Minor: 99, Currency: "eur"}}
 	return map[string]models.Message{
 		"connection_broken": models.KeyRefused(company, program, models.Live),
 		"access_revoked":    models.AccessRevoked(company, program, models.Live),
 		"platform_refused":  models.PlatformRefused(company, program, models.Live),
 		"connection_mended": models.ConnectionMended(company, program, models.Live),
 		"rights_lost":       models.RightsLost(company, program, models.Live, []string{"rak_dispute_read", "rak_event_read"}),
+
+		"invoices_ready":        models.InvoicesReady(company, 25, due),
+		"invoice_approved":      models.InvoiceApproved(company, invoice),
+		"invoice_paid":          models.InvoicePaid(company, invoice),
+		"payment_failed":        models.PaymentFailed(company, "The card was declined.", invoice),
+		"confirmation_needed":   models.ConfirmationNeeded(company, invoice),
+		"onboarding_incomplete": models.OnboardingIncomplete(company, due, "your date of birth"),
+		"card_expiring":         models.CardExpiring(company, "Visa", "4242", storetest.Day),
 	}
 }
+
+// leads is where the messages lead that are not about a connection.
+var leads = map[string]string{"invoices_ready": "/admin/invoices?status=review", "invoice_approved": "/partner/invoices/inv_", "invoice_paid": "/partner/invoices/inv_",
+	"payment_failed": "/admin/invoices/inv_", "confirmation_needed": "/admin/invoices/inv_", "onboarding_incomplete": "/partner/payouts", "card_expiring": "/admin/settings/payments"}
 
 func mailOf(m models.Message) models.Mail {
 	return models.Mail{Tenant: models.Tenant{Company: models.NewID[models.CompanyID](storetest.Day), Mode: models.Live}, ID: models.NewID[models.MailID](storetest.Day), To: "olivia@acme.example", Name: "Olivia",
@@ -42,7 +57,8 @@ func TestEveryMessageIsWritten(t *testing.T) {
 		if !strings.Contains(l.Subject, "Acme") || strings.Contains(l.Text, "{{") || !strings.Contains(l.Text, "Olivia") {
 			t.Errorf("%s: %s\n%s", kind, l.Subject, l.Text)
 		}
-		if link := "https://portal.example/admin/connection?program=prg_"; !strings.Contains(l.Text, link) || !strings.Contains(l.HTML, `href="`+link) {
+		link := "https://portal.example" + leads[message.Kind]
+		if link += map[bool]string{true: "/admin/connection?program=prg_"}[leads[message.Kind] == ""]; !strings.Contains(l.Text, link) || !strings.Contains(l.HTML, `href="`+link) {
 			t.Errorf("%s leads nowhere: %s", kind, l.Text)
 		}
 		if read := wordsOf(t, l.HTML); read != wordsOf(t, "<p>"+strings.NewReplacer("&", "&amp;", "<", "&lt;").Replace(l.Text)) {

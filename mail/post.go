@@ -88,6 +88,10 @@ func (l *Line) Send(letter Letter, at time.Time) (Outcome, error) {
 	m.SetMessageIDWithValue(letter.ID)
 	m.SetDateWithValue(at)
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
+	if letter.Stop != "" {
+		m.SetGenHeader("List-Unsubscribe", "<"+letter.Stop+">")
+		m.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	m.Subject(letter.Subject)
 	m.SetBodyString(smtp.TypeTextPlain, letter.Text)
 	m.AddAlternativeString(smtp.TypeTextHTML, letter.HTML)

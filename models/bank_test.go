@@ -113,6 +113,9 @@ func TestATaxNumberIsOneOfItsCountry(t *testing.T) {
 			t.Errorf("%s was taken: %v", wrong, err)
 		}
 	}
+	if _, err := models.ParseTaxNumber("FR", "DE136695976"); !errors.Is(err, models.ErrInvalid) {
+		t.Errorf("a German number in France: %v", err)
+	}
 	if none, err := models.ParseTaxNumber("DE", "  "); none != "" || err != nil {
 		t.Errorf("nobody must have one: %q, %v", none, err)
 	}

@@ -23,8 +23,10 @@ var Countries = func() []Country {
 	return list
 }()
 
-// sortedAs keeps the Åland Islands among those with A.
-func sortedAs(name string) string { return strings.NewReplacer("Å", "A").Replace(name) }
+// sortedAs keeps the Åland Islands among those with A, and so on.
+func sortedAs(name string) string { return plainLetters.Replace(name) }
+
+var plainLetters = strings.NewReplacer("Å", "A", "ç", "c", "é", "e", "í", "i", "ã", "a", "ô", "o", "ü", "u")
 
 // CountryName is what a country is called; empty for two letters that are none.
 func CountryName(code string) string {

@@ -77,8 +77,14 @@ func ParseIBAN(country, text string) (string, error) {
 	return iban, nil
 }
 
+// ReachedBySEPA tells whether a SEPA credit transfer reaches the accounts of a country.
+func ReachedBySEPA(country string) bool {
+	letters, ok := ibanOf(country)
+	return ok && InSEPA(letters)
+}
+
 // InSEPA tells whether a SEPA credit transfer reaches an account.
-func InSEPA(iban string) bool { return len(iban) > 2 && strings.Contains(sepa, iban[:2]) }
+func InSEPA(iban string) bool { return len(iban) >= 2 && strings.Contains(sepa, iban[:2]) }
 
 // mod97 is the remainder of a number written in digits and letters, A being 10 and Z 35; -1 for any other character.
 func mod97(text string) int {

@@ -155,11 +155,3 @@ const (
 	AttemptUndone    AttemptStatus = "undone"   // marked as paid by mistake
 	AttemptReturned  AttemptStatus = "returned" // given back whole
 )
-
-// Card is the card a company pays its partners with, on the platform's own Stripe (F102, F103).
-type Card struct {
-	Customer string `db:"stripe_customer"`
-	Method   string `db:"stripe_method"`
-	Brand    string `db:"brand"`
-	Last4    string `db:"last4"`
-}

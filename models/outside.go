@@ -55,12 +55,12 @@ func (p PaidElsewhere) How() string {
 
 // Check brings the words into form, and says what is wrong by field: paid_at, reference, method, words, note, file.
 func (p *PaidElsewhere) Check(now time.Time) error {
+	if p.PaidAt.After(now.Add(time.Minute)) {
+		return Invalid("paid_at", "lies in the future; give the day on which it was paid")
+	}
 	var wrong FieldErrors
 	say := func(field, message string) { wrong = append(wrong, FieldError{field, message}) }
 	p.Reference, p.Words, p.Note = strings.TrimSpace(p.Reference), strings.TrimSpace(p.Words), strings.TrimSpace(p.Note)
-	if p.PaidAt.After(now.Add(time.Minute)) {
-		say("paid_at", "lies in the future; give the day on which it was paid")
-	}
 	if p.Reference == "" {
 		say("reference", "must say how it was paid, such as the transfer's reference")
 	}

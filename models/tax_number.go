@@ -74,17 +74,28 @@ func ParseTaxNumber(country, text string) (string, error) {
 	if country == "GB" && strings.HasPrefix(typed, "XI") { // Northern Ireland, in the trade of goods
 		prefix = "XI"
 	}
-	number, _ := strings.CutPrefix(typed, prefix)
+	number, own := strings.CutPrefix(typed, prefix)
 	if !r.shape.MatchString(number) {
-		number = typed // letters that look like the country's may be the number's own
+		number, own = typed, false // letters that look like the country's may be the number's own
 	}
-	if !r.shape.MatchString(number) {
+	if !r.shape.MatchString(number) || !own && ofAnother(country, typed) {
 		return "", Invalid("tax_number", "is not a VAT number of "+CountryName(country)+"; one looks like "+r.sample)
 	}
 	if r.fits != nil && !r.fits(number) {
 		return "", Invalid("tax_number", "is not right: a digit is wrong, or two are swapped; compare it with the papers of your tax office")
 	}
 	return prefix + number, nil
+}
+
+// ofAnother tells that a number, with its letters, is one of another country: in France two letters may be the number's own.
+func ofAnother(country, typed string) bool {
+	for other, r := range taxRules {
+		number, begins := strings.CutPrefix(typed, r.prefix)
+		if other != country && begins && r.shape.MatchString(number) {
+			return true
+		}
+	}
+	return false
 }
 
 // MaskedTax keeps of a tax number what lets its owner know it again.

@@ -161,7 +161,7 @@ func (s *sheet) table(lines []Line) {
 	for _, l := range lines {
 		of, rate := saleOf(l)
 		s.row("", cell{text: shortDay(l.At), width: dated}, cell{text: l.What, below: l.Reason, width: what},
-			cell{text: of, below: rate, width: sale, right: true}, cell{text: figures(l.Amount), width: amount, right: true})
+			cell{text: of, below: rate, width: sale, right: true}, cell{text: l.Amount.Text(), width: amount, right: true})
 	}
 	if len(lines) == 0 {
 		s.row("", cell{text: "Nothing is left on it: all that it gathered was taken off.", width: right - left})
@@ -172,7 +172,7 @@ func (s *sheet) table(lines []Line) {
 // saleOf is what the customer paid, and the rate that stands between it and the partner's currency.
 func saleOf(l Line) (sale, rate string) {
 	if l.Sale != nil {
-		sale = figures(*l.Sale)
+		sale = l.Sale.Text()
 	}
 	if l.Rate != nil {
 		rate = "at " + l.Rate.Value + ", " + rateSource(l.Rate.Source) + " of " + shortDay(l.Rate.Date)
@@ -189,5 +189,5 @@ func rateSource(source string) string {
 
 // total closes a table; it stays with nothing above it torn off.
 func (s *sheet) total(label string, m models.Money) {
-	s.row("B", cell{text: label, width: 100}, cell{text: figures(m), width: right - left - 100, right: true})
+	s.row("B", cell{text: label, width: 100}, cell{text: m.Text(), width: right - left - 100, right: true})
 }

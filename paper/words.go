@@ -4,25 +4,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"portal/models"
 )
-
-// figures is an amount as people read it: thousands apart, a true minus, and the currency's code.
-func figures(m models.Money) string {
-	whole, negative := strings.CutPrefix(m.Decimal(), "-")
-	whole, part, point := strings.Cut(whole, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if point {
-		whole += "." + part
-	}
-	if negative {
-		whole = "\u2212" + whole
-	}
-	return whole + " " + m.Currency.Code()
-}
 
 // day is a date in UTC.
 func day(t time.Time) string { return t.UTC().Format("2 January 2006") }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func (p *Payouts) approve(ctx context.Context, tx *store.Store, i *models.Invoic
 		return models.Refuse(models.ErrConflict, "You approved "+i.Number+" already. It is above the limit for one approval: another person must approve it too.")
 	}
 	i.Status, i.ApprovedPerson, i.ApprovedBy, i.ApprovedAt, i.ApprovedHash, i.Because = models.Approved, who.Person, &who.Name, new(p.now()), &hash, nil
-	return tx.Audited(ctx, i.Company, who, "invoice.approved", i.ID.String(), i.Total().String()+" "+hash, p.now())
+	return errors.Join(tx.Audited(ctx, i.Company, who, "invoice.approved", i.ID.String(), i.Total().String()+" "+hash, p.now()), p.tellApproved(ctx, tx, *i))
 }
 
 // samePerson tells that the first approval was this person's, in whatever session and by whatever way.
@@ -170,5 +171,5 @@ func (p *Payouts) paid(ctx context.Context, tx *store.Store, i *models.Invoice, 
 	if err := tx.MarkCommissions(ctx, *i, models.CommissionInvoiced, models.CommissionPaid); err != nil {
 		return err
 	}
-	return tx.Audited(ctx, i.Company, who, "invoice.paid", i.ID.String(), i.Total().String()+" "+a.Kind+" "+reference, p.now())
+	return errors.Join(tx.Audited(ctx, i.Company, who, "invoice.paid", i.ID.String(), i.Total().String()+" "+a.Kind+" "+reference, p.now()), p.tellPaid(ctx, tx, *i))
 }

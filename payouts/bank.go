@@ -21,8 +21,6 @@ type Bank interface {
 	Confirm(ctx context.Context, o Order, back string) (Outcome, error)
 	// Cancel gives a charge up. The outcome says what holds: one that went meanwhile has gone.
 	Cancel(ctx context.Context, o Order) (Outcome, error)
-	// Receives tells in words why an account cannot be paid now; empty when it can.
-	Receives(ctx context.Context, account string) (because string, err error)
 	// Settles lists the currencies in which the platform keeps money.
 	Settles(ctx context.Context) ([]models.Currency, error)
 	// Send gives a charged attempt's money to the partner's account, once per delivery however often it is called.
@@ -42,11 +40,8 @@ type Bank interface {
 	Whose(ctx context.Context, object, id string) (map[string]string, error)
 	// BankPayout reads a payout from a partner's account to the partner's bank.
 	BankPayout(ctx context.Context, account, id string) (models.BankPayout, error)
-	// SaveCard keeps a card for a company's payouts, through a SetupIntent for use while nobody is there. The customer is
-	// the company at Stripe; empty makes one.
-	SaveCard(ctx context.Context, company models.Company, customer, method string) (models.Card, error)
-	// OpenAccount makes the account a partner is paid on; once per partner however often it is called.
-	OpenAccount(ctx context.Context, p models.Partner) (string, error)
+	Accounts
+	CardDesk
 }
 
 // Order is all that a charge needs to know: of one attempt, or of several that one charge pays.

@@ -77,7 +77,7 @@ func (p *Payouts) transfers(ctx context.Context, tx *store.Store, t models.Tenan
 			return nil, nil, models.Refuse(models.ErrConflict, fmt.Sprintf("%s is in the file that %s made on %s and that is not settled. Leave it out, or say that it goes into a second file.",
 				i.Number, in.MadeBy, in.MadeAt.UTC().Format("2 January 2006, 15:04 UTC")))
 		}
-		b, err := p.payable(ctx, tx, i, o.Kind)
+		b, err := p.fileable(ctx, tx, i, o.Kind)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -88,8 +88,8 @@ func (p *Payouts) transfers(ctx context.Context, tx *store.Store, t models.Tenan
 	return list, lines, nil
 }
 
-// payable gives the account that an approved invoice can be paid to by a file, or says why none can.
-func (p *Payouts) payable(ctx context.Context, tx *store.Store, i models.Invoice, kind models.BankFileKind) (models.BankDetails, error) {
+// fileable gives the account that an approved invoice can be paid to by a file, or says why none can.
+func (p *Payouts) fileable(ctx context.Context, tx *store.Store, i models.Invoice, kind models.BankFileKind) (models.BankDetails, error) {
 	if err := p.approved(ctx, tx, i); err != nil {
 		return models.BankDetails{}, err
 	}

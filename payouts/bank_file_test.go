@@ -301,6 +301,7 @@ func TestNewBankDetailsHoldWhatIsPaidOutsideStripe(t *testing.T) {
 		t.Errorf("in a file: %v", err)
 	}
 	mails, err := h.Store.NewestMails(ctx, 10)
+	mails = slices.DeleteFunc(mails, func(m models.Mail) bool { return m.Message.Kind == "invoice_approved" })
 	if err != nil || len(mails) != 1 || mails[0].To != *h.partner.Email || mails[0].Message.Kind != "bank_changed" || strings.Contains(mails[0].Message.Facts["change"], "DE89") {
 		t.Errorf("mails %+v, %v", mails, err)
 	}
@@ -317,6 +318,7 @@ func TestNewBankDetailsHoldWhatIsPaidOutsideStripe(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 	audit, err := h.Store.AuditOf(ctx, h.caller.Company, h.partner.ID.String())
+	audit = slices.DeleteFunc(audit, func(a models.Audit) bool { return !strings.HasPrefix(a.Action, "bank.") })
 	if err != nil || len(audit) != 2 || audit[0].Action != "bank.changed" || strings.Contains(audit[0].Note, "3704") || audit[1].Note != "Rang them" {
 		t.Errorf("audit %+v, %v", audit, err)
 	}

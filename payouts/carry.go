@@ -97,7 +97,11 @@ func (p *Payouts) settle(ctx context.Context, began models.Attempt, o Outcome) e
 		if err != nil || a.Status != models.AttemptLive && a.Status != models.AttemptAsks {
 			return err
 		}
-		return p.advance(ctx, tx, i, a, o)
+		was := *i
+		if err := p.advance(ctx, tx, i, a, o); err != nil {
+			return err
+		}
+		return p.tellOutcome(ctx, tx, a.Status, o, was)
 	})
 	return err
 }

@@ -64,6 +64,7 @@ func (p *Payouts) settleCharge(ctx context.Context, t models.Tenant, id models.C
 		if err != nil || c.Status != models.AttemptLive && c.Status != models.AttemptAsks {
 			return err
 		}
+		was := c.Status
 		c.Because = nil
 		switch o.State {
 		case Went:
@@ -85,9 +86,11 @@ func (p *Payouts) settleCharge(ctx context.Context, t models.Tenant, id models.C
 		if err != nil {
 			return err
 		}
+		var of []models.Invoice
 		for _, a := range all {
 			i, err := tx.LockInvoice(ctx, t, a.Invoice)
 			if err == nil {
+				of = append(of, i)
 				err = p.advance(ctx, tx, &i, a, o)
 			}
 			if err == nil {
@@ -97,7 +100,7 @@ func (p *Payouts) settleCharge(ctx context.Context, t models.Tenant, id models.C
 				return err
 			}
 		}
-		return nil
+		return p.tellOutcome(ctx, tx, was, o, of...)
 	})
 }
 

@@ -156,12 +156,12 @@ func HoldWords(partner string, b models.BankDetails) string {
 
 // SetDebtor keeps the account that a company pays from, for its bank's files. It is an IBAN: other banks take no such file.
 func (p *Payouts) SetDebtor(ctx context.Context, d models.DebtorAccount, who models.Actor) error {
+	if models.CountryName(d.Country) != "" && !models.ReachedBySEPA(d.Country) {
+		return models.Invalid("country", "choose a country of the SEPA area; a CSV file, for banks elsewhere, names no account that pays")
+	}
 	b, err := models.ParseBank(models.BankDetails{Holder: d.Holder, Country: d.Country, Numbers: d.Numbers})
 	if err != nil {
 		return err
-	}
-	if b.Kind != models.IBANAccount || !models.InSEPA(b.Numbers.IBAN) {
-		return models.Invalid("country", "choose a country of the SEPA area; for accounts elsewhere Portal makes a CSV file, which needs no account")
 	}
 	d.Holder, d.Numbers, d.Last4, d.Country = b.Holder, b.Numbers, b.Last4, b.Country
 	d.ID, d.SetBy, d.SetAt = models.NewID[models.DetailsID](p.now()), who.Name, p.now()

@@ -109,6 +109,9 @@ func (p *Payouts) piece(ctx context.Context, tx *store.Store, r *models.Run) err
 	r.Looked, r.MovedAt = r.Looked+len(partners), p.now()
 	if len(partners) < perPiece {
 		r.Status, r.EndedAt = models.RunDone, new(p.now())
+		if err := p.tellReady(ctx, tx, *r); err != nil {
+			return err
+		}
 	}
 	return tx.SaveRun(ctx, *r)
 }

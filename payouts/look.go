@@ -2,6 +2,7 @@ package payouts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"portal/ledger"
@@ -117,7 +118,7 @@ func (p *Payouts) stillCharged(ctx context.Context, tx *store.Store, i *models.I
 		if err := tx.Book(ctx, i.Tenant, ledger.Stamp(i.Tenant, ledger.GivenBack(*i, *a, p.now()))); err != nil {
 			return err
 		}
-		return p.failed(ctx, tx, i, because, models.Actor{Name: a.StartedBy})
+		return errors.Join(p.tellFailed(ctx, tx, because, *i), p.failed(ctx, tx, i, because, models.Actor{Name: a.StartedBy}))
 	case a.Refunded > 0:
 		because := fmt.Sprintf("%s of it was given back to the company's card. Give the rest back too; then it can be paid again.", models.Money{Minor: a.Refunded, Currency: a.Currency})
 		a.Held, a.Because, i.Because = true, &because, &because

@@ -101,7 +101,8 @@ func (p *Payouts) ask(ctx context.Context, t models.Tenant, list []models.Invoic
 		all.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			because, err := p.Bank.Receives(ctx, account)
+			stands, err := p.Bank.ReadAccount(ctx, account)
+			because := stands.CannotReceive()
 			if err != nil {
 				because = "Stripe could not be asked how the partner's account stands. Try again in a minute."
 			}

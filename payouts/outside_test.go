@@ -201,3 +201,24 @@ func TestUndoingAtOnceBooksBackOnce(t *testing.T) {
 		t.Errorf("%d won, %+v", won, h.balance())
 	}
 }
+
+// D6, F107: while a payment on it is disputed an invoice stays as it is; once the dispute is lost, what it took comes off when the mark is undone.
+func TestAPaymentIsNotUndoneWhileASaleOnItIsDisputed(t *testing.T) {
+	t.Parallel()
+	h, ctx := newHouse(t), context.Background()
+	h.sell(2, 30000)
+	i := h.approved()
+	if _, err := h.MarkPaid(ctx, h.caller.Tenant, i.ID, "wire 7", h.at, h.who); err != nil {
+		t.Fatal(err)
+	}
+	s := h.sold(1, 10000)
+	h.hear(s.Charge(storetest.Old), s.Dispute(10000, "needs_response", 24*time.Hour))
+	if _, err := h.Undo(ctx, h.caller.Tenant, i.ID, "typo", h.who); !errors.Is(err, models.ErrConflict) || !strings.Contains(err.Error(), "disputed") {
+		t.Errorf("while it is disputed: %v", err)
+	}
+	h.hear(s.Dispute(10000, "lost", 48*time.Hour))
+	now, err := h.Undo(ctx, h.caller.Tenant, i.ID, "typo", h.who)
+	if err != nil || now.Status != models.InReview || now.TotalMinor != 6000 {
+		t.Errorf("%s %s, %v", now.Status, now.Total(), err)
+	}
+}

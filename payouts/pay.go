@@ -70,8 +70,8 @@ func (p *Payouts) receives(ctx context.Context, t models.Tenant, id models.Invoi
 	if err != nil || partner.StripeAccount == nil {
 		return err
 	}
-	because, err := p.Bank.Receives(ctx, *partner.StripeAccount)
-	if err == nil && because != "" {
+	stands, err := p.Bank.ReadAccount(ctx, *partner.StripeAccount)
+	if because := stands.CannotReceive(); err == nil && because != "" {
 		return models.Refuse(models.ErrConflict, because+" Nothing was charged. You can pay it elsewhere and mark it as paid.")
 	}
 	return nil

@@ -24,6 +24,8 @@ type Payouts struct {
 	Log   *slog.Logger
 	// FeePercent is what the company pays beside each invoice for Stripe's fee, a decimal such as "2.9"; empty or "0": the platform bears it.
 	FeePercent string
+
+	home home // of the platform
 }
 
 // now is the clock in what the database can keep.

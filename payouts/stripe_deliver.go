@@ -21,24 +21,6 @@ func refusedForGood(err error, doing string) (because string, _ error) {
 	return "", fmt.Errorf("%s: %w", doing, err)
 }
 
-// Receives asks for the one capability that counts (MONEY.md 4.1).
-func (s Stripe) Receives(ctx context.Context, account string) (string, error) {
-	params := &stripe.AccountParams{}
-	params.Context = ctx
-	a, err := s.api.Accounts.GetByID(account, params)
-	var refused *stripe.Error
-	if errors.As(err, &refused) && (refused.Code == stripe.ErrorCodeAccountInvalid || refused.Code == stripe.ErrorCodeResourceMissing) {
-		return refusal(&stripe.Error{Code: stripe.ErrorCodeAccountInvalid}), nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read account %s: %w", account, err)
-	}
-	if a.Capabilities == nil || a.Capabilities.Transfers != stripe.AccountCapabilityStatusActive {
-		return refusal(&stripe.Error{Code: "insufficient_capabilities_for_transfer"}), nil
-	}
-	return "", nil
-}
-
 // Settles reads the platform's balance, which has a line for each currency.
 func (s Stripe) Settles(ctx context.Context) ([]models.Currency, error) {
 	params := &stripe.BalanceParams{}

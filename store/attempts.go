@@ -80,20 +80,6 @@ func (s *Store) PaidLast(ctx context.Context, t models.Tenant, partner models.Pa
 	return list, err
 }
 
-// Card loads the card a company pays with. None is ErrNotFound.
-func (s *Store) Card(ctx context.Context, t models.Tenant) (models.Card, error) {
-	var c models.Card
-	err := s.get(ctx, &c, `SELECT stripe_customer, stripe_method, brand, last4 FROM cards WHERE company_id = $1 AND mode = $2`, t.Company, t.Mode)
-	return c, err
-}
-
-// SaveCard keeps the card a company pays with, in place of the one before.
-func (s *Store) SaveCard(ctx context.Context, t models.Tenant, c models.Card) error {
-	return s.do(ctx, `INSERT INTO cards (company_id, mode, stripe_customer, stripe_method, brand, last4) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (company_id, mode) DO UPDATE SET stripe_customer = excluded.stripe_customer, stripe_method = excluded.stripe_method,
-		brand = excluded.brand, last4 = excluded.last4`, t.Company, t.Mode, c.Customer, c.Method, c.Brand, c.Last4)
-}
-
 // KeepPlatformEvent keeps an event of the platform's own Stripe, once. It tells whether it was new.
 func (s *Store) KeepPlatformEvent(ctx context.Context, id models.EventID, providerID, kind string, body []byte, now time.Time) (bool, error) {
 	n, err := s.exec(ctx, `INSERT INTO platform_events (id, provider_event_id, type, body, received_at) VALUES ($1, $2, $3, $4, $5)

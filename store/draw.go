@@ -105,7 +105,7 @@ func (s *Store) AddInvoices(ctx context.Context, t models.Tenant, list []models.
 	for _, gather := range []string{
 		`WITH gathered AS (UPDATE commission_entries e SET invoice_id = i.id FROM unnest($4::uuid[], $5::uuid[], $6::text[]) AS i (id, partner_id, currency)
 				WHERE e.company_id = $1 AND e.mode = $2 AND e.partner_id = i.partner_id AND e.currency = i.currency AND e.invoice_id IS NULL
-					AND e.payable_on <= $3::date AND `+undisputed+` RETURNING e.commission_id)
+					AND e.payable_on <= $3::date AND ` + undisputed + ` RETURNING e.commission_id)
 			UPDATE commissions SET status = 'invoiced' WHERE company_id = $1 AND mode = $2 AND status = 'due' AND id IN (SELECT commission_id FROM gathered)`,
 		`UPDATE adjustments a SET invoice_id = i.id FROM unnest($4::uuid[], $5::uuid[], $6::text[]) AS i (id, partner_id, currency)
 			WHERE a.company_id = $1 AND a.mode = $2 AND a.partner_id = i.partner_id AND a.currency = i.currency AND a.invoice_id IS NULL AND $3::date IS NOT NULL`,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -26,14 +28,19 @@ func mailLocked(company models.CompanyID, id models.MailID) string {
 	return fmt.Sprintf("mails.facts %s %s", company, id)
 }
 
-// QueueMail keeps a message to each of some people and promises to send it, in the transaction that causes it.
+// QueueMail keeps a message to each of some people and promises to send it, in the transaction that causes it. Who does not want
+// mails of its topic gets none, and whoever may stop them gets the link to do it.
 func (s *Store) QueueMail(ctx context.Context, t models.Tenant, message models.Message, to []models.Person, now time.Time) error {
-	facts, err := json.Marshal(message.Facts)
+	to, err := s.wantedBy(ctx, t.Company, message.Topic(), to)
 	if err != nil {
-		return fmt.Errorf("keep mail: %w", err)
+		return err
 	}
 	for _, p := range to {
 		id := models.NewID[models.MailID](now)
+		facts, err := s.factsFor(t.Company, message, p)
+		if err != nil {
+			return fmt.Errorf("keep mail %s: %w", message.Kind, err)
+		}
 		if err := s.do(ctx, `INSERT INTO mails (company_id, id, mode, kind, recipient, name, facts, state, queued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8)`,
 			t.Company, id, t.Mode, message.Kind, p.Email, p.Name, s.keys.seal(string(facts), mailLocked(t.Company, id)), now); err != nil {
 			return fmt.Errorf("keep mail %s: %w", message.Kind, err)
@@ -43,6 +50,43 @@ func (s *Store) QueueMail(ctx context.Context, t models.Tenant, message models.M
 		}
 	}
 	return nil
+}
+
+// wantedBy are those, each address once, who want the mails of a topic.
+func (s *Store) wantedBy(ctx context.Context, company models.CompanyID, topic models.MailTopic, to []models.Person) ([]models.Person, error) {
+	var wanted []models.Person
+	seen := map[string]bool{}
+	for _, p := range to {
+		address := models.NormalEmail(p.Email)
+		if seen[address] {
+			continue
+		}
+		seen[address] = true
+		if topic != models.Essential {
+			refused, err := s.RefusedMails(ctx, company, address)
+			if err != nil {
+				return nil, err
+			}
+			if slices.Contains(refused, topic) {
+				continue
+			}
+		}
+		wanted = append(wanted, p)
+	}
+	return wanted, nil
+}
+
+// factsFor are a message's facts as one person is told them.
+func (s *Store) factsFor(company models.CompanyID, message models.Message, p models.Person) ([]byte, error) {
+	facts := maps.Clone(message.Facts)
+	if topic := message.Topic(); topic != models.Essential {
+		token, err := s.stopToken(Stop{Company: company, Email: models.NormalEmail(p.Email), Topic: topic})
+		if err != nil {
+			return nil, err
+		}
+		facts["stop"] = token
+	}
+	return json.Marshal(facts)
 }
 
 // QueueNotice tells a company's owners and admins something about one of its connections.

@@ -73,10 +73,10 @@ func (s *Store) AccountTaken(ctx context.Context, t models.Tenant, source models
 	return taken, err
 }
 
-// AccountPaysPartners tells whether a partner of anybody's is paid to an account: what comes in there is never revenue (MONEY.md 0.10).
+// AccountPaysPartners tells whether a partner of anybody's is paid to an account, or was to be: what comes in there is never revenue (MONEY.md 0.10).
 func (s *Store) AccountPaysPartners(ctx context.Context, account string) (bool, error) {
 	var is bool
-	err := s.get(ctx, &is, `SELECT EXISTS (SELECT 1 FROM partners WHERE stripe_account = $1)`, account)
+	err := s.get(ctx, &is, `SELECT EXISTS (SELECT 1 FROM partners WHERE stripe_account = $1) OR EXISTS (SELECT 1 FROM payout_accounts WHERE account = $1)`, account)
 	return is, err
 }
 

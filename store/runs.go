@@ -71,3 +71,20 @@ func (s *Store) InReviewOfRun(ctx context.Context, t models.Tenant, id models.Ru
 		t.Company, t.Mode, id, after, limit)
 	return list, err
 }
+
+// SumsOfRun are the totals of what a run drew up, by currency.
+func (s *Store) SumsOfRun(ctx context.Context, t models.Tenant, run models.RunID) ([]models.Money, error) {
+	var rows []struct {
+		Currency models.Currency `db:"currency"`
+		Minor    int64           `db:"minor"`
+	}
+	if err := s.list(ctx, &rows, `SELECT currency, sum(total)::bigint AS minor FROM invoices WHERE company_id = $1 AND mode = $2 AND run_id = $3 GROUP BY currency ORDER BY currency`,
+		t.Company, t.Mode, run); err != nil {
+		return nil, fmt.Errorf("sum run %s: %w", run, err)
+	}
+	var sums []models.Money
+	for _, r := range rows {
+		sums = append(sums, models.Money{Minor: r.Minor, Currency: r.Currency})
+	}
+	return sums, nil
+}

@@ -38,6 +38,17 @@ var states = map[string]map[string]State{
 		"paid":     {"Paid out", "circle-check", Good},
 		"reversed": {"Taken back", "undo-2", Plain},
 	},
+	"payout_account": { // on which a partner is paid
+		"able":     {"Can be paid", "circle-check", Good},
+		"papers":   {"Can be paid, Stripe asks for more", "triangle-alert", Careful},
+		"asked":    {"Stripe asks for more", "triangle-alert", Careful},
+		"checking": {"Stripe is checking", "clock", Telling},
+		"stopped":  {"Stopped by Stripe", "circle-alert", Bad},
+		"rejected": {"Rejected by Stripe", "circle-x", Bad},
+		"gone":     {"Closed at Stripe", "ban", Plain},
+		"opening":  {"Being opened", "clock", Telling},
+		"unread":   {"Connected", "circle-help", Plain},
+	},
 	"invoice": {
 		"review":             {"Waiting for your approval", "eye", Careful},
 		"shrunk":             {"Smaller, approve again", "undo-2", Careful}, // in review again, because something was taken back

@@ -13,6 +13,7 @@ import (
 	"github.com/stripe/stripe-go/v76/client"
 
 	"portal/handlers"
+	"portal/inbox"
 	"portal/integrations"
 	"portal/models"
 	"portal/payouts"
@@ -196,7 +197,7 @@ func (d *demo) tellSandbox(_ context.Context) (platformSecret, connectSecret str
 			return "", "", fmt.Errorf("drop a webhook endpoint: %w", err)
 		}
 	}
-	if platformSecret, err = d.endpoint(platformKey, "/v1/stripe/webhook", false, payouts.PlatformEvents()...); err != nil {
+	if platformSecret, err = d.endpoint(platformKey, "/v1/stripe/webhook", false, append(payouts.PlatformEvents(), inbox.CardEvents...)...); err != nil {
 		return "", "", err
 	}
 	connectSecret, err = d.endpoint(platformKey, "/v1/stripe/connect/webhook", true, integrations.ConnectEvents()...)

@@ -68,12 +68,7 @@ func TestAPIInvoiceIsPaidOnceThroughStripe(t *testing.T) {
 	t.Parallel()
 	w := newAPIWorld(t)
 	id := w.drawn()
-	w.call("POST", "/v1/invoices/"+id+"/approve", "").is(200)
-	w.call("POST", "/v1/invoices/"+id+"/pay", "").is(409) // no card yet
 	ctx := context.Background()
-	if _, err := w.Payouts.SaveCard(ctx, w.caller.Tenant, "pm_card_visa"); err != nil {
-		t.Fatal(err)
-	}
 	partner, err := w.Store.PartnerByKey(ctx, w.caller.Tenant, "A")
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +77,11 @@ func TestAPIInvoiceIsPaidOnceThroughStripe(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := w.stripe.Onboard(*partner.StripeAccount, sandbox.Complete); err != nil {
+		t.Fatal(err)
+	}
+	w.call("POST", "/v1/invoices/"+id+"/approve", "").is(200) // of where the money goes, too
+	w.call("POST", "/v1/invoices/"+id+"/pay", "").is(409)     // no card yet
+	if _, err := w.Payouts.SaveCard(ctx, w.caller.Tenant, "pm_card_visa"); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup

@@ -47,7 +47,7 @@ css: ## make static/app.css from its source; needs npm
 
 bench: build ## measure speed and size
 	@.ci/need postgres
-	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./store ./cmd/portal ./integrations
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./store ./cmd/portal ./integrations ./paper
 	go test -run '^$$' -bench . -benchtime 20x -timeout 60m ./handlers
 
 clean: ## remove what was built, not the data

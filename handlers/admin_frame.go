@@ -49,7 +49,7 @@ func (h *House) adminFrameCounted(c echo.Context, se models.Session, at, title s
 			{Label: "Partners", Href: "/admin/partners", Icon: "users", Group: "Program"},
 			{Label: "Commission rules", Href: "/admin/rules", Icon: "percent"},
 			{Label: "Coupons and codes", Href: "/admin/coupons", Icon: "hand-coins"},
-			{Label: "Invoices", Href: "/admin/invoices", Icon: "file-text", Group: "Paying partners", Count: waits.Review + waits.Unpaid},
+			{Label: "Invoices", Href: "/admin/invoices", Icon: "file-text", Group: "Paying partners", Count: waits.Review + waits.Unpaid + waits.Contests},
 			{Label: "Money calendar", Href: "/admin/calendar", Icon: "clock"},
 			{Label: "Write-offs", Href: "/admin/write-offs", Icon: "circle-minus", Count: waits.WriteOffs},
 			{Label: "Exchange rates", Href: "/admin/rates", Icon: "chart-line", Count: waits.Unrated},

@@ -47,8 +47,11 @@ func (h *House) showInvoice(c echo.Context, se models.Session, status int, v vie
 	v.Status, v.Back = views.Badge("invoice", invoiceState(v.Invoice)), views.Place{Label: "Invoices", Href: "/admin/invoices"}
 	v.Sentence = "For " + v.Invoice.PartnerName + ". It gathers what was payable up to " + views.Day(v.Invoice.Until) + "."
 	v.Smaller = smaller(v.Invoice, v.Audit)
+	if err := errors.Join(h.beside(ctx, se, &v), h.invoiceSteps(ctx, se, &v)); err != nil {
+		return err
+	}
 	if money.takes(se.Role) {
-		err = h.offerActions(ctx, t, &v)
+		err = h.offerActions(ctx, se, &v)
 	}
 	if err != nil {
 		return err
@@ -66,17 +69,10 @@ func (h *House) invoiceHistory(ctx context.Context, t models.Tenant, v *views.Ad
 		return fmt.Errorf("list the lines of %s: %w", v.Invoice.ID, err)
 	}
 	for _, l := range lines {
-		if l.IsAdjustment() {
-			v.Lines = append(v.Lines, views.InvoicedLine{Href: "/admin/partners/" + v.Invoice.Partner.String() + "#adjustments", Customer: views.StateOf("adjustment", l.Kind).Word,
-				PaidAt: l.PaidAt, Because: l.Because, Amount: models.Money{Minor: l.AmountMinor, Currency: v.Invoice.Currency}})
-			continue
-		}
-		line := views.InvoicedLine{Href: "/admin/payments/" + l.PaymentID.String(), Payment: l.PaymentKey, Customer: "No customer", PaidAt: l.PaidAt,
-			Because: reasonOn(l.Because, l.PaymentKey), Amount: models.Money{Minor: l.AmountMinor, Currency: v.Invoice.Currency}}
-		if l.Customer != nil {
-			line.Customer = *l.Customer
-		}
-		v.Lines = append(v.Lines, line)
+		v.Lines = append(v.Lines, invoicedLine(l, v.Invoice.Partner, v.Invoice.Currency))
+	}
+	if err := h.contestedLines(ctx, v, lines); err != nil {
+		return err
 	}
 	tries, err := h.Store.AttemptsOf(ctx, t, v.Invoice.ID)
 	if err != nil {
@@ -132,10 +128,7 @@ func (h *House) adminInvoicesBack(c echo.Context, _ models.Session) error {
 }
 
 func tryLine(a models.Attempt) views.TryLine {
-	outcomes := map[models.AttemptStatus]views.State{models.AttemptLive: {Word: "Under way", Icon: "clock", Tone: views.Telling},
-		models.AttemptSucceeded: {Word: "Went through", Icon: "circle-check", Tone: views.Good}, models.AttemptFailed: {Word: "Did not go through", Icon: "circle-x", Tone: views.Bad},
-		models.AttemptUndone: {Word: "Marked by mistake, undone", Icon: "undo-2", Tone: views.Careful}}
-	l := views.TryLine{How: "By card through Stripe", Outcome: outcomes[a.Status], At: a.StartedAt, By: a.StartedBy}
+	l := views.TryLine{How: "By card through Stripe", Outcome: tryOutcomes[a.Status], At: a.StartedAt, By: a.StartedBy}
 	if a.Kind == "manual" {
 		l.How = "Paid elsewhere"
 	}
@@ -148,26 +141,44 @@ func tryLine(a models.Attempt) views.TryLine {
 	return l
 }
 
-// offerActions adds what may be done with the invoice as it stands.
-func (h *House) offerActions(ctx context.Context, t models.Tenant, v *views.AdminInvoice) error {
-	i, at := v.Invoice, "/admin/invoices/"+v.Invoice.ID.String()
+// offerActions adds what this person may do with the invoice as it stands, and who may where they may not.
+func (h *House) offerActions(ctx context.Context, se models.Session, v *views.AdminInvoice) error {
+	t, i, at := se.Tenant(), v.Invoice, "/admin/invoices/"+v.Invoice.ID.String()
+	approves, approvers, err := h.mayApprove(ctx, se)
+	if err != nil {
+		return err
+	}
 	switch i.Status {
 	case models.InReview:
-		v.Primary = views.SeenButton(at+"/approve", i.Total().Decimal(), views.Action{Label: "Approve " + views.AmountText(i.Total()), Icon: "check", Kind: views.Primary})
-		v.CannotBy = "Look through what the invoice gathers. Once approved it can be paid; what is taken back before then makes it smaller and asks for your approval again."
+		h.offerApproval(se, v, approves, approvers)
 		return nil
 	case models.Approved, models.Failed:
 	default:
 		v.Mark = nil
 		return nil
 	}
+	if approves {
+		v.More = []views.Action{{Label: "Withdraw approval", Icon: "rotate-ccw", Post: at + "/withdraw"}}
+	}
+	pays, payers, err := h.mayPay(ctx, se)
+	if err != nil {
+		return err
+	}
+	if !pays {
+		v.CannotBy, v.Mark = payers, nil
+		return nil
+	}
+	if err := h.Payouts.StillApproved(ctx, i); errors.Is(err, models.ErrConflict) {
+		_, v.CannotBy = statusOf(err)
+		v.Mark = nil
+		return nil
+	} else if err != nil {
+		return err
+	}
 	if v.Mark == nil {
 		v.Mark = &views.MarkPaid{PaidAt: h.Now().UTC().Format(time.DateOnly)}
 	}
 	v.Mark.Post = at + "/mark-paid"
-	if i.Status == models.Approved {
-		v.More = []views.Action{{Label: "Withdraw approval", Icon: "rotate-ccw", Post: at + "/withdraw"}}
-	}
 	return h.offerPay(ctx, t, v, at+"/pay")
 }
 
@@ -195,9 +206,8 @@ func (h *House) offerPay(ctx context.Context, t models.Tenant, v *views.AdminInv
 		return err
 	}
 	v.Pay = &views.MoneyAction{Verb: "Pay", Amount: v.Invoice.Total(), To: partner.Name + ", Stripe account " + views.ShortID(*partner.StripeAccount),
-		From: began(card.Brand) + " ending " + card.Last4, Post: post,
-		Note: "Your card is charged exactly this amount and the partner receives all of it. No fee is added."}
-	return nil
+		From: cardWords(card), Post: post, Note: h.feeWords(v.Invoice.Total())}
+	return h.askToType(ctx, v)
 }
 
 // cannotReceive says why a partner's account cannot be paid; empty when it can. Before it says no, Stripe is asked.
@@ -215,16 +225,31 @@ func (h *House) cannotReceive(ctx context.Context, p models.Partner) (string, er
 	return payouts.CannotReceive(a.AccountState), nil
 }
 
+// feeWords says what the card pays beside an amount.
+func (h *House) feeWords(m models.Money) string {
+	fee := h.Payouts.Fee(m)
+	if fee.Minor == 0 {
+		return "Your card is charged exactly this amount and the partner receives all of it. No fee is added."
+	}
+	return "Your card is charged " + views.AmountText(models.Money{Minor: m.Minor + fee.Minor, Currency: m.Currency}) + ": this amount, all of which the partner receives, and " +
+		views.AmountText(fee) + " for Stripe's fee."
+}
+
 // adminInvoiceApprove lets an invoice be paid.
 func (h *House) adminInvoiceApprove(c echo.Context, se models.Session) error {
 	id, err := models.ParseID[models.InvoiceID](c.Param("id"))
 	if err != nil {
 		return err
 	}
-	if err := h.approve(c, se, id, c.FormValue("seen")); err != nil {
+	i, err := h.approve(c, se, id, c.FormValue("seen"))
+	if err != nil {
 		return h.refusedAction(c, se, views.AdminInvoice{}, err)
 	}
-	return goTo(c, "/admin/invoices/"+id.String(), "approved", 1)
+	code := "approved"
+	if i.Status == models.InReview {
+		code = "first"
+	}
+	return goTo(c, "/admin/invoices/"+id.String(), code, 1)
 }
 
 // adminInvoiceWithdraw takes an approval back.
@@ -245,11 +270,16 @@ func (h *House) adminInvoicePay(c echo.Context, se models.Session) error {
 	if err != nil {
 		return err
 	}
+	if wrong, err := h.typedOtherwise(c, se, id); err != nil {
+		return err
+	} else if wrong != "" {
+		return h.showInvoice(c, se, http.StatusUnprocessableEntity, views.AdminInvoice{Typed: wrong})
+	}
 	i, err := h.Payouts.Pay(c.Request().Context(), se.Tenant(), id, actor(se))
 	if err != nil {
 		return h.refusedAction(c, se, views.AdminInvoice{}, err)
 	}
-	code := map[models.InvoiceStatus]string{models.Paid: "paid", models.Failed: "refused"}[i.Status]
+	code := map[models.InvoiceStatus]string{models.Paid: "paid", models.Failed: "refused", models.NeedsConfirmation: "asks"}[i.Status]
 	if code == "" {
 		code = "sent"
 	}
@@ -262,6 +292,8 @@ func (h *House) refusedAction(c echo.Context, se models.Session, v views.AdminIn
 	switch {
 	case fields && v.Mark != nil:
 		v.Mark.Wrong = wrong
+	case fields && v.Beside.Void != nil:
+		v.Beside.Void.Wrong = wrong
 	case errors.Is(err, models.ErrConflict):
 		_, sentence := statusOf(err)
 		v.Mark, v.Flash = nil, []views.Flash{{Tone: views.Bad, Text: sentence}}

@@ -27,8 +27,12 @@ var invoiceShows = []struct {
 	{models.InReview, "To review", "No invoice waits for approval."},
 	{models.Approved, "Approved", "No approved invoice waits to be paid."},
 	{models.Processing, "Under way", "No payment is under way."},
+	{models.NeedsConfirmation, "To confirm", "No payment waits for the card holder to confirm it."},
+	{models.Charged, "Charged", "No payment is on its way from your card to a partner."},
 	{models.Paid, "Paid", "No invoice has been paid yet."},
 	{models.Failed, "Failed", "No payment failed."},
+	{models.Refunded, "Came back", "No payment has come back."},
+	{models.Void, "Void", "No invoice is void."},
 }
 
 // reviewTab is the place of the invoices to review among the tabs.
@@ -46,22 +50,42 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 		return err
 	}
 	v := views.AdminInvoices{Now: h.Now(), Wrong: wrong, Approve: withQuery("/admin/invoices/approve", url.Values{"cursor": {page.Cursor}})}
-	var status models.InvoiceStatus
+	only, narrowed, err := h.invoicesNarrowed(c, se.Tenant())
+	if err != nil {
+		return err
+	}
 	for _, s := range invoiceShows {
 		on := string(s.status) == asked
-		v.Chips = append(v.Chips, views.Chip{Label: s.label, On: on, Href: withQuery("/admin/invoices", url.Values{"status": {string(s.status)}})})
+		v.Chips = append(v.Chips, views.Chip{Label: s.label, On: on, Href: withQuery("/admin/invoices", narrowed.with(s.status))})
 		if on {
-			status, v.Empty = s.status, s.empty
+			only.Status, v.Empty = s.status, s.empty
 		}
 	}
-	list, err := h.Store.Invoices(c.Request().Context(), se.Tenant(), nil, status, page)
+	if v.Only = narrowed.chips(asked); len(v.Only) > 0 {
+		v.Empty = "No such invoice among those that the list is narrowed to."
+	}
+	status := only.Status
+	list, err := h.Store.InvoicesLike(c.Request().Context(), se.Tenant(), only, page)
 	if err != nil {
 		return fmt.Errorf("list invoices: %w", err)
 	}
 	list, next := store.Next(list, page.Limit, func(i models.Invoice) (time.Time, fmt.Stringer) { return i.DrawnAt, i.ID })
-	v.Lines = invoiceLines(list)
-	v.Tick = status == models.InReview && money.takes(se.Role)
-	v.Newest, v.Older = around("/admin/invoices", url.Values{"status": {string(status)}}, page, next)
+	if v.Lines, err = h.contestedList(c, se, list); err != nil {
+		return err
+	}
+	if v.Waits, err = h.sumsShown(c, se, only); err != nil {
+		return err
+	}
+	approves, _, err := h.mayApprove(c.Request().Context(), se)
+	if err != nil {
+		return err
+	}
+	pays, _, err := h.mayPay(c.Request().Context(), se)
+	if err != nil {
+		return err
+	}
+	v.Tick, v.PayTick = status == models.InReview && approves, status == models.Approved && pays
+	v.Newest, v.Older = around("/admin/invoices", narrowed.with(status), page, next)
 	v.Shown = shown(len(list), "invoice", "invoices", next != "")
 	var waits store.Waiting
 	if v.Frame, waits, err = h.adminFrameCounted(c, se, "/admin/invoices", "Invoices"); err != nil {
@@ -74,7 +98,10 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 	v.Flash = append(v.Flash, ends...)
 	v.Chips[reviewTab].Count = waits.Review
 	v.Sentence = "What partners are to be paid: review it, approve it, pay it."
-	v.More = []views.Action{{Label: "Bank files", Icon: "banknote", Href: bankFilesAt}}
+	v.More = []views.Action{{Label: "Bank files", Icon: "banknote", Href: bankFilesAt}, {Label: "Runs", Icon: "clock", Href: runsAt}, {Label: "Payment runs", Icon: "hand-coins", Href: payRunsAt}, {Label: "Contested lines", Icon: "circle-help", Href: contestsAt}}
+	if waits.Contests > 0 {
+		v.Flash = append(v.Flash, views.Flash{Tone: views.Careful, Text: views.Count(waits.Contests, "line of an invoice is", "lines of invoices are") + " contested. Answer under Contested lines, in the menu."})
+	}
 	if draw := (views.Action{Label: "Draw up invoices", Icon: "plus", Href: "/admin/invoices/new", Kind: views.Primary}); money.takes(se.Role) && len(list) > 0 {
 		v.Primary = views.Button(draw)
 	} else if money.takes(se.Role) {
@@ -94,6 +121,9 @@ func invoiceLines(list []models.Invoice) []views.InvoiceLine {
 
 // invoiceState is the state that a list and a page show: one that shrank waits for another approval than a new one.
 func invoiceState(i models.Invoice) string {
+	if i.Status == models.InReview && i.FirstAt != nil {
+		return "first"
+	}
 	if i.Status == models.InReview && i.Because != nil {
 		return "shrunk"
 	}
@@ -127,26 +157,42 @@ func (h *House) showDraw(c echo.Context, se models.Session, status int, until st
 	return show(c, status, views.AdminInvoicesNewPage(v), nil)
 }
 
+// previewed is how many partners a preview names; those beyond are counted.
+const previewed = 200
+
 // previewDraw fills in what invoices up to a day would gather, and what of that is still held.
 func (h *House) previewDraw(ctx context.Context, t models.Tenant, day time.Time, v *views.AdminInvoicesNew) error {
-	owed, err := h.Store.OwedUntil(ctx, t, day)
+	owed, err := h.Payouts.Owed(ctx, t, day)
 	if err != nil {
 		return fmt.Errorf("sum what is owed: %w", err)
 	}
-	sums := map[models.Currency]int64{}
-	for _, o := range owed {
+	sums, enough := map[models.Currency]int64{}, 0
+	for n, o := range owed {
+		if o.Enough() {
+			sums[o.Total.Currency] += o.Total.Minor
+			enough++
+		}
+		if n >= previewed {
+			v.Further++
+			continue
+		}
 		p, err := h.Store.Partner(ctx, t, o.Partner)
 		if err != nil {
 			return err
 		}
-		v.Lines = append(v.Lines, views.OwedLine{Href: "/admin/partners/" + p.ID.String(), Partner: p.Name, Total: models.Money{Minor: o.Total, Currency: o.Currency}})
-		sums[o.Currency] += o.Total
+		l := views.OwedLine{Href: "/admin/partners/" + p.ID.String(), Partner: p.Name, Total: o.Total}
+		if !o.Enough() {
+			l.Below = "Waits: below the minimum of " + views.AmountText(o.Least)
+		}
+		v.Lines = append(v.Lines, l)
 	}
 	var totals []models.Money
 	for currency, minor := range sums {
 		totals = append(totals, models.Money{Minor: minor, Currency: currency})
 	}
-	v.Day, v.Draw = &day, "Draw up "+views.Count(len(owed), "invoice", "invoices")+", "+amountsText(totals)
+	if v.Day = &day; enough > 0 {
+		v.Draw = "Draw up " + views.Count(enough, "invoice", "invoices") + ", " + amountsText(totals)
+	}
 	held, err := h.Store.HeldUntil(ctx, t, day, h.now())
 	if err != nil {
 		return err
@@ -175,14 +221,7 @@ func (h *House) adminInvoicesDraw(c echo.Context, se models.Session) error {
 	if err != nil {
 		return h.showDraw(c, se, http.StatusUnprocessableEntity, c.FormValue("until"))
 	}
-	drawn, err := h.Payouts.DrawUp(c.Request().Context(), se.Tenant(), day, 0, actor(se))
-	switch {
-	case err != nil:
-		return fmt.Errorf("draw up invoices: %w", err)
-	case len(drawn) == 0:
-		return goTo(c, "/admin/invoices", "none", 0)
-	}
-	return goTo(c, "/admin/invoices?status=review", "drawn", len(drawn))
+	return h.beginDraw(c, se, day)
 }
 
 // dayTyped reads a day as a date field sends it.
@@ -200,19 +239,25 @@ func (h *House) adminInvoicesApprove(c echo.Context, se models.Session) error {
 	if len(ids) == 0 {
 		return h.showInvoices(c, se, http.StatusUnprocessableEntity, string(models.InReview), "Tick at least one invoice.")
 	}
-	approved := 0
+	approved, firsts := 0, 0
 	for _, text := range ids[:min(len(ids), perApproval)] {
 		id, err := models.ParseID[models.InvoiceID](text)
 		if err != nil {
 			return err
 		}
-		err = h.approve(c, se, id, c.FormValue("seen."+text))
-		if errors.Is(err, models.ErrConflict) {
-			continue
-		} else if err != nil {
+		i, err := h.approve(c, se, id, c.FormValue("seen."+text))
+		switch {
+		case errors.Is(err, models.ErrConflict):
+		case err != nil:
 			return err
+		case i.Status == models.InReview:
+			firsts++
+		default:
+			approved++
 		}
-		approved++
+	}
+	if approved == 0 && firsts > 0 {
+		return goTo(c, "/admin/invoices?status=review", "firsts", firsts)
 	}
 	if approved == 0 {
 		return h.showInvoices(c, se, http.StatusConflict, string(models.InReview), "None was approved: what you ticked is not as you saw it any more. Look again, then tick what is right.")
@@ -224,14 +269,13 @@ func (h *House) adminInvoicesApprove(c echo.Context, se models.Session) error {
 const perApproval = 200
 
 // approve lets an invoice be paid when its total is what the person saw.
-func (h *House) approve(c echo.Context, se models.Session, id models.InvoiceID, seen string) error {
+func (h *House) approve(c echo.Context, se models.Session, id models.InvoiceID, seen string) (models.Invoice, error) {
 	i, err := h.Store.Invoice(c.Request().Context(), se.Tenant(), id)
 	if err != nil {
-		return err
+		return i, err
 	}
 	if seen != i.Total().Decimal() {
-		return models.Refuse(models.ErrConflict, i.Number+" is not what you saw: its total is "+views.AmountText(i.Total())+" now. Review it again.")
+		return i, models.Refuse(models.ErrConflict, i.Number+" is not what you saw: its total is "+views.AmountText(i.Total())+" now. Review it again.")
 	}
-	_, err = h.Payouts.Approve(c.Request().Context(), se.Tenant(), id, actor(se))
-	return err
+	return h.Payouts.Approve(c.Request().Context(), se.Tenant(), id, actor(se))
 }

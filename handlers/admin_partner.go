@@ -25,12 +25,17 @@ func (h *House) showPartner(c echo.Context, se models.Session, status int, form 
 
 // showPartnerGiving shows a partner with what was typed for a new code.
 func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int, form views.CodeForm, give views.NewCodeForm) error {
+	return h.showPartnerWith(c, se, status, views.AdminPartner{NewCode: form}, give)
+}
+
+// showPartnerWith shows a partner with what was typed into the forms of the page.
+func (h *House) showPartnerWith(c echo.Context, se models.Session, status int, v views.AdminPartner, give views.NewCodeForm) error {
 	ctx, t := c.Request().Context(), se.Tenant()
 	id, err := models.ParseID[models.PartnerID](c.Param("id"))
 	if err != nil {
 		return err
 	}
-	v := views.AdminPartner{Now: h.Now(), NewCode: form}
+	v.Now = h.Now()
 	if admins.takes(se.Role) {
 		v.NewCode.Post = "/admin/partners/" + id.String() + "/codes"
 	}
@@ -50,6 +55,9 @@ func (h *House) showPartnerGiving(c echo.Context, se models.Session, status int,
 		v.Earned = append(v.Earned, commissionLine(e, h.Now()))
 	}
 	if err := h.adjustmentsOf(ctx, se, &v); err != nil {
+		return err
+	}
+	if err := h.minimumOf(ctx, se, &v); err != nil {
 		return err
 	}
 	invoices, err := h.Store.Invoices(ctx, t, &id, "", store.Page{Limit: 10, Desc: true})
@@ -114,15 +122,6 @@ func (h *House) adminPartnerAccount(c echo.Context, se models.Session) error {
 	return goTo(c, "/admin/partners/"+id.String(), "account-let", 0)
 }
 
-// adminPartnerBack leads from the address of an action, to which a browser may come back, to the partner.
-func (h *House) adminPartnerBack(c echo.Context, _ models.Session) error {
-	id, err := models.ParseID[models.PartnerID](c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, "/admin/partners/"+id.String())
-}
-
 // adjustmentsShown is how many of a partner's latest bonuses and deductions their page shows.
 const adjustmentsShown = 20
 
@@ -159,4 +158,13 @@ func commissionLine(c store.CommissionRow, now time.Time) views.CommissionLine {
 		l.Customer = *c.CustomerEmail
 	}
 	return l
+}
+
+// adminPartnerBack leads from the address of a form, to which a browser may come back, to the partner.
+func (h *House) adminPartnerBack(c echo.Context, _ models.Session) error {
+	id, err := models.ParseID[models.PartnerID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/admin/partners/"+id.String())
 }

@@ -41,6 +41,8 @@ type apiInvoiceLine struct {
 	Amount      apiMoney   `json:"amount" doc:"Below zero when it was taken back."`
 	Because     string     `json:"because"`
 	PaidAt      *time.Time `json:"paid_at" doc:"When the customer paid; null for an adjustment."`
+	Sale        *apiMoney  `json:"sale" doc:"What the customer paid; null for an adjustment."`
+	Rate        *apiRate   `json:"rate" doc:"Between the sale's currency and the invoice's; null when they are one, and for an adjustment."`
 }
 
 func apiInvoiceLineOf(l models.InvoiceLine, c models.Currency) apiInvoiceLine {
@@ -49,6 +51,9 @@ func apiInvoiceLineOf(l models.InvoiceLine, c models.Currency) apiInvoiceLine {
 		line.Adjustment = new(l.Adjustment.String())
 	} else {
 		line.Commission, line.Transaction, line.PaidAt = new(l.Commission.String()), &l.PaymentKey, new(l.PaidAt.UTC())
+	}
+	if sale := l.Sale(); sale != nil {
+		line.Sale, line.Rate = new(apiMoneyOf(*sale)), apiRateOf(l.Rate(c))
 	}
 	return line
 }

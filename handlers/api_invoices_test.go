@@ -29,8 +29,8 @@ func TestAPIInvoiceIsDrawnUpApprovedAndMarkedAsPaid(t *testing.T) {
 		"approved_by":null,"paid_by":null,"paid_at":null,"payment_reference":null,"because":null}`)
 	hasExactly(t, "an invoice", a.body, apiInvoiceFields)
 	line := a.body["lines"].([]any)[0].(map[string]any)
-	hasExactly(t, "a line", line, "commission transaction adjustment kind amount because paid_at")
-	contains(t, "a line", line, `{"transaction":"in_1","adjustment":null,"kind":"earned","amount":{"amount":"20.00","currency":"usd"},"because":"earned from in_1"}`)
+	hasExactly(t, "a line", line, "commission transaction adjustment kind amount because paid_at sale rate")
+	contains(t, "a line", line, `{"transaction":"in_1","adjustment":null,"kind":"earned","amount":{"amount":"20.00","currency":"usd"},"because":"earned from in_1","sale":{"amount":"100.00","currency":"usd"},"rate":null}`)
 	if a := w.call("POST", "/v1/invoices", `{"until":"2026-12-31"}`).is(201); len(a.data()) != 0 {
 		t.Errorf("drawn up twice: %s", a.raw)
 	}
@@ -68,12 +68,7 @@ func TestAPIInvoiceIsPaidOnceThroughStripe(t *testing.T) {
 	t.Parallel()
 	w := newAPIWorld(t)
 	id := w.drawn()
-	w.call("POST", "/v1/invoices/"+id+"/approve", "").is(200)
-	w.call("POST", "/v1/invoices/"+id+"/pay", "").is(409) // no card yet
 	ctx := context.Background()
-	if _, err := w.Payouts.SaveCard(ctx, w.caller.Tenant, "pm_card_visa"); err != nil {
-		t.Fatal(err)
-	}
 	partner, err := w.Store.PartnerByKey(ctx, w.caller.Tenant, "A")
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +77,11 @@ func TestAPIInvoiceIsPaidOnceThroughStripe(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := w.stripe.Onboard(*partner.StripeAccount, sandbox.Complete); err != nil {
+		t.Fatal(err)
+	}
+	w.call("POST", "/v1/invoices/"+id+"/approve", "").is(200)
+	w.call("POST", "/v1/invoices/"+id+"/pay", "").is(409) // no card yet
+	if _, err := w.Payouts.SaveCard(ctx, w.caller.Tenant, "pm_card_visa"); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup

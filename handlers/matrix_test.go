@@ -87,6 +87,10 @@ POST /partner/payouts/stripe                            303    403     403   403
 GET  /partner/payouts/return                            303    403     403   403   403     303      403
 GET  /admin/partners/{partner}/account                  303    303     303   303   303     403      303
 POST /admin/partners/{partner}/account                  303    403     409   409   409     403      404
+GET  /admin/partners/{partner}/minimum                  303    303     303   303   303     403      303
+POST /admin/partners/{partner}/minimum                  303    403     403   422   422     403      404
+GET  /admin/settings/payouts                            303    200     200   200   200     403      200
+POST /admin/settings/payouts                            303    403     403   422   422     403      422
 GET  /admin/partners/{partner}/adjust                   303    403     200   200   200     403      404
 POST /admin/partners/{partner}/adjust                   303    403     422   422   422     403      404
 GET  /admin/partners/{partner}/write-off                303    403     200   200   200     403      404
@@ -104,6 +108,30 @@ GET  /admin/invoices/new                                303    403     200   200
 POST /admin/invoices                                    303    403     422   422   422     403      422
 GET  /admin/invoices/approve                            303    303     303   303   303     403      303
 POST /admin/invoices/approve                            303    403     422   422   422     403      422
+GET  /admin/invoices/runs                               303    200     200   200   200     403      200
+GET  /admin/invoices/runs/{run}                         303    200     200   200   200     403      404
+GET  /admin/invoices/runs/{run}/approve                 303    303     303   303   303     403      303
+POST /admin/invoices/runs/{run}/approve                 303    403     409   409   409     403      404
+GET  /admin/invoices/contests                           303    200     200   200   200     403      200
+GET  /admin/invoices/contests/{contest}                 303    200     200   200   200     403      404
+POST /admin/invoices/contests/{contest}                 303    403     422   422   422     403      404
+GET  /admin/invoices/{invoice}/void                     303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/void                     303    403     409   409   409     403      404
+GET  /admin/invoices/pay                                303    403     200   200   200     403      200
+POST /admin/invoices/pay                                303    403     422   422   422     403      422
+GET  /admin/pay-runs                                    303    200     200   200   200     403      200
+GET  /admin/pay-runs/{payrun}                           303    200     200   200   200     403      404
+GET  /admin/invoices/{invoice}/confirm                  303    403     303   303   303     403      404
+POST /admin/invoices/{invoice}/confirm                  303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/confirmed                303    303     303   303   303     403      303
+GET  /admin/invoices/{invoice}/give-up                  303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/give-up                  303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/send-again               303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/send-again               303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/give-back                303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/give-back                303    403     422   422   422     403      404
+GET  /admin/invoices/{invoice}/refund                   303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/refund                   303    403     422   422   422     403      404
 GET  /admin/invoices/{invoice}                          303    200     200   200   200     403      404
 GET  /admin/invoices/{invoice}/invoice.pdf              303    200     200   200   200     403      404
 GET  /admin/invoices/{invoice}/approve                  303    303     303   303   303     403      303
@@ -164,6 +192,8 @@ GET  /partner/earnings                                  303    403     403   403
 GET  /partner/earnings/{commission}                     303    403     403   403   403     200      403
 GET  /partner/invoices                                  303    403     403   403   403     200      403
 GET  /partner/invoices/{invoice}                        303    403     403   403   403     200      403
+GET  /partner/invoices/{invoice}/contest                303    403     403   403   403     303      403
+POST /partner/invoices/{invoice}/contest                303    403     403   403   403     404      403
 GET  /partner/invoices/{invoice}/invoice.pdf            303    403     403   403   403     200      403
 GET  /partner/invoices/{invoice}/attachments/{attempt}   303    403     403   403   403     404      403
 GET  /partner/payouts                                    303    403     403   403   403     200      403
@@ -193,7 +223,7 @@ func TestEveryRouteAnswersEveryRoleAsTheMatrixSays(t *testing.T) {
 			path := strings.NewReplacer(ids...).Replace(row.path)
 			var form url.Values
 			if row.method == http.MethodPost {
-				form = url.Values{"mode": {"neither"}, "paid_at": {w.clock.Format("2006-01-02")}}
+				form = url.Values{"mode": {"neither"}, "minimum": {"none"}, "paid_at": {w.clock.Format("2006-01-02")}}
 			}
 			answer := w.ask(w.cookieFor(role, stranger.Tenant), path, form)
 			if answer.StatusCode != row.want[i] {
@@ -290,6 +320,7 @@ func sameRoute(a, b string) bool {
 // matrixIDs are what stands for the names in the matrix: things of the company that has one invoice in review.
 func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 	w.t.Helper()
+	contest := w.contested(i) // before what follows takes lines off the invoice
 	payment := w.payments()[0]
 	event, err := w.Store.Events(w.t.Context(), w.caller.Tenant, "", storetest.FirstPage())
 	if err != nil {
@@ -298,7 +329,33 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 	return []string{"{payment}", payment.ID.String(), "{partner}", w.ann.ID.String(), "{invoice}", i.ID.String(), "{month}", "2026-10", "{event}", event[0].ID.String(), "{writeoff}", w.decidedWriteOff(),
 		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{file}", w.linked("customer,partner\ncus_1,BOB_KEY\n").ID.String(),
 		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String(), "{import}", w.imported().ID.String(),
-		"{attempt}", models.NewID[models.AttemptID](w.clock).String(), "{bankfile}", w.cancelledFile().ID.String()}
+		"{run}", i.Run.String(), "{contest}", contest.ID.String(),
+		"{attempt}", models.NewID[models.AttemptID](w.clock).String(), "{bankfile}", w.cancelledFile().ID.String(), "{payrun}", w.payRun(i).ID.String()}
+}
+
+// payRun is a run of payments in which an invoice could not be paid.
+func (w *companyWorld) payRun(i models.Invoice) models.PayRun {
+	w.t.Helper()
+	r := models.PayRun{Tenant: w.caller.Tenant, ID: models.NewID[models.PayRunID](w.clock), StartedBy: "Ann", StartedAt: w.clock, BegunAt: &w.clock}
+	if err := w.Store.AddPayRun(w.t.Context(), r, []models.PayRunItem{{Invoice: i.ID, Seen: i.TotalMinor, Because: new("It was not approved.")}}); err != nil {
+		w.t.Fatal(err)
+	}
+	return r
+}
+
+// contested is an open contest of the first line of an invoice.
+func (w *companyWorld) contested(i models.Invoice) models.Contest {
+	w.t.Helper()
+	lines, err := w.Store.InvoiceLines(w.t.Context(), i.Tenant, i.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	x, err := w.Inbox.Contest(w.t.Context(), models.Contest{Tenant: i.Tenant, Invoice: i.ID, Partner: i.Partner, Commission: lines[0].Commission,
+		Adjustment: lines[0].Adjustment, Seq: lines[0].Seq, Words: "This was more."}, models.Actor{Name: "ann"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return x
 }
 
 // cancelledFile is a bank file that was given up.

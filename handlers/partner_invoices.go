@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -34,6 +35,11 @@ func (h *House) partnerInvoices(c echo.Context, se models.Session) error {
 
 // partnerInvoice shows one of a partner's invoices.
 func (h *House) partnerInvoice(c echo.Context, se models.Session) error {
+	return h.showPartnerInvoice(c, se, http.StatusOK, views.ContestForm{})
+}
+
+// showPartnerInvoice shows the invoice that the address names; typed is a contest of a line that was refused.
+func (h *House) showPartnerInvoice(c echo.Context, se models.Session, status int, typed views.ContestForm) error {
 	side, err := h.asPartner(c, se, "", "")
 	if err != nil {
 		return err
@@ -52,10 +58,16 @@ func (h *House) partnerInvoice(c echo.Context, se models.Session) error {
 		return err
 	}
 	v := ownInvoice(side, i, lines)
+	if err := h.contestable(ctx, i, lines, typed, &v); err != nil {
+		return err
+	}
+	if err := h.insteadOf(ctx, i, &v); err != nil {
+		return err
+	}
 	if err := h.ownOutside(ctx, side, i, &v); err != nil {
 		return err
 	}
-	return show(c, http.StatusOK, views.PartnerInvoicePage(v), nil)
+	return show(c, status, views.PartnerInvoicePage(v), nil)
 }
 
 // ownInvoice is the page of one invoice.
@@ -76,6 +88,9 @@ func ownInvoice(side partnerSide, i models.Invoice, lines []models.InvoiceLine) 
 		line := views.PartnerInvoiceLine{PaidAt: l.PaidAt, Customer: what, Reason: reason, Amount: amount}
 		if !l.IsAdjustment() {
 			line.Href = "/partner/earnings/" + l.Commission.String()
+			if rate := l.Rate(i.Currency); rate != nil {
+				line.Sale = views.SaleText(l.Sale(), rate)
+			}
 		}
 		v.Lines = append(v.Lines, line)
 	}
@@ -89,7 +104,11 @@ func invoiceNote(i models.Invoice, company string) (string, views.Tone) {
 	case i.Status == models.Failed:
 		return "The payment did not go through. " + company + " is told and can try it again; nothing is lost of what you earned.", views.Careful
 	case i.Status == models.Void:
-		return company + " does not pay this invoice. What is left of it comes on a later one.", views.Telling
+		note := company + " does not pay this invoice. What is left of it comes on a later one."
+		if i.Because != nil {
+			note += " The reason: " + withoutAddresses(*i.Because) + "."
+		}
+		return strings.ReplaceAll(note, "..", "."), views.Telling
 	case i.Status == models.InReview && i.Because != nil:
 		return "The total went down after the invoice was drawn up: " + lowered(withoutAddresses(*i.Because)) + ".", views.Telling
 	}

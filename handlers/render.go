@@ -44,7 +44,32 @@ var flashes = map[string]func(n int) views.Flash{
 	"refused": func(int) views.Flash {
 		return views.Flash{Tone: views.Bad, Text: "The payment did not go through. Nothing was paid; the reason stands below."}
 	},
+	"asks": func(int) views.Flash {
+		return views.Flash{Tone: views.Careful, Text: "The card's bank asks the card holder to confirm. Nothing was charged yet."}
+	},
 	"marked": func(int) views.Flash { return done("Marked as paid.") },
+	"first": func(int) views.Flash {
+		return done("Your approval is kept. The amount is above the limit for one approval, so another person must approve it too.")
+	},
+	"firsts": func(n int) views.Flash {
+		return done("Your approval of " + views.Count(n, "invoice", "invoices") + " is kept. They are above the limit for one approval: another person must approve them too.")
+	},
+	"left": func(n int) views.Flash {
+		return views.Flash{Tone: views.Careful, Text: "What could be approved was. " + views.Count(n, "invoice was", "invoices were") + " left for review: another person must approve them, or they have changed."}
+	},
+	"voided": func(int) views.Flash { return done("The invoice is void. All that it gathered is due again.") },
+	"reissued": func(int) views.Flash {
+		return done("The invoice before is void. This one stands for it; review and approve it.")
+	},
+	"run-begun": func(int) views.Flash {
+		return views.Flash{Tone: views.Telling, Text: "Invoices are being drawn up. You can leave this page; it goes on, and stands under Runs."}
+	},
+	"contested":      func(int) views.Flash { return done("Sent. You see the answer here, beside the line.") },
+	"answered":       func(int) views.Flash { return done("Answered. The partner can see it.") },
+	"settings-saved": func(int) views.Flash { return done("The settings were saved.") },
+	"minimum-saved": func(int) views.Flash {
+		return done("The minimum was saved. It holds from the next time invoices are drawn up.")
+	},
 	"mark-undone": func(int) views.Flash {
 		return done("Undone. What was booked is booked back, and the invoice waits to be paid.")
 	},

@@ -176,6 +176,10 @@ func TestEachStepOfAPayoutIsToldOnceToWhomItConcerns(t *testing.T) {
 	if again := w.sent(); len(again) > 0 {
 		t.Errorf("sent again: %s", again)
 	}
+	if _, err := w.Undo(ctx, w.caller.Tenant, i.ID, "It never left", w.owner); err != nil {
+		t.Fatal(err)
+	}
+	w.got("undone", []string{"nina@partners.example"}, false, "does not stand", i.Number, "marked as paid by mistake")
 }
 
 // F106, MONEY.md 4.5: a payment that fails is told to those who may pay, with the reason; what is undone with its transaction is not.

@@ -28,6 +28,7 @@ func told() map[string]models.Message {
 
 		"invoices_ready":        models.InvoicesReady(company, 25, due),
 		"invoice_approved":      models.InvoiceApproved(company, invoice),
+		"payment_taken_back":    models.PaymentTakenBack(company, invoice, "it was marked as paid by mistake. If the money did reach you, tell Acme."),
 		"invoice_paid":          models.InvoicePaid(company, invoice),
 		"payment_failed":        models.PaymentFailed(company, "The card was declined.", invoice),
 		"confirmation_needed":   models.ConfirmationNeeded(company, invoice),
@@ -37,7 +38,7 @@ func told() map[string]models.Message {
 }
 
 // leads is where the messages lead that are not about a connection.
-var leads = map[string]string{"invoices_ready": "/admin/invoices?status=review", "invoice_approved": "/partner/invoices/inv_", "invoice_paid": "/partner/invoices/inv_",
+var leads = map[string]string{"invoices_ready": "/admin/invoices?status=review", "invoice_approved": "/partner/invoices/inv_", "invoice_paid": "/partner/invoices/inv_", "payment_taken_back": "/partner/invoices/inv_",
 	"payment_failed": "/admin/invoices/inv_", "confirmation_needed": "/admin/invoices/inv_", "onboarding_incomplete": "/partner/payouts", "card_expiring": "/admin/settings/payments"}
 
 func mailOf(m models.Message) models.Mail {

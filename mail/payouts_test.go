@@ -15,6 +15,7 @@ func TestTheMailsOfAPayoutSayWhatMatters(t *testing.T) {
 	day := storetest.Day.UTC().Format("2 January 2006")
 	for kind, want := range map[string][]string{
 		"invoices_ready":        {"25 invoices wait for your approval at Acme", "- 0.99 EUR\n- 1,204.50 USD", "Nothing is paid before that."},
+		"payment_taken_back":    {"The payment of 1,204.50 USD by Acme does not stand", "INV-2026-0007", "marked as paid by mistake", "tell Acme"},
 		"invoice_approved":      {"Acme approved 1,204.50 USD for you", "INV-2026-0007", "up to " + day},
 		"invoice_paid":          {"Acme paid you 1,204.50 USD", "on " + day, "Stripe pays it out to your bank account", "Reference: pi_77."},
 		"payment_failed":        {"1 payment of Acme did not go through", "- INV-2026-0007, Nora: 1,204.50 USD", "The reason: The card was declined.", "pay again"},

@@ -56,6 +56,13 @@ func InvoicePaid(company Company, i Invoice) Message {
 	return Message{Kind: "invoice_paid", Facts: facts}
 }
 
+// PaymentTakenBack tells a partner who was told of a payment that it does not stand any more, and why.
+func PaymentTakenBack(company Company, i Invoice, why string) Message {
+	facts := invoiceFacts(company, i)
+	facts["why"] = why
+	return Message{Kind: "payment_taken_back", Facts: facts}
+}
+
 // PaymentFailed tells those who may pay that a payment did not go through: one mail for all that failed together.
 func PaymentFailed(company Company, because string, failed ...Invoice) Message {
 	return Message{Kind: "payment_failed", Facts: listFacts(company, because, failed)}

@@ -68,6 +68,8 @@ func (s *sheet) newPage() {
 	s.SetXY(left, top)
 	if s.test {
 		s.write(warn, "B", 9)
+		s.SetDrawColor(warn[0], warn[1], warn[2])
+		s.SetLineWidth(0.2)
 		s.CellFormat(right-left, 7, "Test mode. No real money moves.", "1", 2, "CM", false, 0, "")
 		s.SetXY(left, s.GetY()+4)
 	}

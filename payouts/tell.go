@@ -43,6 +43,11 @@ func (p *Payouts) tellPaid(ctx context.Context, tx *store.Store, i models.Invoic
 	return p.tellPartner(ctx, tx, i, func(c models.Company) models.Message { return models.InvoicePaid(c, i) })
 }
 
+// tellTakenBack tells the partner that a payment they were told of does not stand any more.
+func (p *Payouts) tellTakenBack(ctx context.Context, tx *store.Store, i models.Invoice, why string) error {
+	return p.tellPartner(ctx, tx, i, func(c models.Company) models.Message { return models.PaymentTakenBack(c, i, why) })
+}
+
 // tellFailed tells those who may pay that payments did not go through, and why: one mail for all that failed together.
 func (p *Payouts) tellFailed(ctx context.Context, tx *store.Store, because string, failed ...models.Invoice) error {
 	return p.tellPayers(ctx, tx, failed, func(c models.Company) models.Message { return models.PaymentFailed(c, because, failed...) })

@@ -75,13 +75,15 @@ type HeldLine struct {
 func (s *Store) HeldLines(ctx context.Context, t models.Tenant, partner models.PartnerID, limit int) ([]HeldLine, error) {
 	var list []HeldLine
 	err := s.list(ctx, &list, `SELECT c.id, c.status, c.disputed, c.payable_on, c.hold_days, p.paid_at, coalesce(u.email, u.key) AS customer, c.currency, e.minor, c.sale_currency, c.share
-		FROM commissions c
+		FROM (SELECT id, payment_id, status, disputed, payable_on, hold_days, currency, sale_currency, share FROM commissions
+			WHERE company_id = $1 AND mode = $2 AND partner_id = $3 AND NOT matured AND status IN ('held', 'waiting')
+			ORDER BY disputed OR status = 'waiting', payable_on, id LIMIT $4) c
 		CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0)::bigint AS minor FROM commission_entries
-			WHERE company_id = c.company_id AND mode = c.mode AND commission_id = c.id AND invoice_id IS NULL) e
-		JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id
-		LEFT JOIN customers u ON u.company_id = p.company_id AND u.mode = p.mode AND u.id = p.customer_id
-		WHERE c.company_id = $1 AND c.mode = $2 AND c.partner_id = $3 AND NOT c.matured AND (c.status = 'waiting' OR e.minor <> 0)
-		ORDER BY c.disputed OR c.status = 'waiting', c.payable_on, c.id LIMIT $4`, t.Company, t.Mode, partner, limit)
+			WHERE company_id = $1 AND mode = $2 AND commission_id = c.id AND invoice_id IS NULL) e
+		JOIN payments p ON p.company_id = $1 AND p.mode = $2 AND p.id = c.payment_id
+		LEFT JOIN customers u ON u.company_id = $1 AND u.mode = $2 AND u.id = p.customer_id
+		WHERE c.status = 'waiting' OR e.minor <> 0
+		ORDER BY c.disputed OR c.status = 'waiting', c.payable_on, c.id`, t.Company, t.Mode, partner, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list what %s has held: %w", partner, err)
 	}

@@ -51,6 +51,7 @@ var states = map[string]map[string]State{
 	},
 	"invoice": {
 		"review":             {"Waiting for your approval", "eye", Careful},
+		"first":              {"Needs a second approval", "users", Careful}, // approved by one of two people
 		"shrunk":             {"Smaller, approve again", "undo-2", Careful}, // in review again, because something was taken back
 		"approved":           {"Approved, ready to pay", "check", Telling},
 		"processing":         {"Payment under way", "clock", Telling},
@@ -72,10 +73,19 @@ var states = map[string]map[string]State{
 		"refunded":           {"Payment returned", "undo-2", Careful},
 		"void":               {"Withdrawn", "ban", Plain},
 	},
+	"run": { // the drawing up of invoices
+		"running": {"Under way", "clock", Telling},
+		"done":    {"Done", "circle-check", Good},
+	},
+	"contest": {
+		"open":     {"Waits for an answer", "circle-help", Careful},
+		"answered": {"Answered", "circle-check", Good},
+	},
 	"adjustment": {
 		"bonus":     {"Bonus", "plus", Good},
 		"deduction": {"Deduction", "minus", Careful},
 		"write_off": {"Debt written off", "circle-minus", Plain},
+		"returned":  {"Payment came back", "undo-2", Careful},
 	},
 	"write_off": {
 		"asked":    {"Waits for another person", "clock", Careful},

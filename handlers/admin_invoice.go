@@ -47,7 +47,7 @@ func (h *House) showInvoice(c echo.Context, se models.Session, status int, v vie
 	v.Status, v.Back = views.Badge("invoice", invoiceState(v.Invoice)), views.Place{Label: "Invoices", Href: "/admin/invoices"}
 	v.Sentence = "For " + v.Invoice.PartnerName + ". It gathers what was payable up to " + views.Day(v.Invoice.Until) + "."
 	v.Smaller = smaller(v.Invoice, v.Audit)
-	if err := errors.Join(h.beside(ctx, se, &v), h.invoiceSteps(ctx, se, &v)); err != nil {
+	if err := errors.Join(h.invoiceSteps(ctx, se, &v), h.beside(ctx, se, &v)); err != nil {
 		return err
 	}
 	if money.takes(se.Role) {
@@ -210,6 +210,16 @@ func (h *House) offerPay(ctx context.Context, t models.Tenant, v *views.AdminInv
 	return h.askToType(ctx, v)
 }
 
+// feeWords says what the card pays beside an amount.
+func (h *House) feeWords(m models.Money) string {
+	fee := h.Payouts.Fee(m)
+	if fee.Minor == 0 {
+		return "Your card is charged exactly this amount and the partner receives all of it. No fee is added."
+	}
+	return "Your card is charged " + views.AmountText(models.Money{Minor: m.Minor + fee.Minor, Currency: m.Currency}) + ": this amount, all of which the partner receives, and " +
+		views.AmountText(fee) + " for Stripe's fee."
+}
+
 // cannotReceive says why a partner's account cannot be paid; empty when it can. Before it says no, Stripe is asked.
 func (h *House) cannotReceive(ctx context.Context, p models.Partner) (string, error) {
 	a, err := h.Store.PayoutAccount(ctx, p.Tenant, p.ID)
@@ -223,16 +233,6 @@ func (h *House) cannotReceive(ctx context.Context, p models.Partner) (string, er
 		a = now
 	}
 	return payouts.CannotReceive(a.AccountState), nil
-}
-
-// feeWords says what the card pays beside an amount.
-func (h *House) feeWords(m models.Money) string {
-	fee := h.Payouts.Fee(m)
-	if fee.Minor == 0 {
-		return "Your card is charged exactly this amount and the partner receives all of it. No fee is added."
-	}
-	return "Your card is charged " + views.AmountText(models.Money{Minor: m.Minor + fee.Minor, Currency: m.Currency}) + ": this amount, all of which the partner receives, and " +
-		views.AmountText(fee) + " for Stripe's fee."
 }
 
 // adminInvoiceApprove lets an invoice be paid.

@@ -32,9 +32,13 @@ func (h *House) invoiceSteps(ctx context.Context, se models.Session, v *views.Ad
 	if err != nil {
 		return fmt.Errorf("list the attempts of %s: %w", i.ID, err)
 	}
+	pays, _, err := h.mayPay(ctx, se)
+	if err != nil {
+		return err
+	}
 	for _, a := range all {
 		v.Steps.Facts = append(v.Steps.Facts, movedWords(a)...)
-		if !money.takes(se.Role) || a.Kind != "stripe" {
+		if !pays || a.Kind != "stripe" {
 			continue
 		}
 		switch a.Status {

@@ -108,15 +108,6 @@ GET  /admin/invoices/new                                303    403     200   200
 POST /admin/invoices                                    303    403     422   422   422     403      422
 GET  /admin/invoices/approve                            303    303     303   303   303     403      303
 POST /admin/invoices/approve                            303    403     422   422   422     403      422
-GET  /admin/invoices/runs                               303    200     200   200   200     403      200
-GET  /admin/invoices/runs/{run}                         303    200     200   200   200     403      404
-GET  /admin/invoices/runs/{run}/approve                 303    303     303   303   303     403      303
-POST /admin/invoices/runs/{run}/approve                 303    403     409   409   409     403      404
-GET  /admin/invoices/contests                           303    200     200   200   200     403      200
-GET  /admin/invoices/contests/{contest}                 303    200     200   200   200     403      404
-POST /admin/invoices/contests/{contest}                 303    403     422   422   422     403      404
-GET  /admin/invoices/{invoice}/void                     303    303     303   303   303     403      303
-POST /admin/invoices/{invoice}/void                     303    403     409   409   409     403      404
 GET  /admin/invoices/pay                                303    403     200   200   200     403      200
 POST /admin/invoices/pay                                303    403     422   422   422     403      422
 GET  /admin/pay-runs                                    303    200     200   200   200     403      200
@@ -132,6 +123,15 @@ GET  /admin/invoices/{invoice}/give-back                303    303     303   303
 POST /admin/invoices/{invoice}/give-back                303    403     422   422   422     403      404
 GET  /admin/invoices/{invoice}/refund                   303    303     303   303   303     403      303
 POST /admin/invoices/{invoice}/refund                   303    403     422   422   422     403      404
+GET  /admin/invoices/runs                               303    200     200   200   200     403      200
+GET  /admin/invoices/runs/{run}                         303    200     200   200   200     403      404
+GET  /admin/invoices/runs/{run}/approve                 303    303     303   303   303     403      303
+POST /admin/invoices/runs/{run}/approve                 303    403     409   409   409     403      404
+GET  /admin/invoices/contests                           303    200     200   200   200     403      200
+GET  /admin/invoices/contests/{contest}                 303    200     200   200   200     403      404
+POST /admin/invoices/contests/{contest}                 303    403     422   422   422     403      404
+GET  /admin/invoices/{invoice}/void                     303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/void                     303    403     409   409   409     403      404
 GET  /admin/invoices/{invoice}                          303    200     200   200   200     403      404
 GET  /admin/invoices/{invoice}/invoice.pdf              303    200     200   200   200     403      404
 GET  /admin/invoices/{invoice}/approve                  303    303     303   303   303     403      303
@@ -333,16 +333,6 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 		"{attempt}", models.NewID[models.AttemptID](w.clock).String(), "{bankfile}", w.cancelledFile().ID.String(), "{payrun}", w.payRun(i).ID.String()}
 }
 
-// payRun is a run of payments in which an invoice could not be paid.
-func (w *companyWorld) payRun(i models.Invoice) models.PayRun {
-	w.t.Helper()
-	r := models.PayRun{Tenant: w.caller.Tenant, ID: models.NewID[models.PayRunID](w.clock), StartedBy: "Ann", StartedAt: w.clock, BegunAt: &w.clock}
-	if err := w.Store.AddPayRun(w.t.Context(), r, []models.PayRunItem{{Invoice: i.ID, Seen: i.TotalMinor, Because: new("It was not approved.")}}); err != nil {
-		w.t.Fatal(err)
-	}
-	return r
-}
-
 // contested is an open contest of the first line of an invoice.
 func (w *companyWorld) contested(i models.Invoice) models.Contest {
 	w.t.Helper()
@@ -356,6 +346,16 @@ func (w *companyWorld) contested(i models.Invoice) models.Contest {
 		w.t.Fatal(err)
 	}
 	return x
+}
+
+// payRun is a run of payments in which an invoice could not be paid.
+func (w *companyWorld) payRun(i models.Invoice) models.PayRun {
+	w.t.Helper()
+	r := models.PayRun{Tenant: w.caller.Tenant, ID: models.NewID[models.PayRunID](w.clock), StartedBy: "Ann", StartedAt: w.clock, BegunAt: &w.clock}
+	if err := w.Store.AddPayRun(w.t.Context(), r, []models.PayRunItem{{Invoice: i.ID, Seen: i.TotalMinor, Because: new("It was not approved.")}}); err != nil {
+		w.t.Fatal(err)
+	}
+	return r
 }
 
 // cancelledFile is a bank file that was given up.

@@ -1271,9 +1271,8 @@ func auditWords(action string) string {
 		"invoice.failed": "Payment failed", "invoice.asks": "The card's bank asked for a confirmation", "invoice.confirm": "Confirmation begun", "invoice.given_up": "Confirmation given up",
 		"invoice.charged": "Card charged", "invoice.undelivered": "Could not be delivered", "invoice.send_again": "Sent again", "invoice.came_back": "Came back from the partner",
 		"invoice.part_back": "A part came back from the partner", "invoice.refund": "Taken back", "invoice.give_back": "Given back to the card", "invoice.refunded": "Came back whole",
-		"invoice.return_failed": "Could not be taken back", "invoice.refund_failed": "The refund to the card failed", "invoice.shrunk": "Part of it taken back", "invoice.withdrawn": "Approval withdrawn", "invoice.undone": "Marked as paid by mistake, undone",
-		"invoice.approved_first": "Approved, first of two",
-		"invoice.voided":         "Voided", "invoice.contested": "A line contested", "invoice.answered": "A contest answered"}
+		"invoice.return_failed": "Could not be taken back", "invoice.refund_failed": "The refund to the card failed", "invoice.approved_first": "Approved, first of two",
+		"invoice.voided": "Voided", "invoice.contested": "A line contested", "invoice.answered": "A contest answered", "invoice.shrunk": "Part of it taken back", "invoice.withdrawn": "Approval withdrawn", "invoice.undone": "Marked as paid by mistake, undone"}
 	if w, known := words[action]; known {
 		return w
 	}

@@ -35,7 +35,7 @@ check: ## formatting, vet, staticcheck, generated files
 fuzz: ## each fuzz target for 10 seconds
 	@.ci/fuzz 10s
 
-soak: ## 2,000 stories and each fuzz target for 10 minutes; SOAK_STORIES=100 SOAK_FUZZ=1m for less
+soak: ## 2,000 stories, 1,000 schedules of payments and each fuzz target for 10 minutes; SOAK_STORIES=100 SOAK_SCHEDULES=50 SOAK_FUZZ=1m for less
 	@.ci/need gcc postgres
 	@.ci/soak
 

@@ -47,7 +47,7 @@ func (h *House) showInvoice(c echo.Context, se models.Session, status int, v vie
 	v.Status, v.Back = views.Badge("invoice", invoiceState(v.Invoice)), views.Place{Label: "Invoices", Href: "/admin/invoices"}
 	v.Sentence = "For " + v.Invoice.PartnerName + ". It gathers what was payable up to " + views.Day(v.Invoice.Until) + "."
 	v.Smaller = smaller(v.Invoice, v.Audit)
-	if err := h.beside(ctx, se, &v); err != nil {
+	if err := errors.Join(h.invoiceSteps(ctx, se, &v), h.beside(ctx, se, &v)); err != nil {
 		return err
 	}
 	if money.takes(se.Role) {
@@ -128,10 +128,7 @@ func (h *House) adminInvoicesBack(c echo.Context, _ models.Session) error {
 }
 
 func tryLine(a models.Attempt) views.TryLine {
-	outcomes := map[models.AttemptStatus]views.State{models.AttemptLive: {Word: "Under way", Icon: "clock", Tone: views.Telling},
-		models.AttemptSucceeded: {Word: "Went through", Icon: "circle-check", Tone: views.Good}, models.AttemptFailed: {Word: "Did not go through", Icon: "circle-x", Tone: views.Bad},
-		models.AttemptUndone: {Word: "Marked by mistake, undone", Icon: "undo-2", Tone: views.Careful}}
-	l := views.TryLine{How: "By card through Stripe", Outcome: outcomes[a.Status], At: a.StartedAt, By: a.StartedBy}
+	l := views.TryLine{How: "By card through Stripe", Outcome: tryOutcomes[a.Status], At: a.StartedAt, By: a.StartedBy}
 	if a.Kind == "manual" {
 		l.How = "Paid elsewhere"
 	}
@@ -209,9 +206,18 @@ func (h *House) offerPay(ctx context.Context, t models.Tenant, v *views.AdminInv
 		return err
 	}
 	v.Pay = &views.MoneyAction{Verb: "Pay", Amount: v.Invoice.Total(), To: partner.Name + ", Stripe account " + views.ShortID(*partner.StripeAccount),
-		From: began(card.Brand) + " ending " + card.Last4, Post: post,
-		Note: "Your card is charged exactly this amount and the partner receives all of it. No fee is added."}
+		From: cardWords(card), Post: post, Note: h.feeWords(v.Invoice.Total())}
 	return h.askToType(ctx, v)
+}
+
+// feeWords says what the card pays beside an amount.
+func (h *House) feeWords(m models.Money) string {
+	fee := h.Payouts.Fee(m)
+	if fee.Minor == 0 {
+		return "Your card is charged exactly this amount and the partner receives all of it. No fee is added."
+	}
+	return "Your card is charged " + views.AmountText(models.Money{Minor: m.Minor + fee.Minor, Currency: m.Currency}) + ": this amount, all of which the partner receives, and " +
+		views.AmountText(fee) + " for Stripe's fee."
 }
 
 // cannotReceive says why a partner's account cannot be paid; empty when it can. Before it says no, Stripe is asked.
@@ -273,7 +279,7 @@ func (h *House) adminInvoicePay(c echo.Context, se models.Session) error {
 	if err != nil {
 		return h.refusedAction(c, se, views.AdminInvoice{}, err)
 	}
-	code := map[models.InvoiceStatus]string{models.Paid: "paid", models.Failed: "refused"}[i.Status]
+	code := map[models.InvoiceStatus]string{models.Paid: "paid", models.Failed: "refused", models.NeedsConfirmation: "asks"}[i.Status]
 	if code == "" {
 		code = "sent"
 	}

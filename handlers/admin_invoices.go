@@ -80,7 +80,11 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 	if err != nil {
 		return err
 	}
-	v.Tick = status == models.InReview && approves
+	pays, _, err := h.mayPay(c.Request().Context(), se)
+	if err != nil {
+		return err
+	}
+	v.Tick, v.PayTick = status == models.InReview && approves, status == models.Approved && pays
 	v.Newest, v.Older = around("/admin/invoices", narrowed.with(status), page, next)
 	v.Shown = shown(len(list), "invoice", "invoices", next != "")
 	var waits store.Waiting
@@ -94,7 +98,7 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 	v.Flash = append(v.Flash, ends...)
 	v.Chips[reviewTab].Count = waits.Review
 	v.Sentence = "What partners are to be paid: review it, approve it, pay it."
-	v.More = []views.Action{{Label: "Bank files", Icon: "banknote", Href: bankFilesAt}, {Label: "Runs", Icon: "clock", Href: runsAt}, {Label: "Contested lines", Icon: "circle-help", Href: contestsAt}}
+	v.More = []views.Action{{Label: "Bank files", Icon: "banknote", Href: bankFilesAt}, {Label: "Runs", Icon: "clock", Href: runsAt}, {Label: "Payment runs", Icon: "hand-coins", Href: payRunsAt}, {Label: "Contested lines", Icon: "circle-help", Href: contestsAt}}
 	if waits.Contests > 0 {
 		v.Flash = append(v.Flash, views.Flash{Tone: views.Careful, Text: views.Count(waits.Contests, "line of an invoice is", "lines of invoices are") + " contested. Answer under Contested lines, in the menu."})
 	}

@@ -106,6 +106,21 @@ GET  /admin/invoices/new                                303    403     200   200
 POST /admin/invoices                                    303    403     422   422   422     403      422
 GET  /admin/invoices/approve                            303    303     303   303   303     403      303
 POST /admin/invoices/approve                            303    403     422   422   422     403      422
+GET  /admin/invoices/pay                                303    403     200   200   200     403      200
+POST /admin/invoices/pay                                303    403     422   422   422     403      422
+GET  /admin/pay-runs                                    303    200     200   200   200     403      200
+GET  /admin/pay-runs/{payrun}                           303    200     200   200   200     403      404
+GET  /admin/invoices/{invoice}/confirm                  303    403     303   303   303     403      404
+POST /admin/invoices/{invoice}/confirm                  303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/confirmed                303    303     303   303   303     403      303
+GET  /admin/invoices/{invoice}/give-up                  303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/give-up                  303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/send-again               303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/send-again               303    403     409   409   409     403      404
+GET  /admin/invoices/{invoice}/give-back                303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/give-back                303    403     422   422   422     403      404
+GET  /admin/invoices/{invoice}/refund                   303    303     303   303   303     403      303
+POST /admin/invoices/{invoice}/refund                   303    403     422   422   422     403      404
 GET  /admin/invoices/runs                               303    200     200   200   200     403      200
 GET  /admin/invoices/runs/{run}                         303    200     200   200   200     403      404
 GET  /admin/invoices/runs/{run}/approve                 303    303     303   303   303     403      303
@@ -313,7 +328,7 @@ func (w *companyWorld) matrixIDs(i models.Invoice) []string {
 		"{commission}", w.earningsOf(w.ann)[0].ID.String(), "{file}", w.linked("customer,partner\ncus_1,BOB_KEY\n").ID.String(),
 		"{backfill}", w.undone("cus_1").ID.String(), "{source}", "stripe", "{program}", w.caller.Program.String(), "{import}", w.imported().ID.String(),
 		"{run}", i.Run.String(), "{contest}", contest.ID.String(),
-		"{attempt}", models.NewID[models.AttemptID](w.clock).String(), "{bankfile}", w.cancelledFile().ID.String()}
+		"{attempt}", models.NewID[models.AttemptID](w.clock).String(), "{bankfile}", w.cancelledFile().ID.String(), "{payrun}", w.payRun(i).ID.String()}
 }
 
 // contested is an open contest of the first line of an invoice.
@@ -329,6 +344,16 @@ func (w *companyWorld) contested(i models.Invoice) models.Contest {
 		w.t.Fatal(err)
 	}
 	return x
+}
+
+// payRun is a run of payments in which an invoice could not be paid.
+func (w *companyWorld) payRun(i models.Invoice) models.PayRun {
+	w.t.Helper()
+	r := models.PayRun{Tenant: w.caller.Tenant, ID: models.NewID[models.PayRunID](w.clock), StartedBy: "Ann", StartedAt: w.clock, BegunAt: &w.clock}
+	if err := w.Store.AddPayRun(w.t.Context(), r, []models.PayRunItem{{Invoice: i.ID, Seen: i.TotalMinor, Because: new("It was not approved.")}}); err != nil {
+		w.t.Fatal(err)
+	}
+	return r
 }
 
 // cancelledFile is a bank file that was given up.

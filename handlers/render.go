@@ -44,6 +44,9 @@ var flashes = map[string]func(n int) views.Flash{
 	"refused": func(int) views.Flash {
 		return views.Flash{Tone: views.Bad, Text: "The payment did not go through. Nothing was paid; the reason stands below."}
 	},
+	"asks": func(int) views.Flash {
+		return views.Flash{Tone: views.Careful, Text: "The card's bank asks the card holder to confirm. Nothing was charged yet."}
+	},
 	"marked": func(int) views.Flash { return done("Marked as paid.") },
 	"first": func(int) views.Flash {
 		return done("Your approval is kept. The amount is above the limit for one approval, so another person must approve it too.")

@@ -41,7 +41,7 @@ var writes = []string{"rak_coupon_write", "rak_promotion_code_write"}
 // ConnectEvents are the names of all that the platform's Connect endpoint is to be told of: what a company's is, and what
 // becomes of the accounts themselves (MONEY.md 3.3).
 func ConnectEvents() []string {
-	return append(slices.Clone(events), "account.updated", "account.application.deauthorized")
+	return append(slices.Clone(events), "account.updated", "account.application.deauthorized", "payout.paid", "payout.failed")
 }
 
 // MayAuthorize tells whether companies can connect by OAuth in a mode: the platform's key is of one mode alone.

@@ -3,6 +3,7 @@ package payouts
 import (
 	"fmt"
 	"math/big"
+	"regexp"
 
 	"portal/models"
 )
@@ -50,6 +51,15 @@ func chargeable(m, fee models.Money) error {
 		return refuse("Stripe charges %s in steps of %s, and the total is %s. Pay it elsewhere and mark it as paid, or even it out with a bonus or a deduction.", c.Code(), in(step(c)), in(m.Minor))
 	}
 	return nil
+}
+
+// decimalPercent is a plain decimal number.
+var decimalPercent = regexp.MustCompile(`^[0-9]{1,2}(\.[0-9]{1,4})?$`)
+
+// FeePercentValid tells whether a text can be Payouts.FeePercent: from 0 to 20.
+func FeePercentValid(text string) bool {
+	share, ok := new(big.Rat).SetString(text)
+	return text == "" || decimalPercent.MatchString(text) && ok && share.Cmp(big.NewRat(20, 1)) <= 0
 }
 
 // Fee is what the company pays beside an amount, so that Stripe's fee is not the platform's: a share of it, rounded half up to what

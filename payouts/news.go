@@ -8,6 +8,13 @@ import (
 	"portal/models"
 )
 
+// PlatformEvents are the names of all that the endpoint of the platform's own Stripe is to be told of (MONEY.md 3.3).
+func PlatformEvents() []string {
+	return []string{"payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.requires_action", "payment_intent.processing", "payment_intent.canceled",
+		"transfer.created", "transfer.updated", "transfer.reversed", "charge.refunded", "refund.created", "refund.updated", "refund.failed",
+		"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"}
+}
+
 // Heard looks at what an event of the platform's Stripe named. The event may be late, early, a repeat or a forgery of somebody with
 // the secret: Stripe is asked whose it is and how it stands (MONEY.md 1.4). What is nobody's here is left alone.
 func (p *Payouts) Heard(ctx context.Context, object, id string) error {

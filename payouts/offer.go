@@ -119,7 +119,7 @@ func (p *Payouts) ask(ctx context.Context, t models.Tenant, list []models.Invoic
 func (p *Payouts) hindrance(ctx context.Context, tx *store.Store, i models.Invoice, a answers) (string, error) {
 	err := p.approved(ctx, tx, i)
 	if err == nil {
-		_, _, err = p.payable(ctx, tx, i, p.Fee(i.Total()))
+		_, _, err = p.byCard(ctx, tx, i, p.Fee(i.Total()))
 	}
 	var no models.Refusal
 	switch {

@@ -80,7 +80,7 @@ func (p *Payouts) receives(ctx context.Context, t models.Tenant, id models.Invoi
 // attempt freezes what will be asked of Stripe, and refuses what Stripe would refuse.
 func (p *Payouts) attempt(ctx context.Context, tx *store.Store, i models.Invoice, who models.Actor) (models.Attempt, error) {
 	fee := p.Fee(i.Total())
-	card, account, err := p.payable(ctx, tx, i, fee)
+	card, account, err := p.byCard(ctx, tx, i, fee)
 	if err != nil {
 		return models.Attempt{}, err
 	}
@@ -89,12 +89,12 @@ func (p *Payouts) attempt(ctx context.Context, tx *store.Store, i models.Invoice
 		StartedBy: who.Name, StartedAt: p.now()}, nil
 }
 
-// payable gives the card and the account with which an invoice can be paid, or refuses with the reason and what to do.
-func (p *Payouts) payable(ctx context.Context, tx *store.Store, i models.Invoice, fee models.Money) (card models.Card, account string, err error) {
+// byCard gives the card and the account with which an invoice can be paid, or refuses with the reason and what to do.
+func (p *Payouts) byCard(ctx context.Context, tx *store.Store, i models.Invoice, fee models.Money) (card models.Card, account string, err error) {
 	refuse := func(format string, args ...any) (models.Card, string, error) {
 		return models.Card{}, "", models.Refuse(models.ErrConflict, fmt.Sprintf(format, args...))
 	}
-	if err := chargeable(i.Total(), fee); err != nil {
+	if err := errors.Join(chargeable(i.Total(), fee), p.notFiled(ctx, tx, i)); err != nil {
 		return card, "", err
 	}
 	if p.Mode != i.Mode {

@@ -72,12 +72,6 @@ var agreements = []string{
 		ON t.cause = 'invoice/inv_' || replace(i.id::text, '-', '') AND t.currency = i.currency
 	WHERE i.company_id = $1 AND i.mode = $2 GROUP BY i.company_id, i.mode, i.id
 	HAVING coalesce(sum(t.minor), 0) <> CASE WHEN i.status = 'paid' THEN i.total ELSE 0 END ORDER BY 1 LIMIT 100`,
-	// Each attempt that was undone has its booking and one that books it back.
-	`SELECT 'undone attempt att_' || replace(a.id::text, '-', '') AS what, coalesce(sum(CASE WHEN t.from_account LIKE 'invoice/%' THEN 1 ELSE 2 END), 0)::bigint AS is, 3::bigint AS want
-	FROM attempts a LEFT JOIN transfers t ON t.company_id = a.company_id AND t.mode = a.mode AND t.amount = a.amount AND t.currency = a.currency
-		AND t.key IN ('attempt/att_' || replace(a.id::text, '-', '') || '/paid', 'attempt/att_' || replace(a.id::text, '-', '') || '/undone')
-	WHERE a.company_id = $1 AND a.mode = $2 AND a.status = 'undone' GROUP BY a.company_id, a.mode, a.id
-	HAVING coalesce(sum(CASE WHEN t.from_account LIKE 'invoice/%' THEN 1 ELSE 2 END), 0) <> 3 ORDER BY 1 LIMIT 100`,
 	// An invoice that is being paid, charged or paid has one attempt in that state over its total, and no other has one.
 	`SELECT 'attempts of invoice ' || i.number || ' (' || i.status || ')' AS what, count(a.id) AS is,
 		CASE WHEN i.status IN ('processing', 'needs_confirmation', 'charged', 'paid') THEN 1 ELSE 0 END::bigint AS want
@@ -101,6 +95,12 @@ var agreements = []string{
 	FROM attempts a LEFT JOIN adjustments j ON j.company_id = a.company_id AND j.mode = a.mode AND j.attempt_id = a.id AND j.kind = 'returned'
 	WHERE a.company_id = $1 AND a.mode = $2 GROUP BY a.company_id, a.mode, a.id
 	HAVING coalesce(sum(j.amount), 0) <> CASE WHEN a.status = 'succeeded' THEN a.returned ELSE 0 END ORDER BY 1 LIMIT 100`,
+	// Each attempt that was undone has its booking and one that books it back.
+	`SELECT 'undone attempt att_' || replace(a.id::text, '-', '') AS what, coalesce(sum(CASE WHEN t.from_account LIKE 'invoice/%' THEN 1 ELSE 2 END), 0)::bigint AS is, 3::bigint AS want
+	FROM attempts a LEFT JOIN transfers t ON t.company_id = a.company_id AND t.mode = a.mode AND t.amount = a.amount AND t.currency = a.currency
+		AND t.key IN ('attempt/att_' || replace(a.id::text, '-', '') || '/paid', 'attempt/att_' || replace(a.id::text, '-', '') || '/undone')
+	WHERE a.company_id = $1 AND a.mode = $2 AND a.status = 'undone' GROUP BY a.company_id, a.mode, a.id
+	HAVING coalesce(sum(CASE WHEN t.from_account LIKE 'invoice/%' THEN 1 ELSE 2 END), 0) <> 3 ORDER BY 1 LIMIT 100`,
 	// No commission without a decision for its partner, unless it was taken back.
 	`SELECT 'decision on commission cms_' || replace(c.id::text, '-', '') AS what, c.amount AS is, 0::bigint AS want
 	FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id

@@ -85,6 +85,7 @@ var states = map[string]map[string]State{
 		"bonus":     {"Bonus", "plus", Good},
 		"deduction": {"Deduction", "minus", Careful},
 		"write_off": {"Debt written off", "circle-minus", Plain},
+		"returned":  {"Payment came back", "undo-2", Careful},
 	},
 	"write_off": {
 		"asked":    {"Waits for another person", "clock", Careful},

@@ -15,6 +15,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"portal/integrations"
+	"portal/payouts"
 )
 
 // config is the configuration as CONTRACT.md 3 names it. Each key may be set in a file or by PORTAL_SECTION_KEY.
@@ -42,6 +43,7 @@ type config struct {
 		ConnectBase          string `toml:"connect_base"`
 		TestCalls            int    `toml:"test_calls_per_second"`
 		LiveCalls            int    `toml:"live_calls_per_second"`
+		PayoutFeePercent     string `toml:"payout_fee_percent"`
 	} `toml:"stripe"`
 	Mail struct {
 		SMTPURL string `toml:"smtp_url"`
@@ -57,6 +59,7 @@ func defaults() config {
 	c.Server.Listen = "127.0.0.1:8080"
 	c.Server.PublicURL = "http://localhost:8080"
 	c.Database.DataDir = "./data"
+	c.Stripe.PayoutFeePercent = "0"
 	c.Rates.URL = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
 	return c
 }
@@ -208,6 +211,9 @@ func (c *config) check(where map[string]string) error {
 		if value < 0 {
 			return refuse(key, "must not be below zero")
 		}
+	}
+	if !payouts.FeePercentValid(c.Stripe.PayoutFeePercent) {
+		return refuse("stripe.payout_fee_percent", "must be a number from 0 to 20 such as \"2.9\"")
 	}
 	if c.Database.DataDir == "" {
 		return refuse("database.data_dir", "must name a directory")

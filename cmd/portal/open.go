@@ -111,7 +111,7 @@ func (b *base) wire(now func() time.Time) rooms {
 	fx := &rates.Rates{Store: b.store, Now: now}
 	in := &inbox.Inbox{Store: b.store, Now: now, Log: b.log, Ask: providers.Ask, Show: providers.Show, Rates: fx}
 	providers.Inbox = in
-	out := &payouts.Payouts{Store: b.store, Bank: payouts.NewStripe(c.Stripe.SecretKey, c.Stripe.APIBase), Mode: payouts.KeyMode(c.Stripe.SecretKey), Now: now, Log: b.log}
+	out := &payouts.Payouts{Store: b.store, Bank: payouts.NewStripe(c.Stripe.SecretKey, c.Stripe.APIBase), Mode: payouts.KeyMode(c.Stripe.SecretKey), Now: now, Log: b.log, FeePercent: c.Stripe.PayoutFeePercent}
 	rounds := &doctor.Rounds{Doctor: &doctor.Doctor{Store: b.store, Integrations: providers, Settings: doctorSettings(c), Now: now}}
 	return rooms{
 		house: &handlers.House{Store: b.store, Inbox: in, Payouts: out, Integrations: providers, Doctor: rounds, Now: now, Log: b.log,

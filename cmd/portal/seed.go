@@ -16,6 +16,7 @@ import (
 	"portal/inbox"
 	"portal/integrations"
 	"portal/models"
+	"portal/payouts"
 	"portal/sandbox"
 	"portal/store"
 )
@@ -196,7 +197,7 @@ func (d *demo) tellSandbox(_ context.Context) (platformSecret, connectSecret str
 			return "", "", fmt.Errorf("drop a webhook endpoint: %w", err)
 		}
 	}
-	if platformSecret, err = d.endpoint(platformKey, "/v1/stripe/webhook", false, append([]string{"payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled"}, inbox.CardEvents...)...); err != nil {
+	if platformSecret, err = d.endpoint(platformKey, "/v1/stripe/webhook", false, append(payouts.PlatformEvents(), inbox.CardEvents...)...); err != nil {
 		return "", "", err
 	}
 	connectSecret, err = d.endpoint(platformKey, "/v1/stripe/connect/webhook", true, integrations.ConnectEvents()...)

@@ -36,7 +36,11 @@ func (h *House) showPayMany(c echo.Context, se models.Session, status int, ids [
 		}
 		fillOffer(&v, offer)
 	}
-	if v.Frame, err = h.adminFrame(c, se, "/admin/invoices", "Pay "+views.Count(max(v.Ready, len(list)), "invoice", "invoices")); err != nil {
+	title := "Pay invoices"
+	if v.Ready > 0 {
+		title = "Pay " + views.Count(v.Ready, "invoice", "invoices")
+	}
+	if v.Frame, err = h.adminFrame(c, se, "/admin/invoices", title); err != nil {
 		return err
 	}
 	v.Flash = append(v.Flash, flash...)

@@ -103,6 +103,17 @@ func (h *House) bankWords(ctx context.Context, t models.Tenant, partner models.P
 		views.AmountText(models.Money{Minor: b.Minor, Currency: b.Currency}), name, strings.ReplaceAll(b.Failure, "_", " ")), nil
 }
 
+// ownBankWords says to a partner that their bank sent the newest payout back; empty when it did not.
+func (h *House) ownBankWords(ctx context.Context, side partnerSide) (string, error) {
+	list, err := h.Store.BankPayouts(ctx, side.Tenant, side.partner.ID, 1)
+	if err != nil || len(list) == 0 || list[0].Status != "failed" {
+		return "", err
+	}
+	b := list[0]
+	return "Your bank sent " + views.AmountText(models.Money{Minor: b.Minor, Currency: b.Currency}) + " back: " + strings.ReplaceAll(b.Failure, "_", " ") +
+		". The money is on your Stripe balance. Give another bank account in Stripe, and it is paid out again.", nil
+}
+
 // adminInvoiceConfirm asks the card holder to come.
 func (h *House) adminInvoiceConfirm(c echo.Context, se models.Session) error {
 	id, err := models.ParseID[models.InvoiceID](c.Param("id"))

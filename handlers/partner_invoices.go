@@ -67,6 +67,12 @@ func (h *House) showPartnerInvoice(c echo.Context, se models.Session, status int
 	if err := h.ownOutside(ctx, side, i, &v); err != nil {
 		return err
 	}
+	if i.PaidHow != nil && *i.PaidHow == "stripe" && i.Status == models.Paid && v.Note == "" {
+		if v.Note, err = h.ownBankWords(ctx, side); err != nil {
+			return err
+		}
+		v.Tone = views.Careful
+	}
 	return show(c, status, views.PartnerInvoicePage(v), nil)
 }
 
@@ -103,6 +109,8 @@ func invoiceNote(i models.Invoice, company string) (string, views.Tone) {
 	switch {
 	case i.Status == models.Failed:
 		return "The payment did not go through. " + company + " is told and can try it again; nothing is lost of what you earned.", views.Careful
+	case i.Status == models.Refunded && i.Because != nil:
+		return "This payment was taken back from your Stripe account: " + lowered(withoutAddresses(*i.Because)) + ".", views.Telling
 	case i.Status == models.Void:
 		note := company + " does not pay this invoice. What is left of it comes on a later one."
 		if i.Because != nil {

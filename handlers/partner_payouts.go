@@ -32,6 +32,11 @@ func (h *House) showPayouts(c echo.Context, se models.Session, status int, wrong
 	if said != nil {
 		v.Flash = append(v.Flash, *said)
 	}
+	if sentBack, err := h.ownBankWords(c.Request().Context(), side); err != nil {
+		return err
+	} else if sentBack != "" {
+		v.Flash = append(v.Flash, views.Flash{Tone: views.Careful, Text: sentBack})
+	}
 	if v.Stripe, err = h.stripePanel(c.Request().Context(), side); err != nil {
 		return err
 	}

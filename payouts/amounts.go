@@ -53,6 +53,9 @@ func chargeable(m, fee models.Money) error {
 	return nil
 }
 
+// Chargeable refuses an amount that Stripe does not charge as it is, in a sentence (MONEY.md 4.6).
+func Chargeable(m models.Money) error { return chargeable(m, models.Money{Currency: m.Currency}) }
+
 // decimalPercent is a plain decimal number.
 var decimalPercent = regexp.MustCompile(`^[0-9]{1,2}(\.[0-9]{1,4})?$`)
 

@@ -80,7 +80,10 @@ func (p *Payouts) ask(ctx context.Context, t models.Tenant, list []models.Invoic
 	if p.Mode != t.Mode {
 		return a, nil
 	}
-	var err error
+	_, err := p.Card(ctx, t)
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return a, err
+	}
 	if a.settles, err = p.Bank.Settles(ctx); err != nil {
 		return a, fmt.Errorf("%w: %w", models.ErrLater, err)
 	}

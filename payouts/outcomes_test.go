@@ -31,7 +31,7 @@ func TestAPaymentThatAsksIsConfirmedByTheCardHolderOrGivenUp(t *testing.T) {
 	ctx := context.Background()
 	for _, yes := range []bool{true, false} {
 		h := newHouse(t)
-		h.card("pm_card_authenticationRequired")
+		h.stripe.Bank("acct_platform", "usd", sandbox.BankAsks)
 		i := h.approved()
 		asks, err := h.Pay(ctx, h.caller.Tenant, i.ID, h.who)
 		if err != nil || asks.Status != models.NeedsConfirmation || h.moved() != 0 {
@@ -106,7 +106,12 @@ func TestACardThatWasRemovedInStripeMovesNothing(t *testing.T) {
 	if err := h.stripe.RemoveCard("acct_platform", card.Method); err != nil {
 		t.Fatal(err)
 	}
-	failed, err := h.Pay(ctx, h.caller.Tenant, h.approved().ID, h.who)
+	h.stripe.Fail(sandbox.Fault{Method: "GET", Path: "/v1/payment_methods/*", Status: 500, Times: 3}) // it is not noticed before
+	i := h.approved()
+	failed, err := h.Pay(ctx, h.caller.Tenant, i.ID, h.who)
+	if _, known := h.Pay(ctx, h.caller.Tenant, i.ID, h.who); !errors.Is(known, models.ErrConflict) || !strings.Contains(known.Error(), "no card") {
+		t.Errorf("once it is noticed: %v", known)
+	}
 	if err != nil || failed.Status != models.Failed || !strings.Contains(*failed.Because, "Save a card again") || h.stripe.Charges("acct_platform") != 0 {
 		t.Errorf("%s %v, %v", failed.Status, failed.Because, err)
 	}

@@ -59,11 +59,14 @@ func carriedLater() *river.InsertOpts {
 	return &river.InsertOpts{ScheduledAt: time.Now().Add(15 * time.Second), MaxAttempts: 200}
 }
 
-// receives reads the partner's account anew, for an approval may be days old (MONEY.md 4.4). When Stripe cannot be asked, it
-// refuses the charge itself.
+// receives reads the company's card and the partner's account anew, for an approval may be days old (MONEY.md 4.3, 4.4). When Stripe
+// cannot be asked, it refuses the charge itself.
 func (p *Payouts) receives(ctx context.Context, t models.Tenant, id models.InvoiceID) error {
 	i, err := p.Store.Invoice(ctx, t, id)
 	if err != nil || p.Mode != t.Mode {
+		return err
+	}
+	if _, err := p.Card(ctx, t); err != nil && !errors.Is(err, models.ErrNotFound) {
 		return err
 	}
 	partner, err := p.Store.Partner(ctx, t, i.Partner)

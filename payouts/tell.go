@@ -115,8 +115,26 @@ func (p *Payouts) Remind(ctx context.Context) error {
 	var failed []error // one partner's trouble is not another's
 	for _, u := range list {
 		missing := "where the money goes. Connect a Stripe account, or give your bank details."
+		if u.Begun {
+			missing = "what Stripe still asks you for. Your page says what that is."
+		}
 		if err := p.TellOnboarding(ctx, u.Tenant, u.Partner, u.Due, missing); err != nil {
 			failed = append(failed, fmt.Errorf("remind %s: %w", u.Partner, err))
+		}
+	}
+	return errors.Join(append(failed, p.remindOfCards(ctx))...)
+}
+
+// remindOfCards tells the companies whose card ends soon.
+func (p *Payouts) remindOfCards(ctx context.Context) error {
+	list, err := p.Store.CardsEnding(ctx, p.now(), p.now().AddDate(0, 0, 31))
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, c := range list {
+		if err := p.TellCardExpiring(ctx, c.Tenant, c.Brand, c.Last4, c.ExpYear, time.Month(c.ExpMonth)); err != nil {
+			failed = append(failed, fmt.Errorf("remind %s of its card: %w", c.Company, err))
 		}
 	}
 	return errors.Join(failed...)

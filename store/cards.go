@@ -28,6 +28,16 @@ func (s *Store) Payer(ctx context.Context, t models.Tenant) (models.Payer, error
 	return p, nil
 }
 
+// CardsEnding lists the cards of every company whose last month is over between two moments.
+func (s *Store) CardsEnding(ctx context.Context, from, to time.Time) ([]models.Payer, error) {
+	var list []models.Payer
+	if err := s.list(ctx, &list, `SELECT `+payerColumns+` FROM cards WHERE stripe_method <> '' AND exp_month > 0
+		AND (make_date(exp_year, exp_month, 1) + interval '1 month') AT TIME ZONE 'UTC' BETWEEN $1 AND $2 ORDER BY company_id, mode LIMIT 100000`, from, to); err != nil {
+		return nil, fmt.Errorf("list the cards that end: %w", err)
+	}
+	return list, nil
+}
+
 // BeginPayer keeps a company before Stripe is asked to make it a customer, once.
 func (s *Store) BeginPayer(ctx context.Context, t models.Tenant, now time.Time) error {
 	return s.do(ctx, `INSERT INTO cards (company_id, mode, stripe_customer, stripe_method, brand, last4, begun_at) VALUES ($1, $2, '', '', '', '', $3)

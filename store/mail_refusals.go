@@ -91,15 +91,17 @@ func (s *Store) Remind(ctx context.Context, t models.Tenant, about string, again
 type Unreachable struct {
 	models.Tenant
 	Partner models.PartnerID `db:"id"`
+	Begun   bool             `db:"begun"` // there is a Stripe account that cannot be paid yet
 	Due     []models.Money   `db:"-"`
 }
 
 // Unreachables lists the partners of every company to whom money is due, on an invoice or not, and who have neither a Stripe account
-// nor bank details.
+// that can be paid nor bank details.
 func (s *Store) Unreachables(ctx context.Context) ([]Unreachable, error) {
 	var list []Unreachable
-	err := s.list(ctx, &list, `SELECT p.company_id, p.mode, p.id FROM partners p
-		WHERE p.stripe_account IS NULL AND p.status IN ('active', 'paused')
+	err := s.list(ctx, &list, `SELECT p.company_id, p.mode, p.id, p.stripe_account IS NOT NULL AS begun FROM partners p
+		LEFT JOIN payout_accounts a ON a.company_id = p.company_id AND a.mode = p.mode AND a.partner_id = p.id AND a.left_at IS NULL
+		WHERE (p.stripe_account IS NULL OR a.read_at IS NOT NULL AND (a.gone OR a.transfers <> 'active' OR NOT a.payouts_enabled)) AND p.status IN ('active', 'paused')
 			AND NOT EXISTS (SELECT FROM bank_details b WHERE b.company_id = p.company_id AND b.mode = p.mode AND b.partner_id = p.id)
 			AND (EXISTS (SELECT FROM balances b WHERE b.company_id = p.company_id AND b.mode = p.mode AND b.account = 'due/ptr_' || replace(p.id::text, '-', '') AND b.minor > 0)
 				OR EXISTS (SELECT FROM invoices i WHERE i.company_id = p.company_id AND i.mode = p.mode AND i.partner_id = p.id AND i.status IN ('review', 'approved', 'failed')))

@@ -44,7 +44,10 @@ func (h *House) showPayMany(c echo.Context, se models.Session, status int, ids [
 		return err
 	}
 	v.Flash = append(v.Flash, flash...)
-	v.Back, v.Sentence = views.Place{Label: "Invoices", Href: "/admin/invoices?status=approved"}, "Nothing moves before you press the button below."
+	v.Back = views.Place{Label: "Invoices", Href: "/admin/invoices?status=approved"}
+	if v.Ready > 0 {
+		v.Sentence = "Nothing moves before you press the button below."
+	}
 	v.More = []views.Action{{Label: "Payment runs", Icon: "clock", Href: payRunsAt}}
 	return show(c, status, views.AdminPayManyPage(v), nil)
 }

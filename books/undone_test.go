@@ -44,7 +44,7 @@ func undone(t *testing.T) *store.Store {
 func TestAnUndonePaymentWithoutItsBookingsIsFoundAndNamed(t *testing.T) {
 	t.Parallel()
 	for statement, named := range map[string]string{
-		`UPDATE attempts SET status = 'succeeded'`:            "payout of invoice TEST-1",
+		`UPDATE attempts SET status = 'succeeded'`:            "of invoice TEST-1",
 		`UPDATE attempts SET status = 'failed'`:               "cause of transfer attempt/att_",
 		`UPDATE attempts SET amount = amount + 1`:             "undone attempt att_",
 		`DELETE FROM transfers WHERE key LIKE '%/undone'`:     "undone attempt att_",

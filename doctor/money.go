@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,7 +29,7 @@ func (d *Doctor) money(t models.Tenant) []check {
 		{"Rates awaited", "", d.onHand(t, rates)},
 		{"Invoices to approve", "", d.onHand(t, review)},
 		{"Company's card", "", d.onHand(t, d.card)},
-		{"Partners' accounts", "", d.onHand(t, accounts)},
+		{"Partners' accounts", "", func(ctx context.Context) (Finding, error) { return d.accounts(ctx, t) }},
 		{"Partners' papers", "", func(ctx context.Context) (Finding, error) { return d.papers(ctx, t) }},
 		{"Payments to partners", "", d.onHand(t, outgoing)},
 		{"Customers nobody can recognise", "", func(ctx context.Context) (Finding, error) { return d.nameless(ctx, t) }},
@@ -81,25 +80,6 @@ func review(_ context.Context, _ models.Tenant, waits store.OnHand) (Finding, er
 		return ok("No invoice has waited for approval for more than 14 days."), nil
 	}
 	return warning(many(waits.Review, "invoice has waited", "invoices have waited")+" for approval for more than 14 days.", "Look them over and approve them.").at("/admin/invoices"), nil
-}
-
-func (d *Doctor) card(ctx context.Context, t models.Tenant, waits store.OnHand) (Finding, error) {
-	if waits.Approved == 0 {
-		return ok("No approved invoice waits for one."), nil
-	}
-	_, err := d.Store.Card(ctx, t)
-	if errors.Is(err, models.ErrNotFound) {
-		return warning(many(waits.Approved, "approved invoice waits", "approved invoices wait")+" to be paid, and no card is saved.", "Save a card, or pay elsewhere and mark the invoices as paid.").at("/admin/invoices"), nil
-	}
-	return ok("One is saved."), err
-}
-
-func accounts(_ context.Context, _ models.Tenant, waits store.OnHand) (Finding, error) {
-	if waits.NoAccount == 0 {
-		return ok("Every partner with an invoice under way has one."), nil
-	}
-	return warning(fmt.Sprintf("%s under way to partners without a Stripe account, such as %s.", many(waits.NoAccount, "invoice is", "invoices are"), waits.NoAccountKey),
-		"Have them connect one, or pay elsewhere and mark the invoices as paid.").at("/admin/partners"), nil
 }
 
 // papers finds partners to be paid whose account Stripe lets receive nothing yet (F123).

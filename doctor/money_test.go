@@ -65,6 +65,29 @@ func (s *side) invoice(status string, days int) {
 		s.caller.Company, s.caller.Mode, models.NewID[models.InvoiceID](at), "TEST-"+status, s.partner.ID, status, at)
 }
 
+// account plants how the partner's Stripe account stands.
+func (s *side) account(state models.AccountState) {
+	s.Helper()
+	a := models.PayoutAccount{Tenant: s.caller.Tenant, Partner: s.partner.ID, Number: 1, Country: "US", BegunBy: "test", BegunAt: storetest.Day}
+	err := s.store.BeginAccount(context.Background(), a)
+	if err == nil {
+		err = s.store.NameAccount(context.Background(), a, "acct_1")
+	}
+	if err == nil {
+		_, err = s.store.KeepAccountState(context.Background(), a, state, storetest.Day)
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// card plants the company's card.
+func (s *side) card(month, year int) {
+	s.Helper()
+	s.sql(`INSERT INTO cards (company_id, mode, stripe_customer, stripe_method, brand, last4, exp_month, exp_year) VALUES ($1, $2, 'cus_1', 'pm_1', 'visa', '4242', $3, $4)`,
+		s.caller.Company, s.caller.Mode, month, year)
+}
+
 func (s *side) rules(rules ...models.Rule) {
 	s.Helper()
 	if err := s.store.SaveRules(context.Background(), s.caller.Tenant, s.caller.Program, rules, "test", storetest.Day.AddDate(0, 0, -1)); err != nil {
@@ -131,7 +154,17 @@ func TestWhatIsAmissWithMoneyIsAWarning(t *testing.T) {
 		}, "Payments to partners", "1 payment has been under way for more than a day.", "None failed"},
 		"an invoice that nobody approves": {func(s *side) { s.invoice("review", 15) }, "Invoices to approve", "1 invoice has waited", "No invoice"},
 		"an invoice and no card":          {func(s *side) { s.invoice("approved", 1) }, "Company's card", "no card is saved", "No approved invoice"},
-		"an invoice and no account":       {func(s *side) { s.invoice("review", 1) }, "Partners' accounts", "such as NORA", "Every partner"},
+		"an invoice and no account":       {func(s *side) { s.invoice("review", 1) }, "Partners' accounts", "have no Stripe account and gave no bank details: NORA", "Every partner"},
+		"an account that was rejected": {func(s *side) {
+			s.invoice("review", 1)
+			s.account(models.AccountState{Submitted: true, Transfers: "inactive", Disabled: "rejected.fraud"})
+		}, "Partners' accounts", "Stripe serves these partners no more, and they gave no bank details: NORA", "Every partner"},
+		"an account that was left off": {func(s *side) {
+			s.invoice("review", 1)
+			s.account(models.AccountState{Transfers: "inactive", Disabled: "requirements.past_due", Needs: models.AccountNeeds{Due: []string{"external_account"}}})
+		}, "Partners' accounts", "have not answered all that Stripe asks: NORA", "Every partner"},
+		"a card that ends":      {func(s *side) { s.card(11, 2026) }, "Company's card", "The card ending 4242 ends with 11/2026.", "No approved invoice"},
+		"a card that has ended": {func(s *side) { s.card(10, 2026) }, "Company's card", "ended with 10/2026", "No approved invoice"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -41,7 +41,7 @@ func toPartner(a models.PayoutAccount, company string) string {
 	case "gone":
 		return "This account is closed at Stripe, or its access was taken away, so you cannot be paid on it."
 	case "rejected":
-		return "Stripe will not pay you: " + payouts.DisabledWords(a.Disabled) + ". That is final; another account would be rejected too. Give " + company + " your bank details instead: you are then paid outside Stripe."
+		return payouts.DisabledWords(a.Disabled) + ". That is final; another account would be rejected too. Give " + company + " your bank details instead: you are then paid outside Stripe."
 	case "able":
 		return "You can be paid. What " + company + " pays you arrives here, and Stripe sends it on to your bank account."
 	case "papers":

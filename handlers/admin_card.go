@@ -48,7 +48,7 @@ func (h *House) showCard(c echo.Context, se models.Session, status int, said *vi
 	if v.Frame, err = h.adminFrame(c, se, cardAt, "Card"); err != nil {
 		return err
 	}
-	v.Sentence = "The card that pays your partners."
+	v.Sentence = "What pays the invoices that you approve."
 	h.allowStripe(c)
 	return show(c, status, views.AdminCardPage(v), nil)
 }

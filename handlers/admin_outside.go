@@ -129,6 +129,9 @@ func (h *House) outsideShown(ctx context.Context, se models.Session, v *views.Ad
 	filed, err := h.Store.FiledIn(ctx, i.Tenant, []models.InvoiceID{i.ID})
 	if in, ok := filed[i.ID]; ok && (i.Status == models.Approved || i.Status == models.Failed) {
 		v.Filed = &views.InBankFile{Href: bankFilesAt + "/" + in.File.String(), Words: "It is in the bank file that " + in.MadeBy + " made on " + views.Minute(in.MadeAt) + " and that is not settled yet. Do not pay it in another way too."}
+		if v.Pay != nil { // it would be refused
+			v.Pay, v.CannotBy = nil, "It cannot be paid by card while it stands in that file. Mark the file as paid, or cancel it if the bank did not get it."
+		}
 	}
 	return err
 }
@@ -162,7 +165,7 @@ func (h *House) adminAttachment(c echo.Context, se models.Session) error {
 	return h.sendAttachment(c, se.Tenant(), id)
 }
 
-// partnerAttachment sends a partner the paper of one of their own invoices.
+// partnerAttachment sends a partner the paper of the payment of one of their own invoices.
 func (h *House) partnerAttachment(c echo.Context, se models.Session) error {
 	side, err := h.asPartner(c, se, "", "")
 	if err != nil {
@@ -174,6 +177,16 @@ func (h *House) partnerAttachment(c echo.Context, se models.Session) error {
 	}
 	if _, err := h.Store.InvoiceOfPartner(c.Request().Context(), side.Tenant, side.partner.ID, id); err != nil {
 		return err
+	}
+	tries, err := h.Store.AttemptsOf(c.Request().Context(), side.Tenant, id)
+	if err != nil {
+		return err
+	}
+	// What was undone may prove a payment to somebody else.
+	if !slices.ContainsFunc(tries, func(a models.Attempt) bool {
+		return a.ID.String() == c.Param("attempt") && a.Status == models.AttemptSucceeded
+	}) {
+		return fmt.Errorf("the paper of %s: %w", c.Param("attempt"), models.ErrNotFound)
 	}
 	return h.sendAttachment(c, side.Tenant, id)
 }
@@ -226,67 +239,6 @@ func (h *House) ownOutside(ctx context.Context, side partnerSide, i models.Invoi
 		}
 	}
 	return err
-}
-
-// endHoldForm asks an owner to let be paid to a partner's new bank details at once.
-func (h *House) adminEndHoldForm(c echo.Context, se models.Session) error {
-	return h.showEndHold(c, se, http.StatusOK, views.EndHoldForm{})
-}
-
-func (h *House) showEndHold(c echo.Context, se models.Session, status int, v views.EndHoldForm) error {
-	id, err := models.ParseID[models.PartnerID](c.Param("id"))
-	if err != nil {
-		return err
-	}
-	p, err := h.Store.Partner(c.Request().Context(), se.Tenant(), id)
-	if err != nil {
-		return err
-	}
-	b, err := h.Store.Bank(c.Request().Context(), se.Tenant(), id)
-	if err != nil {
-		return err
-	}
-	v.Bank, v.Now = h.bankShown(b), h.Now()
-	if v.Frame, err = h.adminFrame(c, se, "/admin/partners", "End the wait"); err != nil {
-		return err
-	}
-	v.Post, v.Back = "/admin/partners/"+id.String()+"/end-hold", views.Place{Label: p.Name, Href: "/admin/partners/" + id.String()}
-	v.Sentence = "New bank details of " + p.Name + " wait so that a change by somebody else can be stopped. Ask " + p.Name + " in another way than by e-mail before you end it."
-	return show(c, status, views.EndHoldPage(v), nil)
-}
-
-// adminEndHold ends the wait, when the owner's password is right too (B17).
-func (h *House) adminEndHold(c echo.Context, se models.Session) error {
-	id, err := models.ParseID[models.PartnerID](c.Param("id"))
-	if err != nil {
-		return err
-	}
-	if _, err := h.Store.Bank(c.Request().Context(), se.Tenant(), id); err != nil {
-		return err
-	}
-	v := views.EndHoldForm{Reason: c.FormValue("reason")}
-	if strings.TrimSpace(v.Reason) == "" {
-		err = models.Invalid("reason", "say how you know that the details are the partner's")
-	} else if err = h.provenAgain(c, se); err == nil {
-		err = h.Payouts.EndHold(c.Request().Context(), se.Tenant(), id, v.Reason, actor(se))
-	}
-	if wrong, fields := wrongFields(err); fields {
-		v.Wrong = wrong
-		return h.showEndHold(c, se, statusAgain(err), v)
-	} else if err != nil {
-		return err
-	}
-	return goTo(c, "/admin/partners/"+id.String(), "hold-ended", 0)
-}
-
-// adminDetails are a partner's bank and billing details on the company's page of the partner.
-func (h *House) adminDetails(ctx context.Context, se models.Session, partner models.PartnerID) (views.AdminPartnerDetails, error) {
-	d, err := h.detailsOf(ctx, se.Tenant(), partner)
-	shown := views.AdminPartnerDetails{PartnerDetails: d}
-	if d.Bank != nil && d.Bank.HoldsUntil != nil && owners.takes(se.Role) {
-		shown.EndHold = "/admin/partners/" + partner.String() + "/end-hold"
-	}
-	return shown, err
 }
 
 // today is a day as a date field shows it.

@@ -76,6 +76,9 @@ func (h *House) showPartnerWith(c echo.Context, se models.Session, status int, v
 	if v.Account, err = h.accountOf(ctx, v.Partner); err != nil {
 		return err
 	}
+	if money.takes(se.Role) && v.Account.ID != "" && v.Account.State != "rejected" {
+		v.Account.Leave = "/admin/partners/" + id.String() + "/account"
+	}
 	if v.Details, err = h.adminDetails(ctx, se, id); err != nil {
 		return err
 	}
@@ -98,6 +101,25 @@ func (h *House) accountOf(ctx context.Context, p models.Partner) (views.AccountL
 		return views.AccountLine{Bank: bank == nil}, nil
 	}
 	return accountLine(a, bank == nil), err
+}
+
+// adminPartnerAccount lets a partner use another Stripe account.
+func (h *House) adminPartnerAccount(c echo.Context, se models.Session) error {
+	id, err := models.ParseID[models.PartnerID](c.Param("id"))
+	if err != nil {
+		return err
+	}
+	p, err := h.Store.Partner(c.Request().Context(), se.Tenant(), id)
+	if err != nil {
+		return err
+	}
+	if p.StripeAccount == nil {
+		return models.Refuse(models.ErrConflict, p.Name+" has no Stripe account here.")
+	}
+	if err := h.Payouts.LetLeave(c.Request().Context(), se.Tenant(), id, actor(se)); err != nil {
+		return err
+	}
+	return goTo(c, "/admin/partners/"+id.String(), "account-let", 0)
 }
 
 // adjustmentsShown is how many of a partner's latest bonuses and deductions their page shows.

@@ -28,7 +28,7 @@ func TestAPIAdjustmentIsMadeListedAndInvoiced(t *testing.T) {
 	if len(lines) != 2 {
 		t.Fatalf("lines %v", lines)
 	}
-	hasExactly(t, "a line", lines[0].(map[string]any), "commission transaction adjustment kind amount because paid_at")
+	hasExactly(t, "a line", lines[0].(map[string]any), "commission transaction adjustment kind amount because paid_at sale rate")
 	contains(t, "a line", lines[0].(map[string]any), `{"commission":null,"transaction":null,"adjustment":"`+a.body["id"].(string)+`","kind":"bonus","amount":{"amount":"50.00","currency":"usd"},"because":"Best month","paid_at":null}`)
 	list := w.call("GET", "/v1/partners/A/adjustments", "").is(200).data()
 	hasExactly(t, "an adjustment", list[0], apiAdjustmentFields)

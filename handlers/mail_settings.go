@@ -22,6 +22,15 @@ var mailWords = map[models.MailTopic][2]string{
 	models.TopicOnboarding: {"Reminders to complete how you are paid", "At most once a week, while money is due to you and cannot be paid."},
 }
 
+// alwaysSent is what is essential to a role.
+var alwaysSent = map[models.Role]string{
+	models.Owner:         "Connections that break, payments that fail or must be confirmed, and cards that expire.",
+	models.Admin:         "Connections that break, payments that fail or must be confirmed, and cards that expire.",
+	models.Finance:       "Payments that fail or must be confirmed, and cards that expire.",
+	models.Viewer:        "Nothing: mails go to those who can act on them.",
+	models.PartnerMember: "Payments to you, and changes of your bank details.",
+}
+
 // topicsOf are the topics of the mails that a role may stop.
 func topicsOf(role models.Role) []models.MailTopic {
 	switch role {
@@ -44,10 +53,7 @@ func (h *House) mailSettings(c echo.Context, se models.Session) error {
 	if err != nil {
 		return err
 	}
-	v := views.MailSettings{Frame: frame, Always: "Connections that break, payments that fail or must be confirmed, and cards that expire."}
-	if se.Role == models.PartnerMember {
-		v.Always = "Payments to you, and changes of your bank details."
-	}
+	v := views.MailSettings{Frame: frame, Always: alwaysSent[se.Role]}
 	for _, topic := range topicsOf(se.Role) {
 		v.Topics = append(v.Topics, views.MailTopic{Name: string(topic), Label: mailWords[topic][0], Why: mailWords[topic][1], On: !slices.Contains(refused, topic)})
 	}

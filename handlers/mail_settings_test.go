@@ -79,6 +79,7 @@ func TestAPersonChoosesWhichMailsTheyGet(t *testing.T) {
 	if on(partner) != "approved onboarding" || on(finance) != "review" || on(w.as(w.caller.Tenant, models.Viewer)) != "" {
 		t.Errorf("at first: %q, %q", on(partner), on(finance))
 	}
+	wants(t, "a viewer's", w.words(w.as(w.caller.Tenant, models.Viewer), "/settings/mail"), "Nothing: mails go to those who can act on them.")
 	if answer := w.ask(partner, "/settings/mail", url.Values{"topic": {"onboarding", "review", "nothing"}}); answer.StatusCode != http.StatusSeeOther {
 		t.Fatal(answer.StatusCode)
 	}

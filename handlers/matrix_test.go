@@ -85,6 +85,8 @@ POST /admin/settings/payments/remove                    303    403     409   409
 GET  /partner/payouts/stripe                            303    403     403   403   403     303      403
 POST /partner/payouts/stripe                            303    403     403   403   403     422      403
 GET  /partner/payouts/return                            303    403     403   403   403     303      403
+GET  /admin/partners/{partner}/account                  303    303     303   303   303     403      303
+POST /admin/partners/{partner}/account                  303    403     409   409   409     403      404
 GET  /admin/partners/{partner}/minimum                  303    303     303   303   303     403      303
 POST /admin/partners/{partner}/minimum                  303    403     403   422   422     403      404
 GET  /admin/settings/payouts                            303    200     200   200   200     403      200

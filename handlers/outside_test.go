@@ -103,6 +103,9 @@ func TestAnInvoiceIsMarkedAsPaidWithAPaperAndThatIsUndone(t *testing.T) {
 	wants(t, "without a reason", textOf(t, bodyOf(t, w.expect(http.StatusUnprocessableEntity, finance, page+"/undo", url.Values{}))), "Say why")
 	wants(t, "undone", w.after(finance, w.press(finance, page, "/undo", url.Values{"reason": {"Sent to Bob"}})), "Undone. What was booked is booked back", "Approved, ready to pay", "Marked by mistake, undone", "Sent to Bob", "Mark as paid elsewhere")
 	lacks(t, "the partner's page afterwards", w.words(ann, own), "Proof", "LC 7")
+	if got := w.ask(ann, own+paper, nil); got.StatusCode != http.StatusNotFound {
+		t.Errorf("the paper of what was undone, for the partner: %d", got.StatusCode)
+	}
 	w.expect(http.StatusConflict, finance, page+"/undo", url.Values{"reason": {"again"}})
 }
 

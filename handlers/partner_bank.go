@@ -59,7 +59,7 @@ func (h *House) showBank(c echo.Context, status int, side partnerSide, v views.P
 		v.Hold = "Nothing is paid to it outside Stripe in the first " + views.Count(settings.CoolingDays, "day", "days") + ", so that a change that is not yours can be stopped. " + v.Hold
 	}
 	v.Frame, v.Countries, v.Kind, v.Chosen = side.frame, countryOptions(), string(models.BankKindOf(v.Country)), models.CountryName(v.Country)
-	v.Title, v.Sentence, v.Back = "Bank details", "Where "+side.company+" sends what it pays you outside Stripe. The numbers are kept encrypted.", views.Place{Label: "Payouts", Href: "/partner/payouts"}
+	v.Title, v.Sentence, v.Back = "Bank details", "Where "+side.company+" sends what it pays you outside Stripe. The numbers are kept encrypted.", views.Place{Label: "How you are paid", Href: "/partner/payouts"}
 	return show(c, status, views.PartnerBankPage(v), nil)
 }
 

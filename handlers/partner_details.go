@@ -72,7 +72,7 @@ func (h *House) partnerBilling(c echo.Context, se models.Session) error {
 func showBilling(c echo.Context, status int, side partnerSide, form views.BillingForm) error {
 	form.Post, form.Back, form.Countries = "/partner/payouts/billing", "/partner/payouts", countryOptions()
 	v := views.PartnerBilling{Frame: side.frame, Form: form}
-	v.Title, v.Sentence, v.Back = "Billing details", "How you stand on your invoices. Those drawn up before stay as they are.", views.Place{Label: "Payouts", Href: "/partner/payouts"}
+	v.Title, v.Sentence, v.Back = "Billing details", "How you stand on your invoices. Those drawn up before stay as they are.", views.Place{Label: "How you are paid", Href: "/partner/payouts"}
 	return show(c, status, views.PartnerBillingPage(v), nil)
 }
 

@@ -203,6 +203,7 @@ func (h *House) allowStripe(c echo.Context) {
 // paidThrough are the sentences about how partners are paid, and with what.
 var paidThrough = map[string]func(int) views.Flash{
 	"account-left":     func(int) views.Flash { return done("The account is closed. Choose your country for another one.") },
+	"account-let":      func(int) views.Flash { return done("The account is put aside. The partner can connect another one.") },
 	"account-silent":   sided(views.Careful, "Stripe did not say how your account stands. Load this page again in a minute."),
 	"account-able":     func(int) views.Flash { return done("Stripe says that you can be paid.") },
 	"account-papers":   func(int) views.Flash { return done("Stripe says that you can be paid. It asks for more until a day.") },

@@ -123,6 +123,8 @@ func (h *House) routes() []route {
 		{"POST", "/admin/partners/:id/codes/remove", admins, h.adminCodeRemove},
 		{"POST", "/admin/partners/:id/codes/new", admins, h.adminCodeGive},
 		{"POST", "/admin/partners/:id/codes/end", admins, h.adminCodeEnd},
+		{"GET", "/admin/partners/:id/account", viewers, h.adminPartnerBack},
+		{"POST", "/admin/partners/:id/account", money, h.adminPartnerAccount},
 		{"GET", "/admin/partners/:id/minimum", viewers, h.adminPartnerBack},
 		{"POST", "/admin/partners/:id/minimum", admins, h.adminPartnerMinimum},
 		{"GET", "/admin/partners/:id/adjust", money, h.adminAdjustForm},

@@ -28,7 +28,7 @@ func told() map[string]models.Message {
 
 		"invoices_ready":        models.InvoicesReady(company, 25, due),
 		"invoice_approved":      models.InvoiceApproved(company, invoice),
-		"payment_taken_back":    models.PaymentTakenBack(company, invoice, "it was marked as paid by mistake, and is paid later."),
+		"payment_taken_back":    models.PaymentTakenBack(company, invoice, "it was marked as paid by mistake. If the money did reach you, tell Acme."),
 		"invoice_paid":          models.InvoicePaid(company, invoice),
 		"payment_failed":        models.PaymentFailed(company, "The card was declined.", invoice),
 		"confirmation_needed":   models.ConfirmationNeeded(company, invoice),

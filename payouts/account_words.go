@@ -8,13 +8,13 @@ import (
 	"portal/models"
 )
 
-// unserved says that Stripe makes no account in a country.
+// unserved says that Stripe makes no account in a country, for beside the field.
 func unserved(code string) string {
 	name := models.CountryName(code)
 	if name == "" {
 		name = "this country"
 	}
-	return "Stripe pays nobody in " + name + " through this Portal. Give your bank details instead: you are then paid outside Stripe."
+	return "Stripe pays nobody in " + name + " through this Portal. Give your bank details instead: you are then paid outside Stripe"
 }
 
 // CannotReceive says in words why an account cannot be paid now; empty when it can (MONEY.md 4.1).

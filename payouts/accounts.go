@@ -163,16 +163,43 @@ func (p *Payouts) ConnectPartner(ctx context.Context, partner models.Partner) (m
 // Leave puts a partner's account aside, so that another can be opened: while nothing was ever paid to it, and Stripe has not rejected
 // its owner. It is deleted at Stripe.
 func (p *Payouts) Leave(ctx context.Context, t models.Tenant, partner models.PartnerID, who models.Actor) error {
-	if err := p.Here(t.Mode); err != nil {
+	a, err := p.leave(ctx, t, partner, mayLeave, who)
+	if err != nil || a.Account == nil || a.Gone {
 		return err
 	}
+	if err := p.Bank.CloseAccount(context.WithoutCancel(ctx), *a.Account); err != nil {
+		p.Log.Warn("an account that nobody uses stays at Stripe", "account", *a.Account, "error", err)
+	}
+	return nil
+}
+
+// LetLeave puts a partner's account aside for the company, also one that was paid to: it stays at Stripe. It is refused while a payment
+// is under way to it, and after a rejection, which is final.
+func (p *Payouts) LetLeave(ctx context.Context, t models.Tenant, partner models.PartnerID, who models.Actor) error {
+	_, err := p.leave(ctx, t, partner, func(ctx context.Context, tx *store.Store, a models.PayoutAccount) error {
+		if a.Rejected() {
+			return models.Refuse(models.ErrConflict, "Stripe rejected this account, and that is final: another one would be rejected too. Pay to bank details instead.")
+		}
+		busy, err := tx.AccountPaidNow(ctx, t, *a.Account)
+		if err == nil && busy {
+			err = models.Refuse(models.ErrConflict, "A payment to this account is under way. Let the partner use another one when it has ended.")
+		}
+		return err
+	}, who)
+	return err
+}
+
+func (p *Payouts) leave(ctx context.Context, t models.Tenant, partner models.PartnerID, may func(context.Context, *store.Store, models.PayoutAccount) error, who models.Actor) (models.PayoutAccount, error) {
 	var a models.PayoutAccount
+	if err := p.Here(t.Mode); err != nil {
+		return a, err
+	}
 	err := p.inTurn(ctx, t, func(tx *store.Store) error {
 		var err error
 		if a, err = tx.PayoutAccount(ctx, t, partner); err != nil || a.Account == nil {
 			return err
 		}
-		if err := mayLeave(ctx, tx, a); err != nil {
+		if err := may(ctx, tx, a); err != nil {
 			return err
 		}
 		owner, err := tx.Partner(ctx, t, partner)
@@ -183,13 +210,7 @@ func (p *Payouts) Leave(ctx context.Context, t models.Tenant, partner models.Par
 		return errors.Join(tx.SavePartner(ctx, owner, p.now()), tx.LeaveAccount(ctx, a, p.now()),
 			tx.Audited(ctx, t.Company, who, "account.left", partner.String(), *a.Account+" in "+a.Country, p.now()))
 	})
-	if err != nil || a.Account == nil || a.Gone {
-		return err
-	}
-	if err := p.Bank.CloseAccount(context.WithoutCancel(ctx), *a.Account); err != nil {
-		p.Log.Warn("an account that nobody uses stays at Stripe", "account", *a.Account, "error", err)
-	}
-	return nil
+	return a, err
 }
 
 // MayLeave tells whether another account may take this one's place; a Refusal says why not.

@@ -245,6 +245,46 @@ func TestAnotherAccountTakesThePlaceOfOneThatNothingWasPaidTo(t *testing.T) {
 	}
 }
 
+// MONEY.md 4.1: an account that is closed at Stripe says so. The company lets a partner who was paid on it use another one, but not while
+// a payment is under way.
+func TestTheCompanyLetsAPartnerUseAnotherAccount(t *testing.T) {
+	t.Parallel()
+	h, ctx := newHouse(t), context.Background()
+	i := h.approved()
+	h.stripe.Fail(sandbox.Fault{Method: "POST", Path: "/v1/payment_intents", After: true, Status: 500, Times: 1})
+	h.stripe.Fail(sandbox.Fault{Method: "GET", Path: "/v1/payment_intents", Status: 500, Times: 3})
+	if open, err := h.Pay(ctx, h.caller.Tenant, i.ID, h.who); err != nil || open.Status != models.Processing {
+		t.Fatalf("%s, %v", open.Status, err)
+	}
+	if err := h.LetLeave(ctx, h.partner.Tenant, h.partner.ID, h.who); !errors.Is(err, models.ErrConflict) || !strings.Contains(err.Error(), "under way") {
+		t.Errorf("while a payment is under way: %v", err)
+	}
+	h.at = h.at.Add(10 * time.Minute)
+	if err := h.CarryAll(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if now := h.again(i); now.Status != models.Paid {
+		t.Fatalf("the invoice is %s", now.Status)
+	}
+	if _, err := h.platform().Accounts.Del(*h.partner.StripeAccount, nil); err != nil {
+		t.Fatal(err)
+	}
+	h.at = h.at.Add(time.Hour)
+	if err := h.HearOfAccount(ctx, models.Test, *h.partner.StripeAccount); err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.Store.PayoutAccount(ctx, h.partner.Tenant, h.partner.ID)
+	if err != nil || !a.Gone || a.CanReceive() || !strings.Contains(payouts.CannotReceive(a.AccountState), "is closed") {
+		t.Errorf("it stands as %+v, %v", a, err)
+	}
+	if err := h.LetLeave(ctx, h.partner.Tenant, h.partner.ID, h.who); err != nil {
+		t.Fatal(err)
+	}
+	if next, err := h.OpenAccount(ctx, h.partner, "US", h.who); err != nil || next.Number != 2 || *next.Account == *h.partner.StripeAccount {
+		t.Errorf("the next is %+v, %v", next, err)
+	}
+}
+
 // D16: only the side of the platform's key has accounts; without a key there are none.
 func TestAccountsAreOfThePlatformsSideOnly(t *testing.T) {
 	t.Parallel()

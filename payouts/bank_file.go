@@ -108,6 +108,16 @@ func (p *Payouts) fileable(ctx context.Context, tx *store.Store, i models.Invoic
 	return b, nil
 }
 
+// notFiled refuses to charge the card for an invoice that stands in a bank file which is not settled: the bank may pay it already.
+func (p *Payouts) notFiled(ctx context.Context, tx *store.Store, i models.Invoice) error {
+	filed, err := tx.FiledIn(ctx, i.Tenant, []models.InvoiceID{i.ID})
+	if in, ok := filed[i.ID]; ok && err == nil {
+		return models.Refuse(models.ErrConflict, fmt.Sprintf("%s is in the bank file that %s made on %s. Mark that as paid, or cancel it if the bank did not get it, before you pay in another way.",
+			i.Number, in.MadeBy, in.MadeAt.UTC().Format("2 January 2006, 15:04 UTC")))
+	}
+	return err
+}
+
 // BySEPA tells whether a SEPA credit transfer can pay an invoice to an account.
 func BySEPA(i models.Invoice, b models.BankDetails) bool {
 	return i.Currency == "eur" && b.Kind == models.IBANAccount && models.InSEPA(b.Numbers.IBAN)

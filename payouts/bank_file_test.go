@@ -279,6 +279,28 @@ func TestAnInvoiceGoesIntoASecondFileOnlyWhenSaidSo(t *testing.T) {
 	}
 }
 
+// F106, F107: the card is not charged for what the bank may be paying.
+func TestAnInvoiceInABankFileIsNotPaidByCardToo(t *testing.T) {
+	t.Parallel()
+	h, ctx := newHouse(t), context.Background()
+	h.bank(h.partner, "DE", germanAccount)
+	h.at = h.at.AddDate(0, 0, 3)
+	i := h.approved()
+	f, err := h.file(models.CSVFile, false, i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Pay(ctx, h.caller.Tenant, i.ID, h.who); !errors.Is(err, models.ErrConflict) || !strings.Contains(err.Error(), "bank file") || h.moved() != 0 {
+		t.Errorf("while it is in a file: %v", err)
+	}
+	if err := h.CancelFile(ctx, h.caller.Tenant, f.ID, h.who); err != nil {
+		t.Fatal(err)
+	}
+	if paid, err := h.Pay(ctx, h.caller.Tenant, i.ID, h.who); err != nil || paid.Status != models.Paid {
+		t.Errorf("%s, %v", paid.Status, err)
+	}
+}
+
 // B17, F101: new bank details, the first ones too, hold what is paid outside Stripe; they are mailed to every address of the partner; an
 // owner ends the wait with a reason; no number stands in the audit.
 func TestNewBankDetailsHoldWhatIsPaidOutsideStripe(t *testing.T) {

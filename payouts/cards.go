@@ -148,7 +148,7 @@ func (p *Payouts) take(ctx context.Context, t models.Tenant, set SetUp, who mode
 		}
 		isNew = true
 		one.Card, one.SetUpAt, one.SavedBy, one.SavedAt, one.ReadAt, one.Lost, one.Session = set.Card, &set.BegunAt, who.Name, new(p.now()), new(p.now()), "", ""
-		return tx.Audited(ctx, t.Company, who, "card.saved", t.Company.String(), set.Card.Brand+" ending "+set.Card.Last4, p.now())
+		return tx.Audited(ctx, t.Company, who, "card.saved", one.Customer, set.Card.Brand+" ending "+set.Card.Last4, p.now())
 	})
 	if err != nil || !isNew {
 		return err
@@ -186,7 +186,7 @@ func (p *Payouts) RemoveCard(ctx context.Context, t models.Tenant, who models.Ac
 		}
 		said := one.Brand + " ending " + one.Last4
 		one.Card = models.Card{Customer: one.Customer}
-		return tx.Audited(ctx, t.Company, who, "card.removed", t.Company.String(), said, p.now())
+		return tx.Audited(ctx, t.Company, who, "card.removed", one.Customer, said, p.now())
 	})
 	if err != nil {
 		return err

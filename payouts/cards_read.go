@@ -91,7 +91,7 @@ func (p *Payouts) readCard(ctx context.Context, payer models.Payer) (models.Paye
 		case one.Method != "" && card.Customer != one.Customer:
 			said := one.Brand + " ending " + one.Last4
 			one.Lost, one.Card = "The "+said+" was removed in Stripe.", models.Card{Customer: one.Customer}
-			if err := tx.Audited(ctx, payer.Company, models.Actor{Name: "Stripe"}, "card.lost", payer.Company.String(), said, at); err != nil {
+			if err := tx.Audited(ctx, payer.Company, models.Actor{Name: "Stripe"}, "card.lost", one.Customer, said, at); err != nil {
 				return err
 			}
 		case one.Method != "":

@@ -102,7 +102,7 @@ func (p *Payouts) Undo(ctx context.Context, t models.Tenant, id models.InvoiceID
 			i.Unapprove()
 			i.Status = models.InReview
 		}
-		return errors.Join(p.tellTakenBack(ctx, tx, *i, "it was marked as paid by mistake, and is paid later."), p.shrink(ctx, tx, i))
+		return errors.Join(p.tellTakenBack(ctx, tx, *i, "it was marked as paid by mistake, and is paid later. If the money did reach you all the same, say so."), p.shrink(ctx, tx, i))
 	})
 }
 

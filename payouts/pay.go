@@ -94,7 +94,7 @@ func (p *Payouts) byCard(ctx context.Context, tx *store.Store, i models.Invoice,
 	refuse := func(format string, args ...any) (models.Card, string, error) {
 		return models.Card{}, "", models.Refuse(models.ErrConflict, fmt.Sprintf(format, args...))
 	}
-	if err := chargeable(i.Total(), fee); err != nil {
+	if err := errors.Join(chargeable(i.Total(), fee), p.notFiled(ctx, tx, i)); err != nil {
 		return card, "", err
 	}
 	if p.Mode != i.Mode {

@@ -2,6 +2,7 @@ package payouts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"portal/ledger"
@@ -48,7 +49,11 @@ func (p *Payouts) refunded(ctx context.Context, tx *store.Store, i *models.Invoi
 			return err
 		}
 	}
-	return tx.Audited(ctx, i.Company, models.Actor{Name: by}, "invoice.refunded", i.ID.String(), i.Total().String()+": "+reason, p.now())
+	why := "it went back. What it paid is due to you again, and comes on the next invoice."
+	if !again {
+		why = "it went back, and what it paid was given up. Your statement says so too."
+	}
+	return errors.Join(tx.Audited(ctx, i.Company, models.Actor{Name: by}, "invoice.refunded", i.ID.String(), i.Total().String()+": "+reason, p.now()), p.tellTakenBack(ctx, tx, *i, why))
 }
 
 // holdAgain puts on hold what an invoice had paid of a commission whose payment is disputed now.

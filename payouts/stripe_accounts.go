@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
@@ -50,7 +51,7 @@ func (s Stripe) OpenAccount(ctx context.Context, n NewAccount) (Account, error) 
 	case e != nil && e.Code == stripe.ErrorCodeCountryUnsupported:
 		return Account{}, models.Invalid("country", unserved(n.Country))
 	case e != nil && e.HTTPStatusCode < 401:
-		return Account{}, models.Invalid("country", "Stripe refused to make an account in "+models.CountryName(n.Country)+": "+e.Msg)
+		return Account{}, models.Invalid("country", "Stripe refused to make an account in "+models.CountryName(n.Country)+": "+strings.TrimSuffix(e.Msg, "."))
 	}
 	return Account{}, saying("make an account", err)
 }

@@ -52,6 +52,14 @@ func (p *Payouts) void(ctx context.Context, tx *store.Store, i *models.Invoice, 
 	if i.Status != models.InReview && i.Status != models.Approved && i.Status != models.Failed {
 		return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an invoice on which nothing is being paid, or was, can be voided; %s %s.", i.Number, stands[i.Status]))
 	}
+	filed, err := tx.FiledIn(ctx, i.Tenant, []models.InvoiceID{i.ID})
+	if err != nil {
+		return err
+	}
+	if in, is := filed[i.ID]; is { // the bank may be paying it, and what it gathers would be paid again
+		return models.Refuse(models.ErrConflict, fmt.Sprintf("%s is in the file for the bank that %s made on %s and that is not settled. Settle or cancel that file first.",
+			i.Number, in.MadeBy, in.MadeAt.UTC().Format("2 January 2006")))
+	}
 	reason = strings.Join(strings.Fields(reason), " ")
 	if reason == "" || utf8.RuneCountInString(reason) > 500 || !utf8.ValidString(reason) || strings.ContainsFunc(reason, hidden) {
 		return models.Invalid("reason", "say why, in 500 characters at most")

@@ -123,3 +123,27 @@ func TestWhatIsPaidCannotBeVoided(t *testing.T) {
 		t.Errorf("one that is being paid: %v", err)
 	}
 }
+
+// F107, F108: an invoice that stands in a file for the bank, which may be paying it, cannot be voided before that file is settled or
+// cancelled: what it gathers would be paid twice.
+func TestWhatTheBankMayBePayingCannotBeVoided(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ctx := context.Background()
+	h.debtor()
+	h.newBank()
+	i := h.approved()
+	f, err := h.file(models.CSVFile, false, i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Reissue(ctx, i.Tenant, i.ID, "wrong", h.who); !errors.Is(err, models.ErrConflict) || h.again(i).Status != models.Approved {
+		t.Errorf("%v, %s", err, h.again(i).Status)
+	}
+	if err := h.CancelFile(ctx, i.Tenant, f.ID, h.who); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := h.Void(ctx, i.Tenant, i.ID, "wrong", h.who); err != nil || v.Status != models.Void {
+		t.Errorf("%s, %v", v.Status, err)
+	}
+}

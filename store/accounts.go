@@ -69,6 +69,14 @@ func (s *Store) AccountUsed(ctx context.Context, t models.Tenant, account string
 	return used, err
 }
 
+// AccountPaidNow tells whether a payment to an account is under way.
+func (s *Store) AccountPaidNow(ctx context.Context, t models.Tenant, account string) (bool, error) {
+	var is bool
+	err := s.get(ctx, &is, `SELECT EXISTS (SELECT 1 FROM attempts WHERE company_id = $1 AND mode = $2 AND stripe_account = $3
+		AND status IN ('live', 'needs_confirmation', 'charged'))`, t.Company, t.Mode, account)
+	return is, err
+}
+
 // AccountsCalled lists whose an account at the platform's Stripe is, of whatever company.
 func (s *Store) AccountsCalled(ctx context.Context, mode models.Mode, account string) ([]models.PayoutAccount, error) {
 	var list []models.PayoutAccount
@@ -81,7 +89,7 @@ func (s *Store) AccountsCalled(ctx context.Context, mode models.Mode, account st
 // since a moment, those first whom nobody asked about for longest.
 func (s *Store) AccountsUnable(ctx context.Context, mode models.Mode, before time.Time, limit int) ([]models.PayoutAccount, error) {
 	var list []models.PayoutAccount
-	err := s.list(ctx, &list, `SELECT `+accountColumns+` FROM payout_accounts WHERE mode = $1 AND left_at IS NULL AND account IS NOT NULL AND NOT gone
+	err := s.list(ctx, &list, `SELECT `+accountColumns+` FROM payout_accounts WHERE mode = $1 AND left_at IS NULL AND account IS NOT NULL
 		AND disabled_reason NOT LIKE 'rejected.%' AND (read_at IS NULL OR read_at < $2)
 		AND (transfers <> 'active' OR NOT payouts_enabled OR requirements ? 'due') ORDER BY read_at NULLS FIRST, company_id, partner_id LIMIT $3`, mode, before, limit)
 	return list, err

@@ -150,13 +150,11 @@ func (s *Store) ProductsSold(ctx context.Context, t models.Tenant, program model
 
 // OnHand is what waits for somebody of a company.
 type OnHand struct {
-	Rates        int    `db:"rates"`          // commissions that wait for an exchange rate
-	Review       int    `db:"review"`         // invoices that wait for approval since before a moment
-	Approved     int    `db:"approved"`       // invoices that wait to be paid
-	NoAccount    int    `db:"no_account"`     // of invoices under way, those whose partner has no Stripe account
-	NoAccountKey string `db:"no_account_key"` // one such partner
-	Failed       int    `db:"failed"`         // invoices whose payment failed
-	Slow         int    `db:"slow"`           // payments that are under way since before another moment
+	Rates    int `db:"rates"`    // commissions that wait for an exchange rate
+	Review   int `db:"review"`   // invoices that wait for approval since before a moment
+	Approved int `db:"approved"` // invoices that wait to be paid
+	Failed   int `db:"failed"`   // invoices whose payment failed
+	Slow     int `db:"slow"`     // payments that are under way since before another moment
 }
 
 // OnHand counts what waits for somebody; long is the moment before which an invoice under review was drawn up long ago, and slow
@@ -166,13 +164,34 @@ func (s *Store) OnHand(ctx context.Context, t models.Tenant, long, slow time.Tim
 	if err := s.get(ctx, &o, `SELECT (SELECT count(*) FROM commissions WHERE company_id = $1 AND mode = $2 AND status = 'waiting') AS rates,
 			count(*) FILTER (WHERE i.status = 'review' AND i.drawn_at < $3) AS review, count(*) FILTER (WHERE i.status = 'approved') AS approved,
 			count(*) FILTER (WHERE i.status = 'failed') AS failed,
-			(SELECT count(*) FROM attempts WHERE company_id = $1 AND mode = $2 AND status = 'live' AND started_at < $4) AS slow,
-			count(*) FILTER (WHERE r.stripe_account IS NULL) AS no_account, coalesce(min(r.key) FILTER (WHERE r.stripe_account IS NULL), '') AS no_account_key
-		FROM invoices i JOIN partners r ON r.company_id = i.company_id AND r.mode = i.mode AND r.id = i.partner_id
+			(SELECT count(*) FROM attempts WHERE company_id = $1 AND mode = $2 AND status = 'live' AND started_at < $4) AS slow
+		FROM invoices i
 		WHERE i.company_id = $1 AND i.mode = $2 AND i.status IN ('review', 'approved', 'failed')`, t.Company, t.Mode, long, slow); err != nil {
 		return o, fmt.Errorf("count what waits: %w", err)
 	}
 	return o, nil
+}
+
+// UnpaidPartner is a partner with invoices under way, and how they can be paid.
+type UnpaidPartner struct {
+	Key     string     `db:"key"`
+	Account *string    `db:"account"`
+	ReadAt  *time.Time `db:"read_at"`
+	HasBank bool       `db:"has_bank"`
+	models.AccountState
+}
+
+// UnpaidPartners lists partners with invoices under way, those who wait longest first.
+func (s *Store) UnpaidPartners(ctx context.Context, t models.Tenant, limit int) ([]UnpaidPartner, error) {
+	var list []UnpaidPartner
+	err := s.list(ctx, &list, `SELECT r.key, a.account, a.read_at, coalesce(a.transfers, '') AS transfers, coalesce(a.payouts_enabled, false) AS payouts_enabled,
+			coalesce(a.submitted, false) AS submitted, coalesce(a.disabled_reason, '') AS disabled_reason, coalesce(a.requirements, '{}') AS requirements, coalesce(a.gone, false) AS gone,
+			EXISTS (SELECT 1 FROM bank_details b WHERE b.company_id = $1 AND b.mode = $2 AND b.partner_id = r.id) AS has_bank
+		FROM (SELECT partner_id, min(drawn_at) AS since FROM invoices WHERE company_id = $1 AND mode = $2 AND status IN ('review', 'approved', 'failed') GROUP BY partner_id) i
+		JOIN partners r ON r.company_id = $1 AND r.mode = $2 AND r.id = i.partner_id
+		LEFT JOIN payout_accounts a ON a.company_id = $1 AND a.mode = $2 AND a.partner_id = r.id AND a.left_at IS NULL
+		ORDER BY i.since, r.key LIMIT $3`, t.Company, t.Mode, limit)
+	return list, err
 }
 
 // Payee is a partner and the Stripe account that they are paid to.

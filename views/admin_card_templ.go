@@ -148,7 +148,7 @@ func AdminCardPage(v AdminCard) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.TestMode && v.May && v.Not == "" {
-				templ_7745c5c3_Err = testCards().Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = testCards("Stripe's page takes these here.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

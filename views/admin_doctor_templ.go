@@ -147,7 +147,7 @@ func AdminDoctorPage(v AdminDoctor) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.TestMode {
-				templ_7745c5c3_Err = testCards().Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = testCards("Pay with these at your own checkout.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -1116,7 +1116,7 @@ func adminPartnerDetails(d AdminPartnerDetails) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if d.Bank == nil {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "<p class=\"muted prose-line\">Not given. The partner gives it on the page Payouts.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "<p class=\"muted prose-line\">Not given. The partner gives it under “How you are paid”.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

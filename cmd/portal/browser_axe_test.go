@@ -128,6 +128,7 @@ func (in inspector) company() {
 	in.visit("/admin/partners")
 	in.enter("/admin/partners/")
 	in.visit("/admin/doctor")
+	in.visit("/admin/settings/payments")
 	in.visit("/admin/reconciliation")
 	in.visit("/admin/imports")
 	in.press("List what was paid")
@@ -208,6 +209,7 @@ func (in inspector) partner() {
 	in.enter("/partner/earnings/")
 	in.visit("/partner/invoices")
 	in.enter("/partner/invoices/")
+	in.visit("/partner/payouts")
 }
 
 // visit opens a page and looks at it.

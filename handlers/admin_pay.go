@@ -192,7 +192,7 @@ func payRunLine(l store.PayRunLine) views.PayRunLine {
 	switch {
 	case l.Because != nil:
 		line.Because = "Not paid in this run: " + *l.Because
-	case l.Why != nil:
+	case l.Why != nil && (l.Charge == nil || l.Try == nil || *l.Try != models.AttemptAsks && *l.Try != models.AttemptFailed): // what the charge says stands there
 		line.Because = *l.Why
 	}
 	return line

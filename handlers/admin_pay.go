@@ -44,7 +44,10 @@ func (h *House) showPayMany(c echo.Context, se models.Session, status int, ids [
 		return err
 	}
 	v.Flash = append(v.Flash, flash...)
-	v.Back, v.Sentence = views.Place{Label: "Invoices", Href: "/admin/invoices?status=approved"}, "Nothing moves before you press the button below."
+	v.Back = views.Place{Label: "Invoices", Href: "/admin/invoices?status=approved"}
+	if v.Ready > 0 {
+		v.Sentence = "Nothing moves before you press the button below."
+	}
 	v.More = []views.Action{{Label: "Payment runs", Icon: "clock", Href: payRunsAt}}
 	return show(c, status, views.AdminPayManyPage(v), nil)
 }
@@ -189,7 +192,7 @@ func payRunLine(l store.PayRunLine) views.PayRunLine {
 	switch {
 	case l.Because != nil:
 		line.Because = "Not paid in this run: " + *l.Because
-	case l.Why != nil:
+	case l.Why != nil && (l.Charge == nil || l.Try == nil || *l.Try != models.AttemptAsks && *l.Try != models.AttemptFailed): // what the charge says stands there
 		line.Because = *l.Why
 	}
 	return line

@@ -110,7 +110,7 @@ func invoiceNote(i models.Invoice, company string) (string, views.Tone) {
 	case i.Status == models.Failed:
 		return "The payment did not go through. " + company + " is told and can try it again; nothing is lost of what you earned.", views.Careful
 	case i.Status == models.Refunded && i.Because != nil:
-		return "This payment was taken back from your Stripe account: " + lowered(withoutAddresses(*i.Because)) + ".", views.Telling
+		return "This payment came back from your Stripe account. " + withoutAddresses(*i.Because) + ".", views.Telling
 	case i.Status == models.Void:
 		note := company + " does not pay this invoice. What is left of it comes on a later one."
 		if i.Because != nil {

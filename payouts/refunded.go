@@ -13,7 +13,7 @@ import (
 // refunded ends a payment that went back whole to the company: what it had paid is due again, and on the next invoice; or, where
 // somebody gave it up, taken off again.
 func (p *Payouts) refunded(ctx context.Context, tx *store.Store, i *models.Invoice, a *models.Attempt) error {
-	again, reason, by := true, "It was given back in Stripe.", "Stripe"
+	again, reason, by := true, "somebody gave it back in Stripe", "Stripe"
 	all, err := tx.ReturnsOf(ctx, a.Tenant, a.ID)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (p *Payouts) refunded(ctx context.Context, tx *store.Store, i *models.Invoi
 		return err
 	}
 	a.Status, a.Returned, a.Because = models.AttemptReturned, a.Amount, &reason
-	i.Status, i.Because = models.Refunded, &reason
+	i.Status, i.Because = models.Refunded, new("Taken back: "+reason)
 	if err := tx.Book(ctx, i.Tenant, ledger.Stamp(i.Tenant, ledger.Refunded(*i, *a, p.now()))); err != nil {
 		return err
 	}

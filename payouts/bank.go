@@ -38,6 +38,8 @@ type Bank interface {
 	Arrived(ctx context.Context, a models.Attempt) (models.Money, error)
 	// Whose reads what an object of the platform's belongs to, as its metadata or those of its charge say.
 	Whose(ctx context.Context, object, id string) (map[string]string, error)
+	// Happened lists what happened at the platform's Stripe between two moments, of some types of event.
+	Happened(ctx context.Context, types []string, from, to time.Time) ([]Event, error)
 	// BankPayout reads a payout from a partner's account to the partner's bank.
 	BankPayout(ctx context.Context, account, id string) (models.BankPayout, error)
 	Accounts

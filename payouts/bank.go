@@ -95,6 +95,7 @@ type Standing struct {
 	Disputed string // "open" while the card holder's bank has the money, "lost" when it keeps it
 	Withdrew int64  // how much of the charge that bank took
 	Charged  int64  // the whole charge
+	Left     int64  // of it, after its refunds: a dispute takes no more
 }
 
 // patience is how long one call to Stripe may take.

@@ -26,15 +26,13 @@ func TestADisputeOfWhichNoEventCameIsHeardOfAllTheSame(t *testing.T) {
 		t.Errorf("%d events that may be on their way, %v", len(young), err)
 	}
 	h.at = h.at.Add(3 * 24 * time.Hour) // nothing was heard all the time
-	for range 2 { // the second time they are known
-		list, err := h.Missed(ctx, payouts.PlatformEvents())
-		if err != nil || len(list) == 0 {
-			t.Fatalf("%d missed, %v", len(list), err)
-		}
-		for _, e := range list {
-			if err := h.inbox.HearPlatform(ctx, e.ID, e.Type, e.Body); err != nil {
-				t.Fatal(err)
-			}
+	list, err := h.Missed(ctx, payouts.PlatformEvents())
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%d missed, %v", len(list), err)
+	}
+	for _, e := range append(list, list...) { // the second time they are known
+		if err := h.inbox.HearPlatform(ctx, e.ID, e.Type, e.Body); err != nil {
+			t.Fatal(err)
 		}
 	}
 	rows, err := h.Store.DB().Query(`SELECT args FROM river_job WHERE kind = 'platform_news' ORDER BY id`)

@@ -62,7 +62,10 @@ func TestStripeMockAcceptsEveryCallOfPayouts(t *testing.T) {
 		"standing": func() error { _, err := bank.Standing(ctx, a); return err },
 		"whose":    func() error { _, err := bank.Whose(ctx, "transfer", "tr_123"); return err },
 		"payout":   func() error { _, err := bank.BankPayout(ctx, "acct_123", "po_123"); return err },
-		"events":   func() error { _, err := bank.Happened(ctx, payouts.PlatformEvents(), now.Add(-time.Hour), now); return err },
+		"events": func() error {
+			_, err := bank.Happened(ctx, payouts.PlatformEvents(), now.Add(-time.Hour), now)
+			return err
+		},
 	} {
 		if err := call(); err != nil {
 			t.Errorf("%s: %v", what, err)

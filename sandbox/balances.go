@@ -186,8 +186,8 @@ func listBookings(c *call) (object, error) {
 func getBalance(c *call) (object, error) {
 	has := c.a.balance(c.at)
 	home := c.a.lands("")
-	if _, ok := has[home]; !ok {
-		has[home] = Balance{}
+	for _, settled := range append([]string{home}, c.a.Settles...) { // also those in which nothing came yet
+		has[settled] = has[settled]
 	}
 	currencies := make([]string, 0, len(has))
 	for currency := range has {

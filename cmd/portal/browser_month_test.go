@@ -73,7 +73,7 @@ func TestAMonthIsPaidInARealBrowser(t *testing.T) {
 	m.stripe.Bank("acct_platform", "eur", "insufficient_funds")
 	m.stripe.Bank("acct_platform", "gbp", sandbox.BankAsks)
 	finance.open("/admin/invoices/pay")
-	finance.sees("Pay 25 invoices", "Cannot be paid now", "Partner P04", "Partner P09", "Visa ending 4242", "USD", "EUR", "GBP", "PLN")
+	finance.sees("Pay 23 invoices", "Cannot be paid now", "EUR One charge of the card, then a transfer to each partner", "PLN 6 charges of the card", "Partner P04", "Partner P09", "Visa ending 4242", "USD", "EUR", "GBP", "PLN")
 	if err := m.stripe.RestrictAccount(m.accounts["P00"]); err != nil { // in dollars
 		t.Fatal(err)
 	}
@@ -88,6 +88,10 @@ func TestAMonthIsPaidInARealBrowser(t *testing.T) {
 	finance.press("Confirm")
 	finance.isShown(asked, "Went through")
 
+	finance.open(m.invoice("P00"))
+	if state := finance.textAt("//h1"); strings.HasSuffix(state, " Paid") || m.stripe.Moved()[m.accounts["P00"]]["usd"] != 0 {
+		finance.failf("an account that cannot receive was paid: %s", state)
+	}
 	if err := m.stripe.Onboard(m.accounts["P00"], sandbox.Complete); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -28,7 +29,10 @@ func (h *House) showCompany(c echo.Context, se models.Session, status int, billi
 	} else if !errors.Is(err, models.ErrNotFound) {
 		return err
 	}
-	v := views.AdminCompany{Billing: billing, Account: account}
+	v := views.AdminCompany{Billing: billing, Account: account, Reads: !admins.takes(se.Role)}
+	if v.Reads && billing.Name != "" {
+		v.Shown = &views.BillingShown{Name: billing.Name, Address: append(strings.Split(billing.Address, "\n"), models.CountryName(billing.Country)), Tax: billing.TaxSaved}
+	}
 	v.Billing.Post, v.Billing.Countries, v.Account.Countries = companyAt, countryOptions(), countryOptions()
 	if v.Frame, err = h.adminFrame(c, se, "/admin/settings/payments", "Company"); err != nil {
 		return err

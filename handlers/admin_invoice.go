@@ -44,7 +44,15 @@ func (h *House) showInvoice(c echo.Context, se models.Session, status int, v vie
 		return err
 	}
 	v.Flash = append(v.Flash, ends...)
-	v.Status, v.Back = views.Badge("invoice", invoiceState(v.Invoice)), views.Place{Label: "Invoices", Href: "/admin/invoices"}
+	state := invoiceState(v.Invoice)
+	changed, err := h.Payouts.Changed(ctx, v.Invoice)
+	if err != nil {
+		return err
+	}
+	if changed {
+		state = "changed"
+	}
+	v.Status, v.Back = views.Badge("invoice", state), views.Place{Label: "Invoices", Href: "/admin/invoices"}
 	v.Sentence = "For " + v.Invoice.PartnerName + ". It gathers what was payable up to " + views.Day(v.Invoice.Until) + "."
 	v.Smaller = smaller(v.Invoice, v.Audit)
 	if err := errors.Join(h.invoiceSteps(ctx, se, &v), h.beside(ctx, se, &v)); err != nil {
@@ -159,6 +167,10 @@ func (h *House) offerActions(ctx context.Context, se models.Session, v *views.Ad
 	}
 	if approves {
 		v.More = []views.Action{{Label: "Withdraw approval", Icon: "rotate-ccw", Post: at + "/withdraw"}}
+	}
+	if changed, err := h.Payouts.Changed(ctx, i); err != nil || changed {
+		h.offerAgain(v, approves, approvers)
+		return err
 	}
 	pays, payers, err := h.mayPay(ctx, se)
 	if err != nil {

@@ -104,6 +104,19 @@ func (h *House) offerApproval(se models.Session, v *views.AdminInvoice, approves
 	v.CannotBy = "Look through what the invoice gathers. Once approved it can be paid; what is taken back before then makes it smaller and asks for your approval again."
 }
 
+// offerAgain offers to approve an invoice anew that is not what was approved any more. It is not paid before that.
+func (h *House) offerAgain(v *views.AdminInvoice, approves bool, approvers string) {
+	i := v.Invoice
+	v.Mark, v.CannotBy = nil, "It was approved, and is not what was approved any more: a line of it, or where the money goes, has changed since. Nothing is paid before it is approved again. "
+	if !approves {
+		v.CannotBy += approvers
+		return
+	}
+	v.CannotBy += "Look at how " + i.PartnerName + " is paid now."
+	v.CannotDo = views.Place{Label: "How " + i.PartnerName + " can be paid", Href: "/admin/partners/" + i.Partner.String()}
+	v.Primary = views.SeenButton("/admin/invoices/"+i.ID.String()+"/approve", i.Total().Decimal(), views.Action{Label: "Approve again, " + views.AmountText(i.Total()), Icon: "check", Kind: views.Primary})
+}
+
 // adminInvoiceVoid gives an invoice up, and draws up another one in its place when that is asked.
 func (h *House) adminInvoiceVoid(c echo.Context, se models.Session) error {
 	id, err := models.ParseID[models.InvoiceID](c.Param("id"))

@@ -84,6 +84,13 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 	if err != nil {
 		return err
 	}
+	if only.Run != nil && approves {
+		_, number, seen, err := h.runWaits(c.Request().Context(), se.Tenant(), *only.Run)
+		if err != nil {
+			return err
+		}
+		v.Run = views.RunApproval{Post: runsAt + "/" + only.Run.String() + "/approve", Seen: seen, Number: number}
+	}
 	v.Tick, v.PayTick = status == models.InReview && approves, status == models.Approved && pays
 	v.Newest, v.Older = around("/admin/invoices", narrowed.with(status), page, next)
 	v.Shown = shown(len(list), "invoice", "invoices", next != "")
@@ -102,9 +109,9 @@ func (h *House) showInvoices(c echo.Context, se models.Session, code int, asked,
 	if waits.Contests > 0 {
 		v.Flash = append(v.Flash, views.Flash{Tone: views.Careful, Text: views.Count(waits.Contests, "line of an invoice is", "lines of invoices are") + " contested. Answer under Contested lines, in the menu."})
 	}
-	if draw := (views.Action{Label: "Draw up invoices", Icon: "plus", Href: "/admin/invoices/new", Kind: views.Primary}); money.takes(se.Role) && len(list) > 0 {
+	if draw := (views.Action{Label: "Draw up invoices", Icon: "plus", Href: "/admin/invoices/new", Kind: views.Primary}); money.takes(se.Role) && len(list) > 0 && v.Run.Number == 0 {
 		v.Primary = views.Button(draw)
-	} else if money.takes(se.Role) {
+	} else if money.takes(se.Role) && len(list) == 0 {
 		v.EmptyDo = draw
 	}
 	return show(c, code, views.AdminInvoicesPage(v), nil)
@@ -124,10 +131,18 @@ func invoiceState(i models.Invoice) string {
 	if i.Status == models.InReview && i.FirstAt != nil {
 		return "first"
 	}
-	if i.Status == models.InReview && i.Because != nil {
+	if shrank(i) {
 		return "shrunk"
 	}
+	if i.Status == models.InReview && i.Because != nil {
+		return "again"
+	}
 	return string(i.Status)
+}
+
+// shrank tells whether an invoice is in review again because a part of it was taken back or off, and not for another reason.
+func shrank(i models.Invoice) bool {
+	return i.Status == models.InReview && i.Because != nil && (strings.Contains(*i.Because, " was taken back") || strings.Contains(*i.Because, " was taken off "))
 }
 
 // adminInvoicesNew asks up to which day, and shows what the day asked for would gather.

@@ -85,6 +85,11 @@ func (h *House) contestedList(c echo.Context, se models.Session, list []models.I
 	}
 	lines := invoiceLines(list)
 	for n, i := range list {
+		if changed, err := h.Payouts.Changed(c.Request().Context(), i); err != nil {
+			return nil, err
+		} else if changed {
+			lines[n].Status = "changed"
+		}
 		if open[i.ID] > 0 {
 			lines[n].Contest = views.Count(open[i.ID], "line contested", "lines contested")
 		}
@@ -118,5 +123,5 @@ func (h *House) beginDraw(c echo.Context, se models.Session, day time.Time) erro
 	case r.Invoices == 0:
 		return goTo(c, "/admin/invoices", "none", 0)
 	}
-	return goTo(c, "/admin/invoices?status=review", "drawn", r.Invoices)
+	return goTo(c, withQuery("/admin/invoices", url.Values{"status": {string(models.InReview)}, "run": {r.ID.String()}}), "drawn", r.Invoices)
 }

@@ -153,9 +153,9 @@ GET  /admin/invoices/bank-file/{bankfile}/paid           303    303     303   30
 POST /admin/invoices/bank-file/{bankfile}/paid           303    403     409   409   409     403      404
 GET  /admin/invoices/bank-file/{bankfile}/cancel         303    303     303   303   303     403      303
 POST /admin/invoices/bank-file/{bankfile}/cancel         303    403     409   409   409     403      404
-GET  /admin/settings/company                             303    403     403   200   200     403      200
+GET  /admin/settings/company                             303    200     200   200   200     403      200
 POST /admin/settings/company                             303    403     403   422   422     403      422
-GET  /admin/settings/company/account                     303    403     403   303   303     403      303
+GET  /admin/settings/company/account                     303    303     303   303   303     403      303
 POST /admin/settings/company/account                     303    403     403   422   422     403      422
 GET  /admin/rates                                       303    403     200   200   200     403      200
 POST /admin/rates                                       303    403     422   422   422     403      422

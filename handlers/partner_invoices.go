@@ -117,8 +117,10 @@ func invoiceNote(i models.Invoice, company string) (string, views.Tone) {
 			note += " The reason: " + withoutAddresses(*i.Because) + "."
 		}
 		return strings.ReplaceAll(note, "..", "."), views.Telling
-	case i.Status == models.InReview && i.Because != nil:
+	case shrank(i):
 		return "The total went down after the invoice was drawn up: " + lowered(withoutAddresses(*i.Because)) + ".", views.Telling
+	case i.Status == models.InReview && i.Because != nil:
+		return company + " checks the invoice again. " + withoutAddresses(*i.Because), views.Telling
 	}
 	return "", ""
 }

@@ -31,7 +31,7 @@ func show(c echo.Context, status int, page, part templ.Component) error {
 // code, and where the sentence counts something a number, never a text.
 var flashes = map[string]func(n int) views.Flash{
 	"drawn": func(n int) views.Flash {
-		return done(views.Count(n, "invoice was", "invoices were") + " drawn up. Review and approve what is right.")
+		return done(views.Count(n, "invoice was", "invoices were") + " drawn up. Look through them, then approve all of them at once or those that you tick.")
 	},
 	"none": func(int) views.Flash {
 		return views.Flash{Tone: views.Telling, Text: "Nothing is payable up to that day, so no invoice was drawn up."}

@@ -18,7 +18,7 @@ import (
 )
 
 // Approve lets an invoice in review be paid. It keeps who did it, when, and a hash of what was seen: when a line, the total or
-// where the money goes changes later, the approval is void. Above the company's limit it takes two people (B17): the first
+// where the money goes changes later, the approval is void, and it may be approved again as it stands. Above the company's limit it takes two people (B17): the first
 // approval leaves the invoice in review, with First set.
 func (p *Payouts) Approve(ctx context.Context, t models.Tenant, id models.InvoiceID, who models.Actor) (models.Invoice, error) {
 	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
@@ -30,12 +30,17 @@ func (p *Payouts) Approve(ctx context.Context, t models.Tenant, id models.Invoic
 }
 
 func (p *Payouts) approve(ctx context.Context, tx *store.Store, i *models.Invoice, who models.Actor) error {
-	if i.Status != models.InReview {
-		return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an invoice in review can be approved; %s %s.", i.Number, stands[i.Status]))
-	}
 	hash, err := p.fingerprint(ctx, tx, *i)
 	if err != nil {
 		return err
+	}
+	changed := (i.Status == models.Approved || i.Status == models.Failed) && i.ApprovedHash != nil && *i.ApprovedHash != hash
+	if i.Status != models.InReview && !changed {
+		return models.Refuse(models.ErrConflict, fmt.Sprintf("Only an invoice in review can be approved; %s %s.", i.Number, stands[i.Status]))
+	}
+	if changed {
+		i.Unapprove()
+		i.Status = models.InReview
 	}
 	two, err := p.asksTwo(ctx, tx, *i)
 	if err != nil {
@@ -154,9 +159,18 @@ func (p *Payouts) approved(ctx context.Context, tx *store.Store, i models.Invoic
 		return err
 	}
 	if hash != *i.ApprovedHash {
-		return models.Refuse(models.ErrConflict, i.Number+" is not what was approved: a line of it, or where the money goes, has changed since. Withdraw the approval and review it again.")
+		return models.Refuse(models.ErrConflict, i.Number+" is not what was approved: a line of it, or where the money goes, has changed since. Review and approve it again.")
 	}
 	return nil
+}
+
+// Changed tells whether an invoice was approved and is not what was approved any more: it must be approved again.
+func (p *Payouts) Changed(ctx context.Context, i models.Invoice) (bool, error) {
+	if i.Status != models.Approved && i.Status != models.Failed || i.ApprovedHash == nil {
+		return false, nil
+	}
+	hash, err := p.fingerprint(ctx, p.Store, i)
+	return err == nil && hash != *i.ApprovedHash, err
 }
 
 // StillApproved refuses as Pay would when an invoice is not what was approved any more.

@@ -704,15 +704,15 @@ func AdminPayManyPage(v AdminPayMany) templ.Component {
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
-							templ_7745c5c3_Err = MoneyCell(g.Sum).Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = namedMoneyCell("Partners get", g.Sum).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
-							templ_7745c5c3_Err = MoneyCell(g.Fee).Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = namedMoneyCell("Fee", g.Fee).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
-							templ_7745c5c3_Err = MoneyCell(g.Total).Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = namedMoneyCell("Your card pays", g.Total).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
@@ -731,7 +731,7 @@ func AdminPayManyPage(v AdminPayMany) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<form class=\"mt-4\" method=\"post\" action=\"/admin/invoices/pay\"><p class=\"mb-3\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<form class=\"mt-4 [&_.btn]:h-auto [&_.btn]:min-h-9 [&_.btn]:py-1.5 [&_.btn]:text-wrap [&_.btn]:text-left\" method=\"post\" action=\"/admin/invoices/pay\"><p class=\"mb-3\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

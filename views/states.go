@@ -53,6 +53,8 @@ var states = map[string]map[string]State{
 		"review":             {"Waiting for your approval", "eye", Careful},
 		"first":              {"Needs a second approval", "users", Careful}, // approved by one of two people
 		"shrunk":             {"Smaller, approve again", "undo-2", Careful}, // in review again, because something was taken back
+		"again":              {"Approve it again", "rotate-ccw", Careful},   // in review again for another reason
+		"changed":            {"Changed, approve again", "undo-2", Careful}, // approved, but not as it stands: what an approval vouches for has changed
 		"approved":           {"Approved, ready to pay", "check", Telling},
 		"processing":         {"Payment under way", "clock", Telling},
 		"needs_confirmation": {"Needs the card holder to confirm", "key-round", Careful},

@@ -88,7 +88,7 @@ func pagePaths(t *testing.T) (patterns []string) {
 		t.Fatal(err)
 	}
 	for _, found := range regexp.MustCompile(`\{"GET", "(/(?:admin|partner)?(?:/[^"]*)?)", \w+, h\.(\w+)\}`).FindAllStringSubmatch(string(siteMap), -1) {
-		if path, leadsBack := found[1], strings.HasSuffix(found[2], "Back"); path != "/healthz" && path != "/readyz" && !leadsBack && !strings.HasSuffix(path, ".csv") {
+		if path, leadsBack := found[1], strings.HasSuffix(found[2], "Back"); path != "/healthz" && path != "/readyz" && !leadsBack && !strings.HasSuffix(path, ".csv") && !strings.HasSuffix(path, ".pdf") {
 			patterns = append(patterns, regexp.MustCompile(`:\w+`).ReplaceAllString(path, "[^/]+"))
 		}
 	}
@@ -129,6 +129,8 @@ func (in inspector) company() {
 	in.enter("/admin/partners/")
 	in.visit("/admin/doctor")
 	in.visit("/admin/settings/payments")
+	in.visit("/admin/settings/payouts")
+	in.visit("/admin/settings/company")
 	in.visit("/admin/reconciliation")
 	in.visit("/admin/imports")
 	in.press("List what was paid")
@@ -157,6 +159,11 @@ func (in inspector) finance() {
 	in.visit("/admin/invoices/new")
 	in.meet(422, "/admin/invoices/new?until=1999-12-31")
 	in.visit("/admin/invoices/new?until=" + inDays(40))
+	for _, path := range []string{"/admin/calendar", "/admin/invoices/pay", "/admin/pay-runs", "/admin/invoices/contests", "/admin/invoices/bank-file", "/admin/invoices/runs", "/admin/settings/company"} {
+		in.visit(path)
+	}
+	in.open("/admin/invoices/runs")
+	in.enter("/admin/invoices/runs/")
 	in.visit("/admin/write-offs")
 	in.visit("/admin/rates")
 	in.fill("Enter the rate", "From", "dinar")
@@ -172,6 +179,8 @@ func (in inspector) finance() {
 	in.look()
 	owing := ask[string](in.visitor, "location.pathname")
 	in.visit(owing + "/write-off")
+	in.visit(owing + "/statements")
+	in.enter("/admin/partners/")
 	in.visit("/admin/events")
 	in.enter("/admin/events/")
 	in.meet(404, "/admin/payments/pay_nothing")
@@ -183,7 +192,8 @@ func (in inspector) empty() {
 	in.signIn(signIns[0])
 	in.press("Switch to live data")
 	for _, path := range []string{"/admin", "/admin/payments", "/admin/partners", "/admin/invoices", "/admin/invoices/new", "/admin/write-offs", "/admin/rates", "/admin/events",
-		"/admin/unattributed", "/admin/links", "/admin/backfills", "/admin/connection", "/admin/doctor", "/admin/rules", "/admin/rules/new", "/admin/coupons", "/admin/customers/sync", "/admin/imports", "/admin/reconciliation"} {
+		"/admin/unattributed", "/admin/links", "/admin/backfills", "/admin/connection", "/admin/doctor", "/admin/rules", "/admin/rules/new", "/admin/coupons", "/admin/customers/sync", "/admin/imports", "/admin/reconciliation",
+		"/admin/calendar", "/admin/invoices/pay", "/admin/invoices/runs", "/admin/pay-runs", "/admin/invoices/contests", "/admin/invoices/bank-file", "/admin/settings/payments", "/admin/settings/payouts", "/admin/settings/company"} {
 		in.visit(path)
 	}
 }
@@ -209,7 +219,11 @@ func (in inspector) partner() {
 	in.enter("/partner/earnings/")
 	in.visit("/partner/invoices")
 	in.enter("/partner/invoices/")
-	in.visit("/partner/payouts")
+	for _, path := range []string{"/partner/payouts", "/partner/payouts/bank", "/partner/payouts/billing", "/partner/calendar", "/settings/mail"} {
+		in.visit(path)
+	}
+	in.visit("/partner/statements")
+	in.enter("/partner/statements/")
 }
 
 // visit opens a page and looks at it.

@@ -127,6 +127,9 @@ func (s *seeder) company(ctx context.Context, now time.Time) error {
 	if err := s.person(ctx, s.store, signIns[2], "Nora Lindqvist", store.Place{Company: company.ID, Mode: "test", Role: models.PartnerMember, Partner: &nora}); err != nil {
 		return err
 	}
+	if err := s.papers(ctx, owner); err != nil {
+		return err
+	}
 	if _, err := s.house.Payouts.SaveCard(ctx, s.caller.Tenant, "pm_card_visa"); err != nil {
 		return err
 	}

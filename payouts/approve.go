@@ -13,6 +13,7 @@ import (
 
 	"portal/ledger"
 	"portal/models"
+	"portal/rates"
 	"portal/store"
 )
 
@@ -71,7 +72,8 @@ func (p *Payouts) AsksTwo(ctx context.Context, i models.Invoice) (bool, error) {
 	return p.asksTwo(ctx, p.Store, i)
 }
 
-// asksTwo turns the total into the company's currency at the newest rate. Without one two people are asked.
+// asksTwo turns the total into the company's currency at the newest published rate: one that somebody entered could bring any total
+// under the limit. Without one two people are asked.
 func (p *Payouts) asksTwo(ctx context.Context, tx *store.Store, i models.Invoice) (bool, error) {
 	settings, err := tx.PayoutSettings(ctx, i.Tenant)
 	if err != nil || settings.FourEyesAbove == nil {
@@ -81,7 +83,10 @@ func (p *Payouts) asksTwo(ctx context.Context, tx *store.Store, i models.Invoice
 	if err != nil {
 		return false, err
 	}
-	total, known, err := p.turn(ctx, tx, i.Company, i.Total(), company.Currency)
+	published := rates.Rates{Store: tx, Now: p.Now}
+	total, known, err := turned(i.Total(), company.Currency, func() (models.Rate, error) {
+		return published.Published(ctx, tx, i.Currency, company.Currency, p.now().AddDate(0, 0, 1))
+	})
 	return !known || total.Minor > *settings.FourEyesAbove, err
 }
 

@@ -210,16 +210,22 @@ func (p *Payouts) owed(ctx context.Context, tx *store.Store, t models.Tenant, un
 
 // turn is an amount in another currency at the newest rate; false without one, and the amount is then nothing.
 func (p *Payouts) turn(ctx context.Context, tx *store.Store, company models.CompanyID, m models.Money, to models.Currency) (models.Money, bool, error) {
+	known := rates.Rates{Store: tx, Now: p.Now}
+	return turned(m, to, func() (models.Rate, error) {
+		return known.At(ctx, tx, company, m.Currency, to, p.now().AddDate(0, 0, 1))
+	})
+}
+
+func turned(m models.Money, to models.Currency, at func() (models.Rate, error)) (models.Money, bool, error) {
 	if m.Currency == to || m.Minor == 0 {
 		return models.Money{Minor: m.Minor, Currency: to}, true, nil
 	}
-	known := rates.Rates{Store: tx, Now: p.Now}
-	rate, err := known.At(ctx, tx, company, m.Currency, to, p.now().AddDate(0, 0, 1))
+	rate, err := at()
 	if errors.Is(err, models.ErrLater) {
 		return models.Money{Currency: to}, false, nil
 	} else if err != nil {
 		return models.Money{}, false, err
 	}
-	turned, err := commission.Convert(m, rate)
-	return turned, err == nil, err
+	is, err := commission.Convert(m, rate)
+	return is, err == nil, err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"portal/models"
+	"portal/rates"
 	"portal/store"
 )
 
@@ -125,6 +126,29 @@ func TestWithoutARateTwoPeopleAreAsked(t *testing.T) {
 	i.Currency = "eur"
 	if two, err := h.AsksTwo(context.Background(), i); err != nil || !two {
 		t.Errorf("without a rate: %v, %v", two, err)
+	}
+}
+
+// B17: a rate that one person entered brings no amount under the limit: what counts is what was published.
+func TestARateEnteredByHandBringsNothingUnderTheLimit(t *testing.T) {
+	t.Parallel()
+	h, ctx := newHouse(t), context.Background()
+	h.scheduled(func(s *models.PayoutSettings) { s.FourEyesAbove = new(int64(1_000_000)) })
+	day := h.at.AddDate(0, 0, -1)
+	if _, err := h.Store.KeepQuotes(ctx, []models.Quote{{Source: models.RateECB, Currency: "eur", Day: day, PerEuro: "1"}, {Source: models.RateECB, Currency: "usd", Day: day, PerEuro: "1.25"}}, h.at); err != nil {
+		t.Fatal(err)
+	}
+	known := rates.Rates{Store: h.Store, Now: h.Now}
+	if err := known.Enter(ctx, h.Store, h.caller.Company, h.who, models.Rate{From: "eur", To: "usd", Value: "0.0001", Date: h.at}); err != nil {
+		t.Fatal(err)
+	}
+	i := h.draw()
+	i.Currency = "eur"
+	for total, want := range map[int64]bool{800_000: false, 800_001: true} {
+		i.TotalMinor = total
+		if two, err := h.AsksTwo(ctx, i); err != nil || two != want {
+			t.Errorf("%s: %v, %v", i.Total(), two, err)
+		}
 	}
 }
 

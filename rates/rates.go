@@ -54,10 +54,24 @@ func find(ctx context.Context, tx *store.Store, company models.CompanyID, from, 
 	case byHand:
 		return own, nil
 	}
-	rate, err = published(ctx, tx, models.RateSnapshot, from, to, day)
+	return bySnapshot(ctx, tx, from, to, day)
+}
+
+func bySnapshot(ctx context.Context, tx *store.Store, from, to models.Currency, day time.Time) (models.Rate, error) {
+	rate, err := published(ctx, tx, models.RateSnapshot, from, to, day)
 	if errors.Is(err, models.ErrNotFound) {
 		err = models.Refuse(models.ErrLater, fmt.Sprintf("No exchange rate from %s to %s is known for %s: none was published in the %d days before, and none was entered by hand.",
 			from.Code(), to.Code(), day.Format("2 January 2006"), oldest))
+	}
+	return rate, err
+}
+
+// Published finds the rate of a day as At does, whatever anybody entered by hand: what keeps people in check is not theirs to set.
+func (r *Rates) Published(ctx context.Context, tx *store.Store, from, to models.Currency, at time.Time) (models.Rate, error) {
+	day := at.UTC().Truncate(24 * time.Hour)
+	rate, err := published(ctx, tx, models.RateECB, from, to, day)
+	if errors.Is(err, models.ErrNotFound) {
+		return bySnapshot(ctx, tx, from, to, day)
 	}
 	return rate, err
 }

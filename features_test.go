@@ -13,7 +13,7 @@ import (
 )
 
 // claimed are the features of FEATURES.md that are said to be done, first and last of each stretch.
-var claimed = [][2]int{{1, 17}, {28, 36}, {59, 76}, {81, 98}, {110, 124}}
+var claimed = [][2]int{{1, 17}, {28, 36}, {59, 76}, {81, 124}}
 
 var feature = regexp.MustCompile(`\bF[0-9]+\b`)
 

@@ -20,21 +20,26 @@ func (in *Inbox) AcceptPlatform(ctx context.Context, secret string, h http.Heade
 	if err != nil {
 		return err
 	}
-	err = in.Store.InTx(ctx, func(tx *store.Store) error {
-		isNew, err := tx.KeepPlatformEvent(ctx, models.NewID[models.EventID](in.Now()), e.ProviderID, e.Type, body, in.Now())
+	return in.HearPlatform(ctx, e.ProviderID, e.Type, body)
+}
+
+// HearPlatform keeps an event of the platform's own Stripe that was proved, or that Stripe itself was asked for, once.
+func (in *Inbox) HearPlatform(ctx context.Context, id, kind string, body []byte) error {
+	err := in.Store.InTx(ctx, func(tx *store.Store) error {
+		isNew, err := tx.KeepPlatformEvent(ctx, models.NewID[models.EventID](in.Now()), id, kind, body, in.Now())
 		if err != nil || !isNew {
 			return err
 		}
 		if news, ok := namedIn(body); ok {
 			return tx.Enqueue(ctx, news, nil)
 		}
-		if job, ok := cardIn(e.Type, body); ok {
+		if job, ok := cardIn(kind, body); ok {
 			return tx.Enqueue(ctx, job, nil)
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("%w: keep platform event %s: %w", models.ErrLater, e.ProviderID, err)
+		return fmt.Errorf("%w: keep platform event %s: %w", models.ErrLater, id, err)
 	}
 	return nil
 }

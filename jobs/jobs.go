@@ -61,6 +61,7 @@ func (j *Jobs) config() *river.Config {
 	river.AddWorker(workers, &remind{payouts: j.Payouts})
 	river.AddWorker(workers, &carryPayRun{payouts: j.Payouts})
 	river.AddWorker(workers, &platformNews{payouts: j.Payouts})
+	river.AddWorker(workers, &hearMissed{payouts: j.Payouts, inbox: j.Inbox})
 	river.AddWorker(workers, &drawScheduled{payouts: j.Payouts})
 	river.AddWorker(workers, &carryRun{payouts: j.Payouts})
 	river.AddWorker(workers, &fetchRates{inbox: j.Inbox, fetch: j.FetchRates, log: j.Log})
@@ -85,7 +86,7 @@ func (j *Jobs) config() *river.Config {
 		Logger:            slog.New(quiet{j.Log.Handler()}),
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: 100 * time.Millisecond,
-		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(time.Minute, models.DrawScheduled{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.ReadAccounts{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(5*time.Minute, models.CarryImports{}), every(24*time.Hour, models.Reconcile{}), every(time.Minute, models.CarrySyncs{}), every(24*time.Hour, models.Remind{})},
+		PeriodicJobs:      []*river.PeriodicJob{every(time.Minute, models.EndHolds{}), every(time.Minute, models.DrawScheduled{}), every(5*time.Minute, models.CarryAttempts{}), every(time.Hour, models.FetchRates{}), every(time.Hour, models.HearMissed{}), every(time.Hour, models.ReadAccounts{}), every(time.Hour, models.Tidy{}), every(6*time.Hour, models.Heal{}), every(5*time.Minute, models.CarryImports{}), every(24*time.Hour, models.Reconcile{}), every(time.Minute, models.CarrySyncs{}), every(24*time.Hour, models.Remind{})},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"portal/inbox"
 	"portal/models"
 	"portal/payouts"
 )
@@ -50,6 +51,29 @@ func (w *platformNews) Work(ctx context.Context, job *river.Job[models.PlatformN
 func (w *platformNews) NextRetry(job *river.Job[models.PlatformNews]) time.Time {
 	return soon(job.Attempt)
 }
+
+type hearMissed struct {
+	river.WorkerDefaults[models.HearMissed]
+	payouts *payouts.Payouts
+	inbox   *inbox.Inbox
+}
+
+// Work keeps the events of the platform's Stripe that did not come. Those that came are known.
+func (w *hearMissed) Work(ctx context.Context, _ *river.Job[models.HearMissed]) error {
+	list, err := w.payouts.Missed(ctx, append(payouts.PlatformEvents(), inbox.CardEvents...))
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if err := w.inbox.HearPlatform(ctx, e.ID, e.Type, e.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Timeout leaves many events their time.
+func (w *hearMissed) Timeout(*river.Job[models.HearMissed]) time.Duration { return 30 * time.Minute }
 
 // soon is when something that is not at its end is looked at again after so many times.
 func soon(times int) time.Time {

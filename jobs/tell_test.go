@@ -234,7 +234,8 @@ func TestAMailOutlivesACrashBetweenCommitAndSending(t *testing.T) {
 	w.got("after the crash", []string{"farid@acme.example"}, true, "1 invoice waits")
 }
 
-// F100: a partner to whom money is due and who gave no way to be paid is told so at most once a week, and no more once they have.
+// F100: a partner to whom money is due and who gave no way to be paid, or left Stripe's questions open, is told so at most once a week,
+// and no more once they have.
 func TestAPartnerWithoutAWayToBePaidIsRemindedOnceAWeek(t *testing.T) {
 	t.Parallel()
 	w := newTelling(t)
@@ -270,8 +271,17 @@ func TestAPartnerWithoutAWayToBePaidIsRemindedOnceAWeek(t *testing.T) {
 	if w.partner, err = w.ConnectPartner(t.Context(), w.partner); err != nil {
 		t.Fatal(err)
 	}
-	if mails := remindOn(40); len(mails) != 0 {
-		t.Errorf("connected, and told: %s", mails)
+	if mails := remindOn(40); len(mails) != 1 || !strings.Contains(mails[0], "what Stripe still asks you for") {
+		t.Errorf("begun at Stripe, and told: %s", mails)
+	}
+	if err := w.stripe.Onboard(*w.partner.StripeAccount, sandbox.Complete); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Refresh(t.Context(), w.caller.Tenant, w.partner.ID); err != nil {
+		t.Fatal(err)
+	}
+	if mails := remindOn(60); len(mails) != 0 {
+		t.Errorf("done at Stripe, and told: %s", mails)
 	}
 }
 

@@ -101,6 +101,12 @@ type CarryPayRun struct {
 // Kind names the job.
 func (CarryPayRun) Kind() string { return "carry_pay_run" }
 
+// HearMissed is the job that asks the platform's Stripe for events that did not come.
+type HearMissed struct{}
+
+// Kind names the job.
+func (HearMissed) Kind() string { return "hear_missed" }
+
 // PlatformNews is the job that looks at something of the platform's Stripe, which an event named: what the event says of it is
 // not believed (MONEY.md 1.4).
 type PlatformNews struct {

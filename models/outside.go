@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -81,6 +82,11 @@ func (p *PaidElsewhere) Check(now time.Time) error {
 	if utf8.RuneCountInString(p.Note) > 2000 {
 		say("note", "use 2,000 characters at most")
 	}
+	for field, text := range map[string]string{"reference": p.Reference, "words": p.Words, "note": p.Note} {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
+			say(field, "holds characters that are no text")
+		}
+	}
 	if p.File != nil {
 		if err := p.File.check(); err != nil {
 			wrong = append(wrong, err.(FieldErrors)...)
@@ -103,8 +109,14 @@ type Attachment struct {
 	KeptAt time.Time `db:"kept_at"`
 }
 
-// check finds the kind by the content, whatever the name says.
+// check finds the kind by the content, whatever the name says, and leaves of the name what is to be seen.
 func (a *Attachment) check() error {
+	a.Name = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1 // what ends a line, turns the writing round, or is no text
+	}, strings.ToValidUTF8(a.Name, ""))
 	if len(a.Body) > AttachmentLimit {
 		return Invalid("file", "is larger than 5 MB")
 	}

@@ -38,6 +38,8 @@ type Bank interface {
 	Arrived(ctx context.Context, a models.Attempt) (models.Money, error)
 	// Whose reads what an object of the platform's belongs to, as its metadata or those of its charge say.
 	Whose(ctx context.Context, object, id string) (map[string]string, error)
+	// Happened lists what happened at the platform's Stripe between two moments, of some types of event.
+	Happened(ctx context.Context, types []string, from, to time.Time) ([]Event, error)
 	// BankPayout reads a payout from a partner's account to the partner's bank.
 	BankPayout(ctx context.Context, account, id string) (models.BankPayout, error)
 	Accounts
@@ -93,6 +95,7 @@ type Standing struct {
 	Disputed string // "open" while the card holder's bank has the money, "lost" when it keeps it
 	Withdrew int64  // how much of the charge that bank took
 	Charged  int64  // the whole charge
+	Left     int64  // of it, after its refunds: a dispute takes no more
 }
 
 // patience is how long one call to Stripe may take.

@@ -252,6 +252,9 @@ func (p *Payouts) CancelFile(ctx context.Context, t models.Tenant, id models.Ban
 func (p *Payouts) endFile(ctx context.Context, f models.BankFile, state string, who models.Actor) error {
 	f.State, f.EndedBy, f.EndedAt = state, &who.Name, new(p.now())
 	return p.inTurn(ctx, f.Tenant, func(tx *store.Store) error {
+		if err := p.mayPay(ctx, tx, f.Tenant, who); err != nil {
+			return err
+		}
 		if err := tx.EndBankFile(ctx, f); err != nil {
 			return err
 		}

@@ -114,8 +114,9 @@ func (p *Payouts) tellBank(ctx context.Context, tx *store.Store, b models.BankDe
 
 // EndHold lets be paid at once to a partner's new bank details, for a reason (B17).
 func (p *Payouts) EndHold(ctx context.Context, t models.Tenant, partner models.PartnerID, reason string, who models.Actor) error {
-	if reason = strings.TrimSpace(reason); reason == "" || utf8.RuneCountInString(reason) > 500 {
-		return models.Invalid("reason", "say how you know that the details are the partner's, in 500 characters at most")
+	reason, err := reasonIn(reason, "say how you know that the details are the partner's, in 500 characters at most")
+	if err != nil {
+		return err
 	}
 	return p.inTurn(ctx, t, func(tx *store.Store) error {
 		b, err := tx.Bank(ctx, t, partner)

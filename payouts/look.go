@@ -84,7 +84,7 @@ func (p *Payouts) keepStanding(ctx context.Context, read models.Attempt, st Stan
 		if a.Transfer == nil && st.Transfer != "" {
 			a.Transfer = &st.Transfer
 		}
-		whole := st.Withdrew >= st.Charged
+		whole := st.Withdrew >= st.Left
 		switch a.Status {
 		case models.AttemptCharged:
 			err = p.stillCharged(ctx, tx, i, &a, st, whole)
@@ -119,12 +119,12 @@ func (p *Payouts) stillCharged(ctx context.Context, tx *store.Store, i *models.I
 			return err
 		}
 		return errors.Join(p.tellFailed(ctx, tx, because, *i), p.failed(ctx, tx, i, because, models.Actor{Name: a.StartedBy}))
+	case a.Disputed == "open":
+		because := "The card holder disputes the charge. The money waits until that is decided."
+		a.Held, a.Because, i.Because = a.Held || a.Refunded > 0, &because, &because
 	case a.Refunded > 0:
 		because := fmt.Sprintf("%s of it was given back to the company's card. Give the rest back too; then it can be paid again.", models.Money{Minor: a.Refunded, Currency: a.Currency})
 		a.Held, a.Because, i.Because = true, &because, &because
-	case a.Disputed == "open":
-		because := "The card holder disputes the charge. The money waits until that is decided."
-		a.Because, i.Because = &because, &because
 	case was == "open":
 		a.Because, i.Because = nil, nil
 	}

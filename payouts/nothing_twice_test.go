@@ -272,6 +272,17 @@ func (p *play) tale() string {
 	}
 	for _, a := range p.attempts() {
 		fmt.Fprintf(&b, "%s of %s: %s %s %d %s, fee %d, returned %d, refunded %d, disputed %q, deliveries %d\n", a.ID, a.Invoice, a.Kind, a.Status, a.Amount, a.Currency, a.Fee, a.Returned, a.Refunded, a.Disputed, a.Deliveries)
+		returns, err := p.Store.ReturnsOf(p.ctx, p.t, a.ID)
+		if err != nil {
+			fmt.Fprintf(&b, "its returns: %v\n", err)
+		}
+		for _, r := range returns {
+			because := ""
+			if r.Because != nil {
+				because = *r.Because
+			}
+			fmt.Fprintf(&b, "its %s of %d: %s %s\n", r.Kind, r.Minor, r.Status, because)
+		}
 	}
 	for _, m := range p.stripe.Moves("acct_platform") {
 		fmt.Fprintf(&b, "%s %s of %s to %s: %d %s for %s\n", m.Kind, m.ID, m.Of, m.To, m.Amount, m.Currency, m.Metadata["attempt"]+m.Metadata["charge"])

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"portal/ledger"
 	"portal/models"
@@ -68,8 +67,9 @@ func UndoUntil(marked time.Time) time.Time { return marked.AddDate(0, 0, undoDay
 // marking, and as long as no later invoice of the same partner in the same currency was paid or is being paid, for that one netted
 // what was taken back meanwhile. A dispute of a payment on it must end first, for it holds what is not paid.
 func (p *Payouts) Undo(ctx context.Context, t models.Tenant, id models.InvoiceID, reason string, who models.Actor) (models.Invoice, error) {
-	if reason = strings.TrimSpace(reason); reason == "" || utf8.RuneCountInString(reason) > 500 {
-		return models.Invoice{}, models.Invalid("reason", "say why, in 500 characters at most")
+	reason, err := reasonIn(reason, "say why, in 500 characters at most")
+	if err != nil {
+		return models.Invoice{}, err
 	}
 	return p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
 		if err := p.mayPay(ctx, tx, t, who); err != nil {

@@ -19,7 +19,7 @@ func (p *Payouts) refunded(ctx context.Context, tx *store.Store, i *models.Invoi
 		return err
 	}
 	for _, r := range all {
-		if r.Kind == models.RefundPayout {
+		if r.Kind == models.RefundPayout && r.Status != models.ReturnFailed {
 			again, reason, by = r.Again, r.Reason, r.StartedBy
 		}
 	}

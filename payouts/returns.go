@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"portal/models"
 	"portal/store"
@@ -24,9 +22,9 @@ func (p *Payouts) GiveBack(ctx context.Context, t models.Tenant, id models.Invoi
 }
 
 func (p *Payouts) takeBack(ctx context.Context, t models.Tenant, id models.InvoiceID, r models.Return, who models.Actor) (models.Invoice, error) {
-	r.Reason = strings.Join(strings.Fields(r.Reason), " ")
-	if r.Reason == "" || utf8.RuneCountInString(r.Reason) > 500 || !utf8.ValidString(r.Reason) || strings.ContainsFunc(r.Reason, hidden) {
-		return models.Invoice{}, models.Invalid("reason", "say why, in 500 characters at most")
+	var err error
+	if r.Reason, err = reasonIn(r.Reason, "say why, in 500 characters at most"); err != nil {
+		return models.Invoice{}, err
 	}
 	if p.Mode != t.Mode {
 		return models.Invoice{}, models.Refuse(models.ErrConflict, fmt.Sprintf("The platform's Stripe is not set up for %s mode.", t.Mode))
@@ -34,7 +32,7 @@ func (p *Payouts) takeBack(ctx context.Context, t models.Tenant, id models.Invoi
 	if err := p.freshly(ctx, t, id); err != nil {
 		return models.Invoice{}, err
 	}
-	_, err := p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
+	_, err = p.change(ctx, t, id, func(tx *store.Store, i *models.Invoice) error {
 		if err := p.mayPay(ctx, tx, t, who); err != nil {
 			return err
 		}

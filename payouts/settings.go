@@ -70,6 +70,15 @@ func wrongSettings(s models.PayoutSettings) models.FieldErrors {
 	return wrong
 }
 
+// reasonIn brings a reason that somebody gave onto one line; otherwise says what is asked for.
+func reasonIn(text, otherwise string) (string, error) {
+	text = strings.Join(strings.Fields(text), " ")
+	if text == "" || utf8.RuneCountInString(text) > 500 || !utf8.ValidString(text) || strings.ContainsFunc(text, hidden) {
+		return "", models.Invalid("reason", otherwise)
+	}
+	return text, nil
+}
+
 // hidden tells a character that nobody can see and that ends no line.
 func hidden(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
 

@@ -125,7 +125,7 @@ func (s Stripe) Standing(ctx context.Context, a models.Attempt) (Standing, error
 	if err != nil {
 		return st, fmt.Errorf("read charge %s: %w", st.Charge, err)
 	}
-	st.Charged = c.Amount
+	st.Charged, st.Left = c.Amount, c.Amount-c.AmountRefunded
 	if a.Transfer != nil {
 		st.Transfer = *a.Transfer
 	} else if c.Transfer != nil && a.Deliveries == 0 {

@@ -62,6 +62,10 @@ func TestStripeMockAcceptsEveryCallOfPayouts(t *testing.T) {
 		"standing": func() error { _, err := bank.Standing(ctx, a); return err },
 		"whose":    func() error { _, err := bank.Whose(ctx, "transfer", "tr_123"); return err },
 		"payout":   func() error { _, err := bank.BankPayout(ctx, "acct_123", "po_123"); return err },
+		"events": func() error {
+			_, err := bank.Happened(ctx, payouts.PlatformEvents(), now.Add(-time.Hour), now)
+			return err
+		},
 	} {
 		if err := call(); err != nil {
 			t.Errorf("%s: %v", what, err)
@@ -70,7 +74,7 @@ func TestStripeMockAcceptsEveryCallOfPayouts(t *testing.T) {
 	made := judge.Calls()
 	for _, want := range []string{"POST /v1/setup_intents", "POST /v1/accounts", "POST /v1/payment_intents",
 		"GET /v1/payment_intents", "GET /v1/payment_intents/pi_123", "POST /v1/payment_intents/pi_123/confirm", "POST /v1/transfers", "GET /v1/transfers",
-		"POST /v1/transfers/tr_123/reversals", "POST /v1/refunds", "GET /v1/refunds", "GET /v1/charges/ch_123", "GET /v1/balance", "GET /v1/payouts/po_123", "GET /v1/accounts/acct_123"} {
+		"POST /v1/transfers/tr_123/reversals", "POST /v1/refunds", "GET /v1/refunds", "GET /v1/charges/ch_123", "GET /v1/balance", "GET /v1/payouts/po_123", "GET /v1/accounts/acct_123", "GET /v1/events"} {
 		if !slices.Contains(made, want) {
 			t.Errorf("%s was not called: %v", want, made)
 		}

@@ -3,8 +3,6 @@ package payouts
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"portal/ledger"
 	"portal/models"
@@ -60,9 +58,9 @@ func (p *Payouts) void(ctx context.Context, tx *store.Store, i *models.Invoice, 
 		return models.Refuse(models.ErrConflict, fmt.Sprintf("%s is in the file for the bank that %s made on %s and that is not settled. Settle or cancel that file first.",
 			i.Number, in.MadeBy, in.MadeAt.UTC().Format("2 January 2006")))
 	}
-	reason = strings.Join(strings.Fields(reason), " ")
-	if reason == "" || utf8.RuneCountInString(reason) > 500 || !utf8.ValidString(reason) || strings.ContainsFunc(reason, hidden) {
-		return models.Invalid("reason", "say why, in 500 characters at most")
+	reason, err = reasonIn(reason, "say why, in 500 characters at most")
+	if err != nil {
+		return err
 	}
 	was := i.Total()
 	if err := tx.Book(ctx, i.Tenant, ledger.Stamp(i.Tenant, ledger.Voided(*i, was, p.now()))); err != nil {

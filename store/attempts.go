@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -78,6 +79,16 @@ func (s *Store) PaidLast(ctx context.Context, t models.Tenant, partner models.Pa
 	err := s.list(ctx, &list, `SELECT `+attemptColumns+` FROM attempts WHERE company_id = $1 AND mode = $2 AND kind = 'stripe' AND status = 'succeeded'
 		AND invoice_id IN (SELECT id FROM invoices WHERE company_id = $1 AND mode = $2 AND partner_id = $3) ORDER BY id DESC LIMIT $4`, t.Company, t.Mode, partner, limit)
 	return list, err
+}
+
+// PlatformHeard is when an event of the platform's own Stripe was last kept; zero for never.
+func (s *Store) PlatformHeard(ctx context.Context) (time.Time, error) {
+	var at time.Time
+	err := s.get(ctx, &at, `SELECT received_at FROM platform_events WHERE account IS NULL ORDER BY id DESC LIMIT 1`)
+	if errors.Is(err, models.ErrNotFound) {
+		return at, nil
+	}
+	return at, err
 }
 
 // KeepPlatformEvent keeps an event of the platform's own Stripe, once. It tells whether it was new.

@@ -101,6 +101,15 @@ var agreements = []string{
 		AND t.key IN ('attempt/att_' || replace(a.id::text, '-', '') || '/paid', 'attempt/att_' || replace(a.id::text, '-', '') || '/undone')
 	WHERE a.company_id = $1 AND a.mode = $2 AND a.status = 'undone' GROUP BY a.company_id, a.mode, a.id
 	HAVING coalesce(sum(CASE WHEN t.from_account LIKE 'invoice/%' THEN 1 ELSE 2 END), 0) <> 3 ORDER BY 1 LIMIT 100`,
+	// What was paid lies with the invoice's partner and in the way of its attempt, and the invoice says the same way.
+	`SELECT 'way of attempt att_' || replace(a.id::text, '-', '') AS what, 1::bigint AS is, 0::bigint AS want
+	FROM attempts a JOIN invoices i ON i.company_id = a.company_id AND i.mode = a.mode AND i.id = a.invoice_id
+	WHERE a.company_id = $1 AND a.mode = $2 AND (a.currency <> i.currency OR a.status = 'succeeded' AND i.status = 'paid' AND i.paid_how IS DISTINCT FROM a.kind
+		OR a.id IN (SELECT substr(t.key, 13, 32)::uuid FROM transfers t JOIN attempts b ON b.company_id = $1 AND b.mode = $2 AND b.id = substr(t.key, 13, 32)::uuid
+			JOIN invoices j ON j.company_id = $1 AND j.mode = $2 AND j.id = b.invoice_id
+			WHERE t.company_id = $1 AND t.mode = $2 AND t.key ~ '^attempt/att_[0-9a-f]{32}/' AND EXISTS (SELECT 1 FROM unnest(ARRAY[t.from_account, t.to_account]) AS x(account)
+				WHERE x.account ~ '^(stripe|manual)/' AND x.account <> b.kind || '/ptr_' || replace(j.partner_id::text, '-', ''))))
+	ORDER BY 1 LIMIT 100`,
 	// No commission without a decision for its partner, unless it was taken back.
 	`SELECT 'decision on commission cms_' || replace(c.id::text, '-', '') AS what, c.amount AS is, 0::bigint AS want
 	FROM commissions c JOIN payments p ON p.company_id = c.company_id AND p.mode = c.mode AND p.id = c.payment_id

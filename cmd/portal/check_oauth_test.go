@@ -73,7 +73,7 @@ func TestCheckLooksAtTheConnectEndpoint(t *testing.T) {
 		verdict doctor.Verdict
 		found   string
 	}{{integrations.ConnectEvents(), doctor.OK, "to https://portal.example/v1/stripe/connect/webhook"}, {[]string{"*"}, doctor.OK, "to https://portal.example/"},
-		{integrations.Events(), doctor.Failed, "is not told of account.updated, account.application.deauthorized."}, {nil, doctor.Failed, "has no endpoint for its connected accounts"}} {
+		{integrations.Events(), doctor.Failed, "is not told of account.updated, account.application.deauthorized, payout.paid, payout.failed."}, {nil, doctor.Failed, "has no endpoint for its connected accounts"}} {
 		p.hears(c.events...)
 		if f := p.finding("Connect endpoint"); f.Verdict != c.verdict || !strings.Contains(f.Found, c.found) {
 			t.Errorf("%d events: %+v", len(c.events), f)

@@ -79,7 +79,7 @@ func TestARunIsFoundAgainAndApprovedAsAWhole(t *testing.T) {
 	w.sell(w.sale(1, 60, "cus_1", "one@shop.example", "ANN_KEY"))
 	w.sell(w.sale(2, 60, "cus_2", "two@shop.example", "BOB_KEY"))
 	finance := w.as(w.caller.Tenant, models.Finance)
-	w.expect(http.StatusSeeOther, finance, "/admin/invoices", url.Values{"until": {w.clock.Format(time.DateOnly)}})
+	wants(t, "what was drawn up", w.after(finance, w.ask(finance, "/admin/invoices", url.Values{"until": {w.clock.Format(time.DateOnly)}})), "approve all of them at once", "Approve 2 invoices")
 	list, err := w.Store.Runs(t.Context(), w.caller.Tenant, store.Page{Limit: 5, Desc: true})
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
@@ -87,7 +87,7 @@ func TestARunIsFoundAgainAndApprovedAsAWhole(t *testing.T) {
 	at := runsAt + "/" + list[0].ID.String()
 	wants(t, "the list of runs", w.words(finance, runsAt), "Done", "finance@")
 	wants(t, "the run", w.words(finance, at), "Invoices drawn up 2 invoices", "Approve 2 invoices", "Wait for approval 2 invoices")
-	wants(t, "its invoices", w.words(finance, "/admin/invoices?run="+list[0].ID.String()), "2 invoices not paid yet", "ANN_KEY", "BOB_KEY", "Run of ")
+	wants(t, "its invoices", w.words(finance, "/admin/invoices?run="+list[0].ID.String()), "2 invoices not paid yet", "ANN_KEY", "BOB_KEY", "Run of ", "Approve 2 invoices")
 	only := w.words(finance, "/admin/invoices?partner=ANN_KEY&status=review")
 	wants(t, "one partner's", only, "1 invoice not paid yet, 20.00 USD", "ANN_KEY")
 	lacks(t, "one partner's", only, "BOB_KEY")

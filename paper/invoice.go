@@ -129,7 +129,7 @@ func isLetter(c byte) bool { return c >= 'A' && c <= 'Z' }
 func bankFacts(b models.BankDetails) []fact {
 	list := []fact{{"Account holder", b.Holder}}
 	for _, f := range []fact{{"IBAN", grouped(b.Numbers.IBAN)}, {"BIC", b.Numbers.BIC}, {"Routing number", b.Numbers.Routing}, {"Account number", b.Numbers.Account},
-		{"Bank", b.Numbers.Bank}, {"Country", b.Country}} {
+		{"Bank", b.Numbers.Bank}, {"Country", models.CountryName(b.Country)}} {
 		if f.value != "" {
 			list = append(list, f)
 		}

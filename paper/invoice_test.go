@@ -72,7 +72,7 @@ func TestAnInvoiceSaysWhoOwesWhomWhatAndWhy(t *testing.T) {
 	if len(pages) != 1 {
 		t.Fatalf("%d pages", len(pages))
 	}
-	wants(t, pages[0], "Invoice INV-2026-0042", "From Łukasz Żółć Gęślą Jaźń sp. z o.o. ul. Świętokrzyska 1 00-950 Warszawa PL Tax number PL5260001246",
+	wants(t, pages[0], "Invoice INV-2026-0042", "From Łukasz Żółć Gęślą Jaźń sp. z o.o. ul. Świętokrzyska 1 00-950 Warszawa Poland Tax number PL5260001246",
 		"To Ελληνική Εταιρεία Λογισμικού Α.Ε. Οδός Ερμού 12", "Drawn up 20 November 2026", "What was payable up to 20 November 2026", "Approved 21 November 2026", "Paid 22 November 2026", "pi_3PdfSample",
 		"c***@e… 1 Earned 120.00 EUR at 1.0843, ECB of 20 Oct 2026 26.02 USD", "\u22121,301.50 USD", "Юрий Гагарин", "Total 48,828.60 USD",
 		"Account holder Łukasz Żółć IBAN PL61 1090 1014 0000 0712 1981 2874 BIC WBKPPLPP", "Self-billing: issued by Ελληνική Εταιρεία Λογισμικού Α.Ε. in the name of Łukasz Żółć",

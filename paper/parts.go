@@ -41,8 +41,8 @@ func (s *sheet) parties(both ...party) {
 		for l := range strings.Lines(p.Address) {
 			at = s.text(x, at, width, l)
 		}
-		if p.Country != "" {
-			at = s.text(x, at, width, p.Country)
+		if country := models.CountryName(p.Country); country != "" {
+			at = s.text(x, at, width, country)
 		}
 		if p.TaxNumber != "" {
 			at = s.text(x, at, width, "Tax number "+p.TaxNumber)

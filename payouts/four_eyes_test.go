@@ -216,3 +216,33 @@ func TestAWholeRunIsApprovedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// An approved invoice whose money would go elsewhere now says so, and is approved again as it stands; above the limit by two people.
+func TestWhatChangedAfterItsApprovalIsApprovedAgain(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ctx, tenant := context.Background(), h.caller.Tenant
+	ann, bob := h.person(models.Owner), h.person(models.Admin)
+	i, err := h.Approve(ctx, tenant, h.draw().ID, ann)
+	if changed, said := h.Changed(ctx, i); err != nil || said != nil || changed {
+		t.Fatalf("as it was approved: %t, %v, %v", changed, said, err)
+	}
+	h.newBank()
+	if changed, err := h.Changed(ctx, i); err != nil || !changed {
+		t.Errorf("new bank details: %t, %v", changed, err)
+	}
+	if i, err = h.Approve(ctx, tenant, i.ID, ann); err != nil || i.Status != models.Approved {
+		t.Fatalf("again: %s, %v", i.Status, err)
+	}
+	if _, err := h.Approve(ctx, tenant, i.ID, ann); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("what did not change was approved twice: %v", err)
+	}
+	h.newBank()
+	h.scheduled(func(s *models.PayoutSettings) { s.FourEyesAbove = new(int64(0)) })
+	if i, err = h.Approve(ctx, tenant, i.ID, ann); err != nil || i.Status != models.InReview {
+		t.Errorf("the first of two: %s, %v", i.Status, err)
+	}
+	if i, err = h.Approve(ctx, tenant, i.ID, bob); err != nil || i.Status != models.Approved {
+		t.Errorf("the second: %s, %v", i.Status, err)
+	}
+}

@@ -306,11 +306,11 @@ func payRunBody(v AdminPayRun) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = MoneyCell(c.Fee).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = namedMoneyCell("Fee", c.Fee).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = MoneyCell(c.Amount).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = namedMoneyCell("Amount", c.Amount).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

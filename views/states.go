@@ -62,7 +62,7 @@ var states = map[string]map[string]State{
 		"paid":               {"Paid", "circle-check", Good},
 		"failed":             {"Payment failed", "circle-x", Bad},
 		"refunded":           {"Payment came back", "undo-2", Careful},
-		"void":               {"Withdrawn", "ban", Plain},
+		"void":               {"Void", "ban", Plain},
 	},
 	"partner_invoice": { // an invoice as the partner sees it
 		"review":             {"Being checked by the company", "eye", Telling},

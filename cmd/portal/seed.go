@@ -87,7 +87,7 @@ func (d *demo) seed(ctx context.Context) error {
 			return fmt.Errorf("live through %s: %w", day.Format(time.DateOnly), err)
 		}
 	}
-	if err := d.store.FasterWrites(ctx, false); err != nil {
+	if err := errors.Join(s.schedule(ctx), d.store.FasterWrites(ctx, false)); err != nil {
 		return err
 	}
 	return d.store.Audited(ctx, s.caller.Company, models.Actor{Name: "Portal"}, "demo.made", s.caller.Company.String(), "", time.Now())

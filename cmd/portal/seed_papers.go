@@ -17,8 +17,8 @@ var demoAddresses = map[string]struct{ name, address, tax string }{
 	"MAPLE":  {"Maple and Company SARL", "12 rue des Érables\n69002 Lyon", "FR40303265045"},
 }
 
-// papers gives the company and its partners what invoices bear, the company a schedule, and the partner who has no Stripe account a bank
-// account: what people of a real company have entered in their first days.
+// papers gives the company and its partners what invoices bear, the company the account that it pays from, and the partner who has no
+// Stripe account a bank account: what people of a real company have entered in their first days.
 func (s *seeder) papers(ctx context.Context, owner models.Actor) error {
 	pay, t := s.house.Payouts, s.caller.Tenant
 	err := pay.SetBilling(ctx, models.BillingDetails{Tenant: t, Name: "Lumen Analytics Inc.", Address: "500 Mission Street, Floor 4\nSan Francisco, CA 94105", Country: "US"}, owner)
@@ -28,10 +28,16 @@ func (s *seeder) papers(ctx context.Context, owner models.Actor) error {
 	}
 	_, bank := pay.SetBank(ctx, models.BankDetails{Tenant: t, Partner: s.partners["KENJI"].ID, Holder: "Kenji Tanaka", Country: "US",
 		Numbers: models.BankNumbers{Routing: "110000000", Account: "000123456789"}}, models.Actor{Name: "Kenji Tanaka"})
-	settings := models.DefaultPayoutSettings(t)
-	settings.Schedule, settings.Day, settings.TaxNote = models.Monthly, 1, "Thank you for bringing us customers."
-	if err := errors.Join(err, bank, pay.SaveSettings(ctx, settings, owner)); err != nil {
-		return fmt.Errorf("enter billing details, a bank account and a schedule: %w", err)
+	debtor := pay.SetDebtor(ctx, models.DebtorAccount{Tenant: t, Holder: "Lumen Analytics Inc.", Country: "DE", Numbers: models.BankNumbers{IBAN: "DE89370400440532013000"}}, owner)
+	if err := errors.Join(err, bank, debtor); err != nil {
+		return fmt.Errorf("enter billing details and bank accounts: %w", err)
 	}
 	return nil
+}
+
+// schedule has invoices drawn up each month from now on. The year's were drawn up by hand.
+func (s *seeder) schedule(ctx context.Context) error {
+	settings := models.DefaultPayoutSettings(s.caller.Tenant)
+	settings.Schedule, settings.Day, settings.TaxNote = models.Monthly, 1, "Thank you for bringing us customers."
+	return s.house.Payouts.SaveSettings(ctx, settings, models.Actor{Name: signIns[0].Email})
 }

@@ -18,11 +18,11 @@ type act struct {
 
 var acts = []act{
 	{"pay one", (*play).payOne}, {"pay one", (*play).payOne}, {"pay all", (*play).payAll}, {"pay all", (*play).payAll}, {"jobs", (*play).jobs}, {"jobs", (*play).jobs},
-	{"carry all", func(p *play) error { p.at = p.at.Add(10 * time.Minute); return p.CarryAll(p.ctx) }},
-	{"a day and an hour", func(p *play) error { p.at = p.at.Add(25 * time.Hour); return p.CarryAll(p.ctx) }},
+	{"carry all", func(p *play) error { p.later(10 * time.Minute); return p.CarryAll(p.ctx) }},
+	{"a day and an hour", func(p *play) error { p.later(25 * time.Hour); return p.CarryAll(p.ctx) }},
 	{"mark as paid", func(p *play) error {
 		return p.some(models.Approved, func(i models.Invoice) error {
-			_, err := p.MarkPaid(p.ctx, p.t, i.ID, "wire", p.at, p.who)
+			_, err := p.MarkPaid(p.ctx, p.t, i.ID, "wire", p.now(), p.who)
 			return err
 		})
 	}},
@@ -87,7 +87,7 @@ var acts = []act{
 		if len(p.disputes) == 0 {
 			return nil
 		}
-		return p.stripe.MoveDispute("acct_platform", p.disputes[p.chance.IntN(len(p.disputes))], []string{"won", "lost"}[p.chance.IntN(2)], p.at)
+		return p.stripe.MoveDispute("acct_platform", p.disputes[p.chance.IntN(len(p.disputes))], []string{"won", "lost"}[p.chance.IntN(2)], p.now())
 	}},
 	{"more is due", func(p *play) error {
 		if err := p.owe(p.partners[p.chance.IntN(len(p.partners))]); err != nil {

@@ -37,7 +37,6 @@ type play struct {
 	stripe   *sandbox.Sandbox
 	api      string
 	desk     *client.API // somebody in Stripe's dashboard
-	at       time.Time
 	who      models.Actor
 	partners []models.Partner
 	disputes []string
@@ -46,8 +45,9 @@ type play struct {
 	log      []string
 
 	mu   sync.Mutex
-	mail [][]byte // events that Stripe has to tell
-	had  [][]byte // events that were told
+	at   time.Time // the clock, which Stripe's own senders read too
+	mail [][]byte  // events that Stripe has to tell
+	had  [][]byte  // events that were told
 }
 
 func newPlay(t *testing.T, st *stage, seed uint64) *play {
@@ -55,7 +55,7 @@ func newPlay(t *testing.T, st *stage, seed uint64) *play {
 	p := &play{stage: st, test: t, ctx: context.Background(), chance: source(seed), at: storetest.Day, who: models.Actor{Name: "fin@example.com"}, quiet: true}
 	p.caller = storetest.Company(t, st.proof)
 	p.t = p.caller.Tenant
-	p.stripe = openSandbox(t, func() time.Time { return p.at })
+	p.stripe = openSandbox(t, p.now)
 	api := httptest.NewServer(p.stripe.API())
 	t.Cleanup(api.Close)
 	p.api = api.URL
@@ -70,10 +70,30 @@ func newPlay(t *testing.T, st *stage, seed uint64) *play {
 	return p
 }
 
+// now is the clock.
+func (p *play) now() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.at
+}
+
+func (p *play) later(by time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at = p.at.Add(by)
+}
+
+// unheard counts the events that Stripe has to tell.
+func (p *play) unheard() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.mail)
+}
+
 // fresh is a process that starts anew.
 func (p *play) fresh() {
 	log := slog.New(slog.DiscardHandler)
-	now := func() time.Time { return p.at }
+	now := p.now
 	bank := &mortal{Bank: payouts.NewStripe("sk_test_platform_key", p.api), play: p}
 	p.Payouts = &payouts.Payouts{Store: p.live, Bank: bank, Mode: models.Test, Now: now, Log: log, FeePercent: "2.9"}
 	p.inbox = &inbox.Inbox{Store: p.live, Now: now, Log: log, Ask: nobody}
@@ -164,7 +184,7 @@ func (p *play) note(what string, err error) {
 	if err != nil {
 		what += ": " + err.Error()
 	}
-	p.log = append(p.log, p.at.Format("02 15:04 ")+what)
+	p.log = append(p.log, p.now().Format("02 15:04 ")+what)
 }
 
 // arm lets the process end at a statement, and Stripe fail, now and then.
@@ -233,9 +253,9 @@ func (p *play) owe(partner models.Partner) error {
 	p.sales++
 	if partner.Currency == "usd" {
 		s := storetest.Sold{N: p.sales, Customer: "cus_" + partner.Key, Partner: partner.Key, Gross: int64(3000 + p.chance.IntN(20000)), Currency: "usd",
-			Email: strings.ToLower(partner.Key) + "@example.com", PaidAt: p.at.AddDate(0, 0, -40)}
+			Email: strings.ToLower(partner.Key) + "@example.com", PaidAt: p.now().AddDate(0, 0, -40)}
 		for _, body := range [][]byte{s.Session(storetest.Old), s.Invoice(storetest.Old)} {
-			if err := p.inbox.Accept(p.ctx, p.caller.Program, models.SourceStripe, storetest.Signed(storetest.Secret, body, p.at), body); err != nil {
+			if err := p.inbox.Accept(p.ctx, p.caller.Program, models.SourceStripe, storetest.Signed(storetest.Secret, body, p.now()), body); err != nil {
 				return err
 			}
 		}
@@ -243,14 +263,14 @@ func (p *play) owe(partner models.Partner) error {
 			return err
 		}
 	}
-	_, err := p.inbox.Adjust(p.ctx, models.Adjustment{Tenant: p.t, ID: models.NewID[models.AdjustmentID](p.at), Partner: partner.ID, Program: &p.caller.Program,
+	_, err := p.inbox.Adjust(p.ctx, models.Adjustment{Tenant: p.t, ID: models.NewID[models.AdjustmentID](p.now()), Partner: partner.ID, Program: &p.caller.Program,
 		Minor: int64(100 + p.chance.IntN(9000)), Currency: partner.Currency, Reason: "bonus"}, p.who)
 	return err
 }
 
 // draw draws up what is due, and approves it.
 func (p *play) draw() error {
-	list, err := p.DrawUp(p.ctx, p.t, p.at, 0, p.who)
+	list, err := p.DrawUp(p.ctx, p.t, p.now(), 0, p.who)
 	for _, i := range list {
 		_, bad := p.Approve(p.ctx, p.t, i.ID, p.who)
 		err = errors.Join(err, bad)
@@ -291,7 +311,7 @@ func (p *play) hear(n int) {
 }
 
 func (p *play) tell(body []byte) error {
-	return p.inbox.AcceptPlatform(p.ctx, "whsec_platform", storetest.Signed("whsec_platform", body, p.at), body)
+	return p.inbox.AcceptPlatform(p.ctx, "whsec_platform", storetest.Signed("whsec_platform", body, p.now()), body)
 }
 
 // jobs works what is queued; what fails stays queued.

@@ -117,11 +117,11 @@ func (p *play) settled() error {
 	var err error
 	for range 60 {
 		p.judge()
-		p.at = p.at.Add(61 * time.Minute)
-		p.hear(len(p.mail))
+		p.later(61 * time.Minute)
+		p.hear(p.unheard())
 		err = errors.Join(p.jobs(), p.CarryAll(p.ctx))
 		open := p.open()
-		if len(open) == 0 && len(p.mail) == 0 && p.waiting() == 0 {
+		if len(open) == 0 && p.unheard() == 0 && p.waiting() == 0 {
 			return err
 		}
 		for _, a := range open {
@@ -134,7 +134,7 @@ func (p *play) settled() error {
 // judge decides every dispute that is open.
 func (p *play) judge() {
 	for list := p.desk.Disputes.List(&stripe.DisputeListParams{}); list.Next(); {
-		_ = p.stripe.MoveDispute("acct_platform", list.Dispute().ID, []string{"won", "lost"}[p.chance.IntN(2)], p.at) // one that is decided stays so
+		_ = p.stripe.MoveDispute("acct_platform", list.Dispute().ID, []string{"won", "lost"}[p.chance.IntN(2)], p.now()) // one that is decided stays so
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"portal/books"
 	"portal/handlers"
+	"portal/inbox"
 	"portal/models"
 	"portal/payouts"
 	"portal/sandbox"
@@ -36,7 +37,7 @@ type month struct {
 // monthCurrencies are those of the partners in turn. The platform keeps no złoty: those invoices are charged one by one.
 var monthCurrencies = []models.Currency{"usd", "eur", "gbp", "pln"}
 
-// outside are the partners without a Stripe account.
+// outside are the partners without a Stripe account. The first one has given bank details, lately.
 var outside = map[string]bool{"P04": true, "P09": true}
 
 // Issue 5, "Done when"; F104, F105, F106, F107, F108, F109, F112, MONEY.md 4.4, 4.5: the invoices of a month of 25 partners in 4 currencies are drawn up,
@@ -51,6 +52,11 @@ func TestAMonthIsPaidInARealBrowser(t *testing.T) {
 	owner.open("/admin/settings/payouts")
 	owner.fill("Save", "Two people approve above, in USD", "20.00")
 	owner.press("Save")
+	owner.open(m.partner("P04") + "/end-hold")
+	owner.looking().look()
+	owner.fill("End the wait now", "How you know that they are right", "Rang them")
+	owner.fill("End the wait now", "Your password", m.who["owner"].Password)
+	owner.press("End the wait now")
 	owner.open("/admin/invoices/new")
 	owner.fill("Show what that gathers", "Payable up to and including", inDays(0))
 	owner.press("Show what that gathers")
@@ -69,6 +75,7 @@ func TestAMonthIsPaidInARealBrowser(t *testing.T) {
 	finance.open(run)
 	finance.press("Approve " + again)
 	finance.isShown(run, "Wait for approval 0 invoices")
+	m.contested(finance, "P05")
 
 	m.stripe.Bank("acct_platform", "eur", "insufficient_funds")
 	m.stripe.Bank("acct_platform", "gbp", sandbox.BankAsks)
@@ -80,8 +87,10 @@ func TestAMonthIsPaidInARealBrowser(t *testing.T) {
 	finance.press("Pay 23 invoices")
 	paying := ask[string](finance, "location.pathname")
 	finance.isShown(paying, "asks for a confirmation", "insufficient funds")
+	finance.looking().look()
 
 	finance.press("Confirm the payment")
+	finance.looking().look()
 	asked := strings.TrimSuffix(ask[string](finance, "location.pathname"), "/confirm")
 	finance.press("Confirm ")
 	finance.sees("Your card's bank asks whether this was you")
@@ -95,14 +104,21 @@ func TestAMonthIsPaidInARealBrowser(t *testing.T) {
 	if err := m.stripe.Onboard(m.accounts["P00"], sandbox.Complete); err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"P04", "P09"} {
-		finance.open(m.invoice(key))
-		finance.unfold("Mark as paid elsewhere")
-		finance.fill("Mark as paid", "Paid on", inDays(0))
-		finance.fill("Mark as paid", "Reference", "Wire "+key)
-		finance.press("Mark as paid")
-		finance.sees("Paid elsewhere", "Wire "+key)
-	}
+	finance.open("/admin/invoices/bank-file")
+	finance.press("Make a CSV file")
+	finance.looking().look()
+	finance.open(ask[string](finance, "location.pathname"))
+	finance.unfold("Mark all of this file as paid")
+	finance.fill("Mark as paid", "Paid on", inDays(0))
+	finance.press("Mark as paid")
+	finance.open(m.invoice("P04"))
+	finance.sees("Paid elsewhere")
+	finance.open(m.invoice("P09"))
+	finance.unfold("Mark as paid elsewhere")
+	finance.fill("Mark as paid", "Paid on", inDays(0))
+	finance.fill("Mark as paid", "Reference", "Wire P09")
+	finance.press("Mark as paid")
+	finance.sees("Paid elsewhere", "Wire P09")
 	m.settle(finance)
 	m.exact()
 }
@@ -178,10 +194,14 @@ func (m *month) people(t *testing.T, out *payouts.Payouts) {
 		gross := models.Money{Minor: int64(5000 + 777*n), Currency: currency}
 		m.call(201, "POST", "/v1/transactions", fmt.Sprintf(`{"key":"sale_%d","amount":%q,"amount_units":%q,"action":"sale","partner":{"key":%q},"customer":{"key":"customer_%d"}}`, n, gross.Decimal(), currency, key, n), nil)
 		m.owed[key] = models.Money{Minor: (gross.Minor + 2) / 5, Currency: currency}
-		if outside[key] {
+		partner, err := m.base.store.PartnerByKey(ctx, m.tenant, key)
+		if err == nil && key == "P04" {
+			_, err = out.SetBank(ctx, models.BankDetails{Tenant: m.tenant, Partner: partner.ID, Holder: partner.Name, Country: "US",
+				Numbers: models.BankNumbers{Routing: "110000000", Account: "000123456789"}}, models.Actor{Name: *partner.Email})
+		}
+		if err == nil && outside[key] {
 			continue
 		}
-		partner, err := m.base.store.PartnerByKey(ctx, m.tenant, key)
 		if err == nil {
 			partner, err = out.ConnectPartner(ctx, partner)
 		}
@@ -193,6 +213,44 @@ func (m *month) people(t *testing.T, out *payouts.Payouts) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// contested lets a partner contest the line of an invoice, and finance answer it.
+func (m *month) contested(finance *visitor, key string) {
+	m.site.t.Helper()
+	ctx := m.site.t.Context()
+	id, err := models.ParseID[models.InvoiceID](strings.TrimPrefix(m.invoice(key), "/admin/invoices/"))
+	if err != nil {
+		m.site.t.Fatal(err)
+	}
+	i, err := m.base.store.Invoice(ctx, m.tenant, id)
+	if err != nil {
+		m.site.t.Fatal(err)
+	}
+	lines, err := m.base.store.InvoiceLines(ctx, m.tenant, id)
+	if err != nil {
+		m.site.t.Fatal(err)
+	}
+	in := inbox.Inbox{Store: m.base.store, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	if _, err := in.Contest(ctx, models.Contest{Tenant: m.tenant, Invoice: id, Partner: i.Partner, Commission: lines[0].Commission, Seq: lines[0].Seq, Words: "It was a larger sale."}, models.Actor{Name: key}); err != nil {
+		m.site.t.Fatal(err)
+	}
+	finance.open("/admin/invoices/contests")
+	finance.pressAt(`//tbody/tr//a`)
+	finance.looking().look()
+	finance.fill("Answer", "answer", "It was as large as it says.")
+	finance.press("Answer")
+	finance.sees("It was as large as it says.")
+}
+
+// partner is the address of a partner's page.
+func (m *month) partner(key string) string {
+	m.site.t.Helper()
+	partner, err := m.base.store.PartnerByKey(m.site.t.Context(), m.tenant, key)
+	if err != nil {
+		m.site.t.Fatal(err)
+	}
+	return "/admin/partners/" + partner.ID.String()
 }
 
 // invoice is the address of a partner's invoice.

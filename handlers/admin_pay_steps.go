@@ -165,8 +165,8 @@ func (h *House) adminInvoiceConfirmNow(c echo.Context, se models.Session) error 
 	return c.Redirect(http.StatusSeeOther, to)
 }
 
-// adminInvoiceConfirmed is where the bank's page leads back to. What its address says of the outcome is not believed: Stripe is asked.
-func (h *House) adminInvoiceConfirmed(c echo.Context, se models.Session) error {
+// adminInvoiceConfirmedBack is where the bank's page leads back to. What its address says of the outcome is not believed: Stripe is asked.
+func (h *House) adminInvoiceConfirmedBack(c echo.Context, se models.Session) error {
 	id, err := models.ParseID[models.InvoiceID](c.Param("id"))
 	if err != nil {
 		return err

@@ -158,7 +158,7 @@ func (h *House) routes() []route {
 		{"GET", "/admin/invoices/:id", viewers, h.adminInvoice},
 		{"GET", "/admin/invoices/:id/confirm", money, h.adminInvoiceConfirm},
 		{"POST", "/admin/invoices/:id/confirm", money, h.adminInvoiceConfirmNow},
-		{"GET", "/admin/invoices/:id/confirmed", viewers, h.adminInvoiceConfirmed},
+		{"GET", "/admin/invoices/:id/confirmed", viewers, h.adminInvoiceConfirmedBack},
 		{"GET", "/admin/invoices/:id/give-up", viewers, h.adminInvoiceBack},
 		{"POST", "/admin/invoices/:id/give-up", money, h.adminInvoiceGiveUp},
 		{"GET", "/admin/invoices/:id/send-again", viewers, h.adminInvoiceBack},

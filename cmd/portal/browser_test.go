@@ -76,7 +76,7 @@ func (s site) story(t *testing.T) {
 	finance.open(payment)
 	finance.pressAt(anyInvoice)
 	invoice := ask[string](finance, "location.pathname")
-	finance.sees(customer, "For Nora Lindqvist", "Waiting for your approval", "Earned 20.00 USD", "50.00 USD refunded −10.00 USD")
+	finance.sees(customer, "For Nora Lindqvist", "Waiting for your approval", "Earned Sale 100.00 USD 20.00 USD", "50.00 USD refunded Sale 100.00 USD −10.00 USD")
 	finance.press("Approve ")
 	finance.sees("Approved, ready to pay", "Approved "+signIns[1].Email)
 	total := finance.textAt(fact("Total"))

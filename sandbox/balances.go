@@ -187,7 +187,9 @@ func getBalance(c *call) (object, error) {
 	has := c.a.balance(c.at)
 	home := c.a.lands("")
 	for _, settled := range append([]string{home}, c.a.Settles...) { // also those in which nothing came yet
-		has[settled] = has[settled]
+		if _, ok := has[settled]; !ok {
+			has[settled] = Balance{}
+		}
 	}
 	currencies := make([]string, 0, len(has))
 	for currency := range has {

@@ -100,13 +100,16 @@ type (
 
 var sequence atomic.Uint32
 
-// NewID makes a UUIDv7 for a moment. Ids made one after the other in the same millisecond keep their order.
+// NewID makes a UUIDv7 for a moment. Ids that one process makes one after the other for the same millisecond keep their order: a
+// counter of 32 bits follows the time, and 42 bits of chance follow that.
 func NewID[T ID[N], N noun](now time.Time) T {
 	var u [16]byte
-	_, _ = rand.Read(u[8:])
+	_, _ = rand.Read(u[10:])
+	n := sequence.Add(1)
 	binary.BigEndian.PutUint64(u[:8], uint64(now.UnixMilli())<<16)
-	binary.BigEndian.PutUint16(u[6:8], 0x7000|uint16(sequence.Add(1)&0x0fff))
-	u[8] = u[8]&0x3f | 0x80
+	binary.BigEndian.PutUint16(u[6:8], 0x7000|uint16(n>>20))
+	u[8], u[9] = 0x80|byte(n>>14)&0x3f, byte(n>>6)
+	u[10] = byte(n<<2) | u[10]&0x03
 	return T(ID[N]{u})
 }
 
